@@ -1,0 +1,61 @@
+//! Activation codes: signed statements *which product, how many units, maintained from
+//! when to when* that a person can type from paper and a host without internet can check.
+//!
+//! ```
+//! use activation_code::{ActivationCode, PinnedIssuer, Purpose, Trust};
+//!
+//! // Compiled into the product: what the license desk's `issuer` command prints.
+//! # let issuer = "1:8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+//! let issuer: PinnedIssuer = issuer.parse()?;
+//! let trust = Trust::pinned(Purpose::Production, [issuer])?;
+//!
+//! let typed = "
+//!     1) 20040-0E000-84G00-3X00H-7FRHT
+//!     2) 0PS04-NGZPE-9CK4J-7DT4X-VA7K6
+//!     3) 6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM
+//!     4) 7G669-0T3SX-645X4-R6SRN-861EK
+//!     5) J0QQ3-V031W-S5H9Z-QK8CM-4WQ1H
+//!     6) SBXV8-F7K7R-SNN7P-Y1T14-49974";
+//! let license = trust.verify(ActivationCode::read(typed)?)?;
+//! assert_eq!(license.terms().units.get(), 250);
+//!
+//! // The clock is an argument; the release's day comes from the product's build.
+//! let standing = license.standing("2027-10-01".parse()?, Some("2027-09-15".parse()?));
+//! assert!(standing.run && standing.updates && standing.release_covered == Some(true));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Forgetting to verify does not compile: an [`ActivationCode`] has only
+//! [`unverified_terms`](ActivationCode::unverified_terms), and a [`License`] comes from
+//! [`Trust::verify`] alone. The crate has no clock, no file, no random numbers and no
+//! private key; it does not panic, and looks at no more than 64 KiB of text.
+
+#![no_std]
+
+extern crate alloc;
+
+mod code;
+mod day;
+mod reading;
+mod reason;
+mod rows;
+mod standing;
+mod terms;
+mod trust;
+mod typing;
+
+pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_message};
+pub use day::{Day, DayFault, MaintenancePeriod};
+pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
+pub use reason::{Reason, ReasonClass};
+pub use rows::{ALPHABET, CodeKind, Shape};
+pub use standing::{Answer, Phase, Standing, Warning, notice_days};
+pub use terms::{
+    Features, Field, Flaw, Holder, HolderFault, HostId, IssuerNumber, Kind, LicenseNumber, Members, Newer, NumberFault,
+    PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units,
+};
+pub use trust::{
+    IssuerFault, KeyFault, License, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal, Target, Trust,
+    TrustFault,
+};
+pub use typing::{RowGroup, TypingFault, TypingFaults};

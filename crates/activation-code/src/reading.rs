@@ -1,0 +1,585 @@
+//! What people type, paste and scan, as rows of symbols that know where they stood.
+//!
+//! Nothing is judged here but what is a row and what is a remark; whether the rows are
+//! right is found out in `typing`.
+
+use crate::rows::{DIGITS, Element, MOST_ROWS, ROW, from_digits, place_of, value_of};
+use alloc::vec::Vec;
+use core::str::Chars;
+
+/// Longest text we look at, in bytes. A code is 150 characters; the rest is room for
+/// the mail around it.
+pub const MAX_TEXT: usize = 64 * 1024;
+
+/// Most symbols or digits we look at: fifteen rows of 40 digits, and a little more.
+pub const MAX_SYMBOLS: usize = 640;
+
+/// Where a character stands in the text, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TextPlace {
+    /// The line.
+    pub line: u32,
+    /// The character in the line, format characters included.
+    pub column: u32,
+}
+
+/// One character that stands for a symbol or a digit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Typed {
+    /// `None`: unreadable, an unknown value in a known place.
+    pub symbol: Option<Element>,
+    /// As it was typed.
+    pub character: char,
+    pub place: TextPlace,
+    /// Whether a space, dash or other separator stood before it.
+    pub starts_group: bool,
+}
+
+/// A row as it was typed: symbols, or digits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TypedRow {
+    /// The number that stood before it.
+    pub label: Option<u8>,
+    pub typed: Vec<Typed>,
+    pub form: Form,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    #[default]
+    Letters,
+    Digits,
+}
+
+impl TypedRow {
+    /// Its symbols, if every character can be read and the length is that of a row.
+    pub fn symbols(&self) -> Option<Vec<Element>> {
+        let values = self.typed.iter().map(|typed| typed.symbol).collect::<Option<Vec<_>>>()?;
+        match self.form {
+            Form::Letters => (values.len() <= ROW && values.len() % 5 == 0).then_some(values),
+            Form::Digits => from_digits(&values).ok(),
+        }
+    }
+
+    /// Whether its check is right, in whatever place.
+    fn is_right(&self) -> bool {
+        self.symbols().is_some_and(|symbols| place_of(&symbols).is_some())
+    }
+}
+
+/// One way to understand a text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    pub rows: Vec<TypedRow>,
+}
+
+/// A text in which no rows were looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoReading {
+    /// No character of it could belong to a code.
+    Empty,
+    /// Longer than a code and its mail can be.
+    TooLong,
+}
+
+/// The ways to understand `text`, at least one, at most four; the likelier first.
+pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
+    if text.len() > MAX_TEXT {
+        return Err(NoReading::TooLong);
+    }
+    let marks = || lines(text).flat_map(|line| line);
+    let labelled = marks().any(|mark| matches!(mark, Mark::Label(_)));
+    let transport = marks().any(Mark::is_transport);
+    let mut readings = Vec::new();
+    if labelled {
+        readings.push(labelled_rows(text)?);
+    }
+    if transport {
+        readings.push(transported_rows(text)?);
+    }
+    if readings.is_empty() {
+        readings = bare_rows(text)?;
+    }
+    readings.retain(|reading| reading.rows.iter().any(|row| !row.typed.is_empty()));
+    if readings.is_empty() { Err(NoReading::Empty) } else { Ok(readings) }
+}
+
+/// What is found on a line, in order.
+#[derive(Clone, Copy, Debug)]
+enum Mark {
+    /// `Row 3)`, `3)`, and at the start of a line `3.` and `3:`.
+    Label(u8),
+    /// `A1:` at the start of a line.
+    Transport,
+    Symbol(Typed),
+}
+
+impl Mark {
+    fn is_transport(self) -> bool {
+        matches!(self, Self::Transport)
+    }
+
+    fn symbol(self) -> Option<Typed> {
+        match self {
+            Self::Symbol(typed) => Some(typed),
+            _ => None,
+        }
+    }
+}
+
+/// The lines of a text, without mail quoting; remarks are left out.
+fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut number = 0;
+    text.split('\n')
+        .flat_map(|line| {
+            line.strip_suffix('\r').unwrap_or(line).split(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{B}', '\u{C}'])
+        })
+        .map(move |line| {
+            number += 1;
+            Line::new(line, number)
+        })
+        .filter(|line| !line.is_remark())
+}
+
+/// The rest of a line: an iterator over its marks.
+#[derive(Clone)]
+struct Line<'a> {
+    chars: Chars<'a>,
+    place: TextPlace,
+    at_start: bool,
+    after_space: bool,
+    starts_group: bool,
+}
+
+impl<'a> Line<'a> {
+    fn new(text: &'a str, number: u32) -> Self {
+        let mut line = Self {
+            chars: text.chars(),
+            place: TextPlace { line: number, column: 0 },
+            at_start: true,
+            after_space: true,
+            starts_group: true,
+        };
+        let mut ahead = line.clone();
+        while let Some((folded, _)) = ahead.next_folded() {
+            if folded != '>' && !folded.is_whitespace() {
+                break;
+            }
+            line.skip_to(&ahead);
+        }
+        line
+    }
+
+    /// The next character that counts, folded, and as it was typed.
+    fn next_folded(&mut self) -> Option<(char, char)> {
+        loop {
+            let character = self.chars.next()?;
+            self.place.column += 1;
+            if let Some(folded) = fold(character) {
+                return Some((folded, character));
+            }
+        }
+    }
+
+    fn skip_to(&mut self, ahead: &Self) {
+        self.chars = ahead.chars.clone();
+        self.place = ahead.place;
+    }
+
+    fn is_remark(&self) -> bool {
+        self.clone().next_folded().is_some_and(|(folded, _)| folded == '#')
+    }
+
+    fn is_blank(&self) -> bool {
+        self.clone().next_folded().is_none()
+    }
+
+    /// A label here, and the line behind it.
+    fn label(&self) -> Option<(Mark, Self)> {
+        let mut ahead = self.clone();
+        let mut next = ahead.next_folded()?.0;
+        if self.at_start && next.eq_ignore_ascii_case(&'a') {
+            let mut transport = ahead.clone();
+            let mut follows = |wanted| transport.next_folded().is_some_and(|(folded, _)| folded == wanted);
+            if follows('1') && follows(':') {
+                return Some((Mark::Transport, transport));
+            }
+        }
+        if next.eq_ignore_ascii_case(&'r') {
+            for wanted in ['o', 'w'] {
+                if !ahead.next_folded()?.0.eq_ignore_ascii_case(&wanted) {
+                    return None;
+                }
+            }
+            next = ahead.next_folded()?.0;
+            while next.is_whitespace() {
+                next = ahead.next_folded()?.0;
+            }
+        }
+        let mut number = next.to_digit(10)?;
+        next = ahead.next_folded()?.0;
+        if let Some(digit) = next.to_digit(10) {
+            number = number * 10 + digit;
+            next = ahead.next_folded()?.0;
+        }
+        let number = u8::try_from(number).ok().filter(|&n| (1..=MOST_ROWS).contains(&n.into()))?;
+        let spaced = ahead.clone().next_folded().is_none_or(|(folded, _)| folded.is_whitespace());
+        let ends = next == ')' || self.at_start && matches!(next, '.' | ':') && spaced;
+        ends.then_some((Mark::Label(number), ahead))
+    }
+
+    /// Whether each word is symbols and dashes, with at most five symbols between
+    /// dashes: what the wrapped rest of a row looks like, and most prose does not.
+    fn may_continue_row(&self) -> bool {
+        let mut line = self.clone();
+        let mut run = 0;
+        while let Some((folded, _)) = line.next_folded() {
+            match classify(folded) {
+                Class::Space => run = 0,
+                Class::Separator if is_dash(folded) => run = 0,
+                Class::Symbol(Some(_)) if run < 5 => run += 1,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether it is one word of symbols: what the wrapped rest of `A1:` looks like.
+    fn may_continue_transport(&self) -> bool {
+        let mut line = self.clone();
+        let mut ended = false;
+        while let Some((folded, _)) = line.next_folded() {
+            match classify(folded) {
+                Class::Space => ended = true,
+                Class::Symbol(_) if !ended => {}
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Iterator for Line<'_> {
+    type Item = Mark;
+
+    fn next(&mut self) -> Option<Mark> {
+        loop {
+            if self.after_space
+                && let Some((mark, rest)) = self.label()
+            {
+                self.skip_to(&rest);
+                (self.at_start, self.after_space, self.starts_group) = (false, true, true);
+                return Some(mark);
+            }
+            let (folded, character) = self.next_folded()?;
+            (self.at_start, self.after_space) = (false, false);
+            match classify(folded) {
+                Class::Space => (self.after_space, self.starts_group) = (true, true),
+                Class::Separator => self.starts_group = true,
+                Class::Symbol(symbol) => {
+                    let starts_group = core::mem::replace(&mut self.starts_group, false);
+                    return Some(Mark::Symbol(Typed { symbol, character, place: self.place, starts_group }));
+                }
+            }
+        }
+    }
+}
+
+/// Rows behind labels. What stands outside them is ignored.
+fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
+    let mut rows: Vec<TypedRow> = Vec::new();
+    let mut total = 0;
+    let mut all = lines(text).peekable();
+    while let Some(line) = all.next() {
+        // Whether the line's symbols belong to the row that was begun last, on this line.
+        let mut open = false;
+        for mark in line {
+            match mark {
+                Mark::Label(number) => {
+                    open = true;
+                    rows.push(TypedRow { label: Some(number), ..TypedRow::default() });
+                    if rows.len() > MAX_SYMBOLS {
+                        return Err(NoReading::TooLong);
+                    }
+                }
+                Mark::Transport => open = false,
+                Mark::Symbol(typed) if open => {
+                    total += 1;
+                    if total > MAX_SYMBOLS {
+                        return Err(NoReading::TooLong);
+                    }
+                    rows.last_mut().into_iter().for_each(|row| row.typed.push(typed));
+                }
+                Mark::Symbol(_) => {}
+            }
+        }
+        if let (true, Some(row)) = (open, rows.last_mut()) {
+            let mut joined = row.clone();
+            choose_form(&mut joined);
+            let mut fits = joined.is_right();
+            while !fits
+                && joined.typed.len() < if in_digits(&joined.typed) { DIGITS[4] } else { ROW }
+                && let Some(next) = all.next_if(|line| {
+                    !line.is_blank()
+                        && line.may_continue_row()
+                        && line.clone().all(|mark| matches!(mark, Mark::Symbol(_)))
+                })
+            {
+                joined.typed.extend(next.filter_map(Mark::symbol));
+                choose_form(&mut joined);
+                fits = joined.is_right();
+            }
+            if fits || resembles_row(&joined) && !resembles_row(row) {
+                *row = joined;
+            }
+        }
+    }
+    rows.iter_mut().for_each(choose_form);
+    Ok(Reading { rows: drop_remarks(rows) })
+}
+
+/// Whether it has about the length of a full row.
+fn resembles_row(row: &TypedRow) -> bool {
+    let full = if row.form == Form::Digits { DIGITS[4] } else { ROW };
+    (full - 3..=full + 3).contains(&row.typed.len())
+}
+
+/// Of several rows with one label the right one stays, or else the one that most
+/// resembles a row: prose, too, has numbers before closing brackets.
+fn drop_remarks(rows: Vec<TypedRow>) -> Vec<TypedRow> {
+    let mut kept: Vec<(TypedRow, (bool, bool))> = Vec::new();
+    for row in rows {
+        let merit = (row.is_right(), resembles_row(&row));
+        match kept.iter_mut().find(|(other, _)| other.label == row.label) {
+            // Two right rows that differ are the reader's business, not ours.
+            Some((other, (true, _))) if merit.0 && !same_symbols(other, &row) => kept.push((row, merit)),
+            Some(place) if merit > place.1 => *place = (row, merit),
+            Some(_) => {}
+            None => kept.push((row, merit)),
+        }
+    }
+    let last = kept.iter().filter_map(|(row, _)| place_of(&row.symbols()?)).find(|place| place.last);
+    if let Some(last) = last {
+        kept.retain(|(row, (right, _))| *right || row.label.is_none_or(|label| label < last.number));
+    }
+    kept.into_iter().map(|(row, _)| row).collect()
+}
+
+fn same_symbols(a: &TypedRow, b: &TypedRow) -> bool {
+    a.symbols() == b.symbols()
+}
+
+/// The stream behind the first `A1:`, perhaps wrapped.
+fn transported_rows(text: &str) -> Result<Reading, NoReading> {
+    let mut stream = Vec::new();
+    let mut all = lines(text).skip_while(|line| !line.clone().next().is_some_and(Mark::is_transport));
+    if let Some(first) = all.next() {
+        stream.extend(first.filter_map(Mark::symbol).take(MAX_SYMBOLS + 1));
+    }
+    for line in all.take_while(|line| {
+        !line.is_blank() && line.may_continue_transport() && line.clone().all(|mark| matches!(mark, Mark::Symbol(_)))
+    }) {
+        stream.extend(line.filter_map(Mark::symbol).take(MAX_SYMBOLS + 1));
+        if stream.len() > MAX_SYMBOLS {
+            break;
+        }
+    }
+    if stream.len() > MAX_SYMBOLS {
+        return Err(NoReading::TooLong);
+    }
+    Ok(Reading { rows: cut(&stream, Form::Letters) })
+}
+
+/// Rows without labels: everything counts.
+fn bare_rows(text: &str) -> Result<Vec<Reading>, NoReading> {
+    let mut found: Vec<Vec<Typed>> = Vec::new();
+    let mut total = 0;
+    for line in lines(text) {
+        let typed: Vec<_> = line.filter_map(Mark::symbol).take(MAX_SYMBOLS + 1).collect();
+        total += typed.len();
+        if total > MAX_SYMBOLS {
+            return Err(NoReading::TooLong);
+        }
+        if !typed.is_empty() {
+            found.push(typed);
+        }
+    }
+    let as_letters = Reading { rows: letters_of(&found, true) };
+    if !found.iter().any(|typed| in_digits(typed)) {
+        return Ok([as_letters].into());
+    }
+    let mut rows = Vec::new();
+    let runs = found.chunk_by(|a, b| in_digits(a) == in_digits(b)).collect::<Vec<_>>();
+    for (i, run) in runs.iter().enumerate() {
+        if run.first().is_some_and(|typed| in_digits(typed)) {
+            rows.extend(digits_of(run));
+        } else {
+            rows.extend(letters_of(run, i + 1 == runs.len()));
+        }
+    }
+    let right = |rows: &[TypedRow]| rows.iter().filter(|row| row.is_right()).count();
+    let as_typed = Reading { rows };
+    // A group of a wrapped row may happen to have digits only; then the letters are right.
+    Ok(if right(&as_letters.rows) > right(&as_typed.rows) { [as_letters, as_typed] } else { [as_typed, as_letters] }
+        .into())
+}
+
+/// Rows in letters from lines: the lines themselves, if all but the last have about
+/// the length of a row; else one stream.
+fn letters_of(lines: &[Vec<Typed>], ends_text: bool) -> Vec<TypedRow> {
+    let full = if ends_text { lines.split_last().map_or(lines, |(_, before)| before) } else { lines };
+    if full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len()))
+        && lines.iter().all(|line| line.len() <= ROW + 3)
+    {
+        lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Letters }).collect()
+    } else {
+        cut(&lines.concat(), Form::Letters)
+    }
+}
+
+/// Rows in digits from neighbouring lines of digits.
+fn digits_of(lines: &[Vec<Typed>]) -> Vec<TypedRow> {
+    let full = DIGITS[4];
+    let mut rows = match lines.split_last() {
+        Some((last, before))
+            if before.iter().all(|line| (full - 2..=full + 2).contains(&line.len())) && last.len() <= full + 2 =>
+        {
+            lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Digits }).collect()
+        }
+        _ => cut(&lines.concat(), Form::Digits),
+    };
+    rows.iter_mut().for_each(choose_form);
+    rows
+}
+
+fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {
+    let width = if form == Form::Digits { DIGITS[4] } else { ROW };
+    stream.chunks(width).map(|typed| TypedRow { label: None, typed: typed.to_vec(), form }).collect()
+}
+
+/// Digits where there is nothing else; 10, 20 and 25 of them could be either, and the
+/// check decides.
+fn choose_form(row: &mut TypedRow) {
+    row.form = Form::Letters;
+    if in_digits(&row.typed) && !row.is_right() {
+        row.form = Form::Digits;
+        if !row.is_right() && matches!(row.typed.len(), 5 | 15) {
+            row.form = Form::Letters;
+        }
+    }
+}
+
+/// Whether these are decimal digits, apart from what cannot be read.
+fn in_digits(typed: &[Typed]) -> bool {
+    typed.iter().all(|typed| typed.symbol.is_none_or(|symbol| symbol <= 9))
+        && typed.iter().any(|typed| typed.symbol.is_some())
+}
+
+enum Class {
+    Space,
+    Separator,
+    /// `None`: an erasure.
+    Symbol(Option<Element>),
+}
+
+fn classify(folded: char) -> Class {
+    match folded {
+        'A'..='Z' | 'a'..='z' | '0'..='9' => Class::Symbol(match folded.to_ascii_uppercase() {
+            'O' => Some(0),
+            'I' | 'L' => Some(1),
+            'U' => value_of(b'V'),
+            letter => value_of(letter as u8),
+        }),
+        _ if folded.is_whitespace() => Class::Space,
+        '"' | '\'' | '`' | '´' | '‘'..='‟' | '«' | '»' | '‹' | '›' => Class::Separator,
+        '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' => Class::Separator,
+        '_' | '.' | ',' | ':' | '/' | '|' | '*' => Class::Separator,
+        _ if is_dash(folded) => Class::Separator,
+        _ => Class::Symbol(None),
+    }
+}
+
+/// Hyphen-minus, the dashes of Unicode (general category Pd), the minus sign, the
+/// hyphen bullet and the lines that boxes are drawn with.
+fn is_dash(c: char) -> bool {
+    matches!(c,
+        '-' | '\u{58A}' | '\u{5BE}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}'
+        | '\u{2500}'..='\u{2503}' | '\u{2E17}' | '\u{2E1A}' | '\u{2E3A}' | '\u{2E3B}' | '\u{2E40}' | '\u{2E5D}'
+        | '\u{301C}' | '\u{3030}' | '\u{30A0}' | '\u{30FC}' | '\u{FE31}' | '\u{FE32}' | '\u{FE58}' | '\u{FE63}' | '\u{10EAD}')
+}
+
+/// What a character looks like: full-width forms and other decimal digits in ASCII,
+/// Cyrillic and Greek look-alikes in Latin. `None` for format characters, which look
+/// like nothing. `docs/code-format.md` has this as a table.
+fn fold(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return Some(c);
+    }
+    Some(match c {
+        // General category Cf: soft hyphen, zero width, directional marks, BOM, tags.
+        '\u{AD}'
+        | '\u{600}'..='\u{605}'
+        | '\u{61C}'
+        | '\u{6DD}'
+        | '\u{70F}'
+        | '\u{890}'
+        | '\u{891}'
+        | '\u{8E2}'
+        | '\u{180E}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{206F}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{110BD}'
+        | '\u{110CD}'
+        | '\u{13430}'..='\u{13438}'
+        | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0001}'
+        | '\u{E0020}'..='\u{E007F}' => return None,
+        // Full-width forms.
+        '\u{FF01}'..='\u{FF5E}' => char::from((c as u32 - 0xFF01 + 0x21) as u8),
+        'А' | 'а' | 'Α' | 'α' => 'A',
+        'В' | 'в' | 'Β' | 'β' => 'B',
+        'С' | 'с' => 'C',
+        'Е' | 'е' | 'Ε' | 'ε' => 'E',
+        'Н' | 'н' | 'Η' => 'H',
+        'І' | 'і' | 'Ӏ' | 'ӏ' | 'Ι' | 'ι' => 'I',
+        'Ј' | 'ј' => 'J',
+        'К' | 'к' | 'Κ' | 'κ' => 'K',
+        'М' | 'м' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'О' | 'о' | 'Ο' | 'ο' => 'O',
+        'Р' | 'р' | 'Ρ' | 'ρ' => 'P',
+        'Ԛ' | 'ԛ' => 'Q',
+        'Ѕ' | 'ѕ' => 'S',
+        'Т' | 'т' | 'Τ' | 'τ' => 'T',
+        'ν' | 'Ѵ' | 'ѵ' => 'V',
+        'Ԝ' | 'ԝ' => 'W',
+        'Х' | 'х' | 'Χ' | 'χ' => 'X',
+        'У' | 'у' | 'Υ' | 'υ' | 'Ү' | 'ү' => 'Y',
+        'Ζ' | 'ζ' => 'Z',
+        _ => match decimal_digit(c) {
+            Some(digit) => char::from(b'0' + digit),
+            None => c,
+        },
+    })
+}
+
+/// The value of a decimal digit of any script (Unicode 16, general category Nd).
+fn decimal_digit(c: char) -> Option<u8> {
+    const ZEROS: &[u32] = &[
+        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20,
+        0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0,
+        0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0x104A0, 0x10D30, 0x10D40, 0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0,
+        0x11450, 0x114D0, 0x11650, 0x116C0, 0x116D0, 0x116DA, 0x11730, 0x118E0, 0x11950, 0x11BF0, 0x11C50, 0x11D50,
+        0x11DA0, 0x11F50, 0x16130, 0x16A60, 0x16AC0, 0x16B50, 0x16D70, 0x1CCF0, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
+        0x1D7F6, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E5F1, 0x1E950, 0x1FBF0,
+    ];
+    let c = u32::from(c);
+    let at = ZEROS.partition_point(|&zero| zero <= c).checked_sub(1)?;
+    u8::try_from(c - ZEROS.get(at)?).ok().filter(|&digit| digit <= 9)
+}

@@ -1,0 +1,463 @@
+//! Bytes as rows of letters or digits, each with a check of its own.
+//!
+//! A row is up to five groups of five symbols of Crockford's base32. Its last three
+//! symbols are those of a Reed–Solomon code over GF(32) with the roots 1, α, α²; the
+//! check also covers the row's number and the kind of code, which are not printed:
+//!
+//! | exponent | coefficient |
+//! | ---: | --- |
+//! | 30 | row number from 1, plus 16 on the last row |
+//! | 29 | kind |
+//! | 28 … n | zero |
+//! | n−1 … 0 | the n symbols of the row, first symbol first |
+//!
+//! So a row corrects one wrong symbol and notices two, and a row in the wrong place,
+//! a missing last row and another kind of code show. The rows mean nothing by
+//! themselves: only a signature makes a code.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// The symbols, by value.
+pub const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Symbols in a group.
+pub const GROUP: usize = 5;
+/// Symbols in a full row.
+pub const ROW: usize = 25;
+/// Most rows: what the row number's four bits can name.
+pub const MOST_ROWS: usize = 15;
+/// Check symbols of a row.
+const CHECKS: usize = 3;
+/// Symbols of the CRC, at the end of the last row's data.
+const CRC_SYMBOLS: usize = 2;
+
+/// A number of GF(32) = GF(2)\[x\]/(x⁵+x³+1), or the symbol with this value; 0..=31.
+pub(crate) type Element = u8;
+
+const EXP: [Element; 31] = {
+    let mut table = [0; 31];
+    let mut power = 1u8;
+    let mut i = 0;
+    while i < 31 {
+        table[i] = power;
+        power = times_alpha(power);
+        i += 1;
+    }
+    table
+};
+
+/// Logarithms to the base α; that of 0 is never asked for.
+const LOG: [u8; 32] = {
+    let mut table = [0; 32];
+    let mut i = 0;
+    while i < 31 {
+        table[EXP[i] as usize] = i as u8;
+        i += 1;
+    }
+    table
+};
+
+const fn times_alpha(a: Element) -> Element {
+    let doubled = a << 1;
+    if doubled & 0x20 != 0 { doubled ^ 0x29 } else { doubled }
+}
+
+/// α to any power.
+pub(crate) fn alpha(exponent: usize) -> Element {
+    EXP[exponent % 31]
+}
+
+/// The logarithm of an element that is not 0.
+fn log(a: Element) -> usize {
+    LOG[usize::from(a & 31)].into()
+}
+
+pub(crate) fn times(a: Element, b: Element) -> Element {
+    if a == 0 || b == 0 { 0 } else { alpha(log(a) + log(b)) }
+}
+
+/// What the rows carry. The kind is part of every row's check and never repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum CodeKind {
+    /// What this crate is for.
+    ActivationCode = 1,
+    /// A host asks for a code of its own.
+    HostRequest = 2,
+    /// What a host says of itself, for the telephone.
+    Receipt = 3,
+    /// Redeemed at a desk.
+    RegistrationKey = 4,
+    /// A part of a key's backup; secret.
+    KeyShare = 5,
+    /// Sets a host's clock floor back.
+    ClockReset = 6,
+}
+
+impl CodeKind {
+    /// The kind of a row's check; `None` for kinds that this release does not know.
+    pub(crate) fn from_element(element: Element) -> Option<Self> {
+        Some(match element {
+            1 => Self::ActivationCode,
+            2 => Self::HostRequest,
+            3 => Self::Receipt,
+            4 => Self::RegistrationKey,
+            5 => Self::KeyShare,
+            6 => Self::ClockReset,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for CodeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ActivationCode => "activation code",
+            Self::HostRequest => "host request",
+            Self::Receipt => "receipt",
+            Self::RegistrationKey => "registration key",
+            Self::KeyShare => "key share",
+            Self::ClockReset => "clock reset",
+        })
+    }
+}
+
+/// Where a row stands: its number, and whether it is the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RowPlace {
+    /// 1..=15.
+    pub number: u8,
+    pub last: bool,
+}
+
+impl RowPlace {
+    fn element(self) -> Element {
+        self.number | if self.last { 16 } else { 0 }
+    }
+
+    fn from_element(element: Element) -> Option<Self> {
+        let place = Self { number: element & 15, last: element & 16 != 0 };
+        (place.number != 0).then_some(place)
+    }
+}
+
+/// How many groups there are, which fixes everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    groups: usize,
+}
+
+impl Shape {
+    /// 1 to 75 groups of five symbols.
+    pub const fn new(groups: usize) -> Option<Self> {
+        if groups >= 1 && groups <= MOST_ROWS * ROW / GROUP { Some(Self { groups }) } else { None }
+    }
+
+    /// The smallest that holds so many bytes; `None` if none does.
+    pub fn holding(bytes: usize) -> Option<Self> {
+        (1..).map_while(Self::new).find(|shape| shape.capacity() >= bytes)
+    }
+
+    /// Groups of five symbols.
+    pub const fn groups(self) -> usize {
+        self.groups
+    }
+
+    /// Symbols in all.
+    pub const fn symbols(self) -> usize {
+        self.groups * GROUP
+    }
+
+    /// Rows of 25 symbols, the last perhaps shorter.
+    pub const fn rows(self) -> usize {
+        self.symbols().div_ceil(ROW)
+    }
+
+    /// Symbols that are neither a row's check nor the CRC.
+    const fn data_symbols(self) -> usize {
+        (self.symbols() - CHECKS * self.rows()).saturating_sub(CRC_SYMBOLS)
+    }
+
+    /// Bytes that it holds; always all of them are used.
+    pub const fn capacity(self) -> usize {
+        self.data_symbols() * 5 / 8
+    }
+}
+
+/// The rows of `bytes`: their symbols, one row after the other. `None` if `bytes` do
+/// not fill a [`Shape`] exactly.
+pub(crate) fn encode(kind: CodeKind, bytes: &[u8]) -> Option<Vec<Element>> {
+    let shape = Shape::holding(bytes.len()).filter(|shape| shape.capacity() == bytes.len())?;
+    let mut data: Vec<_> = base32::encode(base32::Alphabet::Crockford, bytes)
+        .bytes()
+        .map(|letter| value_of(letter).unwrap_or(0))
+        .collect();
+    data.resize(shape.data_symbols(), 0);
+    let crc = crc10(bytes);
+    data.extend([(crc >> 5) as Element, crc as Element & 31]);
+
+    let mut symbols = Vec::with_capacity(shape.symbols());
+    for (number, part) in (1..).zip(data.chunks(ROW - CHECKS)) {
+        let place = RowPlace { number, last: usize::from(number) == shape.rows() };
+        symbols.extend_from_slice(part);
+        symbols.extend(checks(part, place, kind));
+    }
+    Some(symbols)
+}
+
+/// Why right rows are not the bytes of one code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowsFault {
+    /// The CRC over all rows is wrong: they come from different codes.
+    Crc,
+    /// Bits that carry nothing are not zero.
+    SpareBits,
+}
+
+/// The bytes of rows whose checks are all right, so that every row has its full length.
+pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
+    let mut data = String::with_capacity(symbols.len());
+    for row in symbols.chunks(ROW) {
+        let kept = row.len().saturating_sub(CHECKS);
+        data.extend(row.iter().take(kept).map(|&symbol| letter(symbol)));
+    }
+    let (text, crc) = data.split_at_checked(data.len().saturating_sub(CRC_SYMBOLS)).ok_or(RowsFault::Crc)?;
+    // base32 is given only as many letters as whole bytes need: it accepts
+    // impossible lengths.
+    let length = text.len() * 5 / 8;
+    let (letters, spare) = text.split_at_checked((length * 8).div_ceil(5)).ok_or(RowsFault::Crc)?;
+    let bytes = base32::decode(base32::Alphabet::Crockford, letters).ok_or(RowsFault::Crc)?;
+    let found = crc.bytes().filter_map(value_of).fold(0, |crc, symbol| crc << 5 | u16::from(symbol));
+    if found != crc10(&bytes) {
+        return Err(RowsFault::Crc);
+    }
+    // base32 0.5.1 ignores spare bits, so two texts could give the same bytes.
+    if base32::encode(base32::Alphabet::Crockford, &bytes) != letters || spare.bytes().any(|b| b != b'0') {
+        return Err(RowsFault::SpareBits);
+    }
+    Ok(bytes)
+}
+
+/// The value of a letter of the alphabet, exactly as printed.
+pub(crate) const fn value_of(letter: u8) -> Option<Element> {
+    const VALUES: [u8; 128] = {
+        let mut table = [u8::MAX; 128];
+        let mut i = 0;
+        while i < ALPHABET.len() {
+            table[ALPHABET[i] as usize] = i as u8;
+            i += 1;
+        }
+        table
+    };
+    if letter >= 128 || VALUES[letter as usize] == u8::MAX { None } else { Some(VALUES[letter as usize]) }
+}
+
+/// The letter of a symbol.
+pub(crate) fn letter(symbol: Element) -> char {
+    ALPHABET[usize::from(symbol & 31)].into()
+}
+
+/// CRC-10/ATM: polynomial 0x233, start 0, no reflection, no final xor.
+fn crc10(bytes: &[u8]) -> u16 {
+    const TABLE: [u16; 256] = {
+        let mut table = [0; 256];
+        let mut i = 0;
+        while i < 256 {
+            let mut crc = (i as u16) << 2;
+            let mut bit = 0;
+            while bit < 8 {
+                crc = if crc & 0x200 != 0 { crc << 1 ^ 0x233 } else { crc << 1 };
+                bit += 1;
+            }
+            table[i] = crc & 0x3FF;
+            i += 1;
+        }
+        table
+    };
+    bytes.iter().fold(0, |crc, &byte| (crc << 8 & 0x3FF) ^ TABLE[usize::from((crc >> 2) as u8 ^ byte)])
+}
+
+/// The three check symbols that follow a row's data: the remainder of the row's
+/// polynomial divided by g(x) = x³ + 7x² + 14x + 8.
+fn checks(data: &[Element], place: RowPlace, kind: CodeKind) -> [Element; CHECKS] {
+    let zeros = 29usize.saturating_sub(data.len() + CHECKS);
+    let coefficients = [place.element(), kind as Element]
+        .into_iter()
+        .chain(core::iter::repeat_n(0, zeros))
+        .chain(data.iter().copied());
+    coefficients.fold([0; CHECKS], |[r2, r1, r0], coefficient| {
+        let lead = coefficient ^ r2;
+        [r1 ^ times(lead, 7), r0 ^ times(lead, 14), times(lead, 8)]
+    })
+}
+
+/// The row's polynomial at 1, α and α²: all zero if the row is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Syndromes(pub [Element; 3]);
+
+/// One coefficient that, changed by `change`, makes a row right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Error {
+    /// 0..=30: a symbol counted from the row's end, 29 the kind, 30 the row's place.
+    pub exponent: usize,
+    /// Never 0.
+    pub change: Element,
+}
+
+/// The exponent of the row's place.
+pub(crate) const PLACE_EXPONENT: usize = 30;
+/// The exponent of the kind.
+pub(crate) const KIND_EXPONENT: usize = 29;
+
+impl Syndromes {
+    /// Of a row of up to 25 symbols in this place of a code of this kind.
+    pub fn of(symbols: &[Element], place: RowPlace, kind: CodeKind) -> Self {
+        let mut s = [0; 3];
+        for &symbol in symbols {
+            s = [s[0] ^ symbol, times_alpha(s[1]) ^ symbol, times_alpha(times_alpha(s[2])) ^ symbol];
+        }
+        Self(s)
+            .plus(Error { exponent: PLACE_EXPONENT, change: place.element() })
+            .plus(Error { exponent: KIND_EXPONENT, change: kind as Element })
+    }
+
+    /// With one coefficient changed.
+    pub fn plus(self, Error { exponent, change }: Error) -> Self {
+        let [s0, s1, s2] = self.0;
+        Self([s0 ^ change, s1 ^ times(change, alpha(exponent)), s2 ^ times(change, alpha(2 * exponent))])
+    }
+
+    pub fn is_right(self) -> bool {
+        self.0 == [0; 3]
+    }
+
+    /// The only change of one coefficient that makes the row right, if one does.
+    pub fn single_error(self) -> Option<Error> {
+        let [s0, s1, s2] = self.0;
+        let located = s0 != 0 && s1 != 0 && times(s1, s1) == times(s0, s2);
+        located
+            .then(|| Error { exponent: log(s1) + 31 - log(s0), change: s0 })
+            .map(|error| Error { exponent: error.exponent % 31, ..error })
+    }
+
+    /// The only pair of neighbours whose exchange makes the row right, if one does: the
+    /// index of the first of the two.
+    pub fn neighbours_exchanged(self, symbols: &[Element]) -> Option<usize> {
+        let [s0, s1, s2] = self.0;
+        if s0 != 0 || s1 == 0 || s2 == 0 {
+            return None;
+        }
+        // Both are wrong by the same e, at exponents k and k+1:
+        // s1 = e·α^k·(1+α), s2 = e·α^2k·(1+α²), so s2/s1 = α^k·(1+α).
+        let exponent = (log(s2) + 2 * 31 - log(s1) - log(3)) % 31;
+        let first = symbols.len().checked_sub(exponent + 2)?;
+        let &[a, b] = symbols.get(first..first + 2)? else { return None };
+        let exchanged =
+            self.plus(Error { exponent, change: a ^ b }).plus(Error { exponent: exponent + 1, change: a ^ b });
+        exchanged.is_right().then_some(first)
+    }
+}
+
+/// Where a row stands by its own check; `None` if it is no right row of an activation code.
+pub(crate) fn place_of(symbols: &[Element]) -> Option<RowPlace> {
+    let nowhere = RowPlace { number: 0, last: false };
+    let error = Syndromes::of(symbols, nowhere, CodeKind::ActivationCode).single_error()?;
+    if error.exponent == PLACE_EXPONENT { RowPlace::from_element(error.change) } else { None }
+}
+
+/// How many decimal digits write a row of 5, 10, 15, 20 or 25 symbols, check included.
+pub(crate) const DIGITS: [usize; 5] = [10, 20, 25, 35, 40];
+
+/// A row as decimal digits: one number, first symbol most significant, then two
+/// digits 98 − (100·N mod 97) (ISO 7064 MOD 97-10).
+pub(crate) fn to_digits(row: &[Element]) -> String {
+    let number = row.iter().fold(0u128, |number, &symbol| number << 5 | u128::from(symbol));
+    let check = 98 - (number % 97) * 100 % 97;
+    let width = DIGITS.get((row.len() / GROUP).saturating_sub(1)).map_or(0, |digits| digits - 2);
+    alloc::format!("{number:0width$}{check:02}")
+}
+
+/// Why digits are no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DigitsFault {
+    /// Not 10, 20, 25, 35 or 40 of them.
+    Length,
+    /// The two check digits do not fit, or the number is larger than any row's.
+    Check,
+}
+
+/// The symbols of a row in digits (values 0..=9).
+pub(crate) fn from_digits(digits: &[u8]) -> Result<Vec<Element>, DigitsFault> {
+    let groups = DIGITS.iter().position(|&length| length == digits.len()).ok_or(DigitsFault::Length)? + 1;
+    let (digits, check) = digits.split_at(digits.len() - 2);
+    let number = digits.iter().fold(0u128, |number, &digit| number * 10 + u128::from(digit));
+    let check = check.iter().fold(0, |check, &digit| check * 10 + u128::from(digit));
+    let length = groups * GROUP;
+    if check != 98 - (number % 97) * 100 % 97 || number >> (5 * length) != 0 {
+        return Err(DigitsFault::Check);
+    }
+    Ok((0..length).rev().map(|i| (number >> (5 * i)) as Element & 31).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crc_is_crc_10_atm() {
+        assert_eq!(crc10(b"123456789"), 0x199);
+    }
+
+    #[test]
+    fn shapes_are_as_the_format_tabulates_them() {
+        for (groups, symbols, payload) in
+            [(30, 150, 17), (31, 155, 18), (32, 160, 21), (33, 165, 24), (34, 170, 27), (35, 175, 31)]
+        {
+            let shape = Shape::new(groups).unwrap();
+            assert_eq!((shape.symbols(), shape.capacity()), (symbols, payload + 64));
+            assert_eq!(Shape::holding(payload + 64), Some(shape));
+        }
+        assert_eq!(Shape::new(0), None);
+        assert_eq!(Shape::new(76), None);
+        assert_eq!(Shape::holding(1000), None);
+    }
+
+    #[test]
+    fn the_generator_has_the_roots_that_the_format_names() {
+        for root in [1, alpha(1), alpha(2)] {
+            let square = times(root, root);
+            assert_eq!(times(square, root) ^ times(7, square) ^ times(14, root) ^ 8, 0);
+        }
+    }
+
+    #[test]
+    fn bytes_of_every_shape_come_back() {
+        for shape in (1..).map_while(Shape::new).filter(|shape| shape.capacity() > 0) {
+            let bytes: Vec<u8> = (0..shape.capacity()).map(|i| (i * 89 + shape.groups()) as u8).collect();
+            if Shape::holding(bytes.len()) != Some(shape) {
+                continue;
+            }
+            let symbols = encode(CodeKind::ActivationCode, &bytes).unwrap();
+            assert_eq!(symbols.len(), shape.symbols());
+            for (number, row) in (1..).zip(symbols.chunks(ROW)) {
+                let place = RowPlace { number, last: usize::from(number) == shape.rows() };
+                assert_eq!(place_of(row), Some(place));
+                let digits: Vec<u8> = to_digits(row).bytes().map(|b| b - b'0').collect();
+                assert_eq!(from_digits(&digits).as_deref(), Ok(row));
+            }
+            assert_eq!(decode(&symbols), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn a_number_too_large_for_a_row_is_refused() {
+        let row = [31; 25];
+        let mut digits: Vec<u8> = to_digits(&row).bytes().map(|b| b - b'0').collect();
+        assert_eq!(from_digits(&digits).as_deref(), Ok(&row[..]));
+        let number = (1u128 << 125) + 5;
+        let text = alloc::format!("{number:038}{:02}", 98 - (number % 97) * 100 % 97);
+        digits = text.bytes().map(|b| b - b'0').collect();
+        assert_eq!(from_digits(&digits), Err(DigitsFault::Check));
+        assert_eq!(from_digits(&digits[1..]), Err(DigitsFault::Length));
+    }
+}

@@ -1,0 +1,375 @@
+//! Whom an installation trusts, and the only door from a code to a license.
+
+use crate::code::{ActivationCode, signed_message};
+use crate::reason::Reason;
+use crate::terms::{HostId, IssuerNumber, ProductId, Terms};
+use alloc::{collections::BTreeMap, vec::Vec};
+use core::{fmt, str::FromStr};
+use ed25519_dalek::{Signature, VerifyingKey};
+
+/// An Ed25519 public key that is worth trusting: canonical, not weak, free of torsion.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+/// Keys whose private halves stand in `keys/` for everybody to read. Known here only to warn.
+pub const PUBLISHED_TEST_KEYS: [[u8; 32]; 2] = [
+    *b"\x8a\x88\xe3\xdd\x74\x09\xf1\x95\xfd\x52\xdb\x2d\x3c\xba\x5d\x72\xca\x67\x09\xbf\x1d\x94\x12\x1b\xf3\x74\x88\x01\xb4\x0f\x6f\x5c",
+    *b"\x81\x39\x77\x0e\xa8\x7d\x17\x5f\x56\xa3\x54\x66\xc3\x4c\x7e\xcc\xcb\x8d\x8a\x91\xb4\xee\x37\xa2\x5d\xf6\x0f\x5b\x8f\xc9\xb3\x94",
+];
+
+impl PublicKey {
+    /// The key with this encoding (RFC 8032 §5.1.2).
+    ///
+    /// # Errors
+    /// No point of the curve, a second spelling of one, or a point with a part of
+    /// small order: under such keys a signature can hold for more than one message.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyFault> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyFault::NotOnCurve)?;
+        let point = key.to_edwards();
+        // dalek 3 reads 24 of the 38 non-canonical encodings, and keeps them as they are.
+        if point.compress().as_bytes() != bytes {
+            return Err(KeyFault::NotCanonical);
+        }
+        if key.is_weak() {
+            return Err(KeyFault::Weak);
+        }
+        if !point.is_torsion_free() {
+            return Err(KeyFault::Torsion);
+        }
+        Ok(Self(key))
+    }
+
+    /// Its encoding.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// Whether its private half is published with this project.
+    pub fn is_published_test_key(&self) -> bool {
+        PUBLISHED_TEST_KEYS.contains(self.as_bytes())
+    }
+}
+
+/// 64 hex digits.
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = KeyFault;
+
+    fn from_str(text: &str) -> Result<Self, KeyFault> {
+        let mut bytes = [0; 32];
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != bytes.len() || !rest.is_empty() {
+            return Err(KeyFault::Hex);
+        }
+        let value = |digit: u8| char::from(digit).to_digit(16).ok_or(KeyFault::Hex);
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (value(*high)? << 4 | value(*low)?) as u8;
+        }
+        Self::from_bytes(&bytes)
+    }
+}
+
+/// Why a public key is not trusted, whoever asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// Not 64 hex digits.
+    Hex,
+    /// No point of the curve.
+    NotOnCurve,
+    /// Another encoding gives the same point.
+    NotCanonical,
+    /// A point of small order.
+    Weak,
+    /// A point with a part of small order.
+    Torsion,
+}
+
+impl fmt::Display for KeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hex => "a public key is written as 64 hex digits",
+            Self::NotOnCurve => "the public key is no point of the curve",
+            Self::NotCanonical => "the public key is not canonical: another spelling gives the same point",
+            Self::Weak => "the public key is weak: a point of small order",
+            Self::Torsion => "the public key has a part of small order",
+        })
+    }
+}
+
+impl core::error::Error for KeyFault {}
+
+/// An issuer whose key is compiled in or given by hand, written `7:HEX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinnedIssuer {
+    /// The number that its codes name.
+    pub number: IssuerNumber,
+    /// Its key.
+    pub key: PublicKey,
+}
+
+impl fmt::Display for PinnedIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.number, self.key)
+    }
+}
+
+impl FromStr for PinnedIssuer {
+    type Err = IssuerFault;
+
+    fn from_str(text: &str) -> Result<Self, IssuerFault> {
+        let (number, key) = text.split_once(':').ok_or(IssuerFault::Shape)?;
+        Ok(Self {
+            number: number.parse().map_err(|_| IssuerFault::Number)?,
+            key: key.parse().map_err(IssuerFault::Key)?,
+        })
+    }
+}
+
+/// Why a text is no [`PinnedIssuer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerFault {
+    /// No colon.
+    Shape,
+    /// The number is not 1 to 1023.
+    Number,
+    /// The key is not one to trust.
+    Key(KeyFault),
+}
+
+impl fmt::Display for IssuerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape => f.write_str("an issuer is written NUMBER:HEX, as the desk's `issuer` prints it"),
+            Self::Number => f.write_str("an issuer's number is 1 to 1023"),
+            Self::Key(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for IssuerFault {}
+
+/// What a [`Trust`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Codes for testing are refused.
+    Production,
+    /// Codes for testing are accepted too.
+    Testing,
+}
+
+/// Whom an installation trusts.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    purpose: Purpose,
+    issuers: BTreeMap<IssuerNumber, PublicKey>,
+}
+
+/// Why issuers make no trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustFault {
+    /// None at all.
+    NoIssuer,
+    /// One number with two keys.
+    TwoKeys {
+        /// The number.
+        number: IssuerNumber,
+    },
+}
+
+impl fmt::Display for TrustFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoIssuer => f.write_str("no issuer to trust"),
+            Self::TwoKeys { number } => write!(f, "issuer {number} is given with two keys"),
+        }
+    }
+}
+
+impl core::error::Error for TrustFault {}
+
+impl Trust {
+    /// Trust in these issuers and no others. One key may stand under several numbers.
+    ///
+    /// # Errors
+    /// No issuer, or two keys for one number.
+    pub fn pinned(purpose: Purpose, issuers: impl IntoIterator<Item = PinnedIssuer>) -> Result<Self, TrustFault> {
+        let mut known = BTreeMap::new();
+        for PinnedIssuer { number, key } in issuers {
+            if known.insert(number, key).is_some_and(|other| other != key) {
+                return Err(TrustFault::TwoKeys { number });
+            }
+        }
+        if known.is_empty() { Err(TrustFault::NoIssuer) } else { Ok(Self { purpose, issuers: known }) }
+    }
+
+    /// What it is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The issuers, by number.
+    pub fn issuers(&self) -> impl Iterator<Item = PinnedIssuer> {
+        self.issuers.iter().map(|(&number, &key)| PinnedIssuer { number, key })
+    }
+
+    /// The license that the code proves. There is no other way to one.
+    ///
+    /// # Errors
+    /// Unknown issuer, bad signature, or a code for testing under production trust.
+    pub fn verify(&self, code: ActivationCode) -> Result<License, Refusal> {
+        let number = code.unverified_terms().issuer;
+        let &key = self.issuers.get(&number).ok_or(Refusal::UnknownIssuer { number })?;
+        let signature = Signature::from_bytes(code.signature());
+        // Strict (RFC 8032 with canonical points and S < L): a code has one spelling.
+        key.0
+            .verify_strict(&signed_message(code.payload()), &signature)
+            .map_err(|_| Refusal::BadSignature { number })?;
+        if code.unverified_terms().test && self.purpose == Purpose::Production {
+            return Err(Refusal::ForTestingOnly);
+        }
+        Ok(License { code, key })
+    }
+}
+
+/// Terms proven by an issuer of a [`Trust`].
+///
+/// It cannot be made by hand:
+///
+/// ```compile_fail,E0451
+/// # fn forge(code: activation_code::ActivationCode, key: activation_code::PublicKey) {
+/// let license = activation_code::License { code, key };
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # fn forge(terms: activation_code::Terms) {
+/// let license: activation_code::License = terms.into();
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// let license = activation_code::License::default();
+/// ```
+#[derive(Clone, Debug)]
+pub struct License {
+    code: ActivationCode,
+    key: PublicKey,
+}
+
+impl License {
+    /// What the issuer says.
+    pub fn terms(&self) -> &Terms {
+        self.code.unverified_terms()
+    }
+
+    /// The code that proves it.
+    pub fn code(&self) -> &ActivationCode {
+        &self.code
+    }
+
+    /// Who signed it.
+    pub fn issuer(&self) -> PinnedIssuer {
+        PinnedIssuer { number: self.terms().issuer, key: self.key }
+    }
+
+    /// Whether trust rests on a code for testing or on a key that everybody has.
+    pub fn is_test(&self) -> bool {
+        self.terms().test || self.key.is_published_test_key()
+    }
+
+    /// Whether the license is for what is asked.
+    ///
+    /// # Errors
+    /// It is for another product or bound to another host.
+    pub fn fits(&self, target: &Target) -> Result<(), Refusal> {
+        let terms = self.terms();
+        if !target.products.is_empty() && !target.products.iter().any(|&product| terms.enables(product)) {
+            return Err(Refusal::OtherProduct { found: terms.product });
+        }
+        match (terms.host, target.host) {
+            (Some(found), Some(wanted)) if found != wanted => Err(Refusal::OtherHost { found, wanted }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a license must be for.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// One of these products, itself or as a member of a suite; empty: any.
+    pub products: Vec<ProductId>,
+    /// This host, where the license is bound to one; `None`: not checked.
+    pub host: Option<HostId>,
+}
+
+/// Why a well-formed code is not accepted. An answer, not a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The trust has no issuer of this number.
+    UnknownIssuer {
+        /// Which the code names.
+        number: IssuerNumber,
+    },
+    /// The signature is not that of the issuer that the code names.
+    BadSignature {
+        /// Which the code names.
+        number: IssuerNumber,
+    },
+    /// A code for testing, and the trust is for production.
+    ForTestingOnly,
+    /// For none of the wanted products.
+    OtherProduct {
+        /// What it is for.
+        found: ProductId,
+    },
+    /// Bound to another host.
+    OtherHost {
+        /// The host that may use it.
+        found: HostId,
+        /// The host that asks.
+        wanted: HostId,
+    },
+}
+
+impl Refusal {
+    /// Its name in the closed list.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::UnknownIssuer { .. } => Reason::UnknownIssuer,
+            Self::BadSignature { .. } => Reason::BadSignature,
+            Self::ForTestingOnly => Reason::ForTestingOnly,
+            Self::OtherProduct { .. } => Reason::OtherProduct,
+            Self::OtherHost { .. } => Reason::OtherHost,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownIssuer { number } => {
+                write!(f, "typed correctly, but issued by issuer {number}, which this installation does not know")
+            }
+            Self::BadSignature { number } => {
+                write!(f, "typed correctly, but not signed by issuer {number} that this installation trusts")
+            }
+            Self::ForTestingOnly => f.write_str("the code is for testing only"),
+            Self::OtherProduct { found } => write!(f, "the code is for product {found}, not for this one"),
+            Self::OtherHost { found, wanted } => {
+                write!(f, "the code is for the host {found}, this is the host {wanted}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}

@@ -1,0 +1,418 @@
+//! Typed rows as the symbols of a code, or else every fault with its name and place.
+
+use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
+use crate::reason::Reason;
+use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode, place_of};
+use alloc::{vec, vec::Vec};
+use core::fmt;
+
+/// One thing that is wrong with what was typed. Rows and groups count from 1, as printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TypingFault {
+    /// No character that could belong to a code.
+    Empty,
+    /// More text, or more symbols, than a code and its mail can have.
+    TooLong,
+    /// A character that cannot be read.
+    UnknownCharacter {
+        /// The row.
+        row: u8,
+        /// The group, as typed.
+        group: u8,
+        /// As it was typed.
+        character: char,
+        /// Where it stands in the text.
+        place: TextPlace,
+    },
+    /// Too few or too many characters.
+    RowLength {
+        /// The row.
+        row: u8,
+        /// The group whose length shows it, if one does.
+        group: Option<u8>,
+        /// How many characters there are.
+        found: usize,
+        /// How many there should be; for a last row the nearest length that it could have.
+        wanted: usize,
+    },
+    /// At least one character is wrong.
+    RowCheck {
+        /// The row.
+        row: u8,
+        /// The group, if one wrong character explains it.
+        group: Option<u8>,
+    },
+    /// The characters are right and their order is not.
+    Swapped {
+        /// The row.
+        row: u8,
+        /// The groups of two neighbours whose exchange mends the row, if there are such; often one group.
+        groups: Option<(u8, u8)>,
+    },
+    /// A right row of a code, in another place than its own.
+    WrongRow {
+        /// Where it was typed.
+        row: u8,
+        /// Where it belongs.
+        belongs: u8,
+    },
+    /// A row between others is missing.
+    MissingRow {
+        /// Which.
+        row: u8,
+    },
+    /// At least three characters too few: a group was left out.
+    MissingGroup {
+        /// The row.
+        row: u8,
+        /// How many characters there are.
+        found: usize,
+        /// How many there should be.
+        wanted: usize,
+    },
+    /// No row is the code's last.
+    LastRowMissing {
+        /// The first row that is missing.
+        row: u8,
+    },
+    /// A right row of another kind of code.
+    OtherKind {
+        /// The row.
+        row: u8,
+        /// What it is a row of.
+        kind: CodeKind,
+    },
+    /// Every row is right, and together they are no code.
+    DifferentCodes,
+}
+
+/// Where to look: a row, and a group of it if that is known. Both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowGroup {
+    /// The row.
+    pub row: u8,
+    /// The group in the row.
+    pub group: Option<u8>,
+}
+
+impl TypingFault {
+    /// Its name in the closed list.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Empty => Reason::Empty,
+            Self::TooLong => Reason::TooLong,
+            Self::UnknownCharacter { .. } => Reason::UnknownCharacter,
+            Self::RowLength { .. } => Reason::RowLength,
+            Self::RowCheck { .. } => Reason::RowCheck,
+            Self::Swapped { .. } => Reason::CharactersSwapped,
+            Self::WrongRow { .. } => Reason::WrongRow,
+            Self::MissingRow { .. } => Reason::MissingRow,
+            Self::MissingGroup { .. } => Reason::MissingGroup,
+            Self::LastRowMissing { .. } => Reason::LastRowMissing,
+            Self::OtherKind { .. } => Reason::OtherKind,
+            Self::DifferentCodes => Reason::RowsFromDifferentCodes,
+        }
+    }
+
+    /// Where to look; two places if a swap spans two groups.
+    fn places(&self) -> impl Iterator<Item = RowGroup> {
+        let (row, groups) = match *self {
+            Self::Empty | Self::TooLong | Self::DifferentCodes => return None.into_iter().chain(None),
+            Self::UnknownCharacter { row, group, .. } => (row, (Some(group), None)),
+            Self::RowLength { row, group, .. } | Self::RowCheck { row, group } => (row, (group, None)),
+            Self::Swapped { row, groups: Some((a, b)) } => (row, (Some(a), (a != b).then_some(b))),
+            Self::Swapped { row, groups: None }
+            | Self::WrongRow { row, .. }
+            | Self::MissingRow { row }
+            | Self::MissingGroup { row, .. }
+            | Self::LastRowMissing { row }
+            | Self::OtherKind { row, .. } => (row, (None, None)),
+        };
+        let second = groups.1.map(|group| RowGroup { row, group: Some(group) });
+        Some(RowGroup { row, group: groups.0 }).into_iter().chain(second)
+    }
+}
+
+impl fmt::Display for TypingFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Empty => f.write_str("there is no code here"),
+            Self::TooLong => write!(
+                f,
+                "the text is too long for a code: wanted at most {} KiB and {MAX_SYMBOLS} symbols",
+                MAX_TEXT / 1024
+            ),
+            Self::UnknownCharacter { row, group, character, place } => {
+                write!(f, "row {row}, group {group} has a character that no code has: ")?;
+                if character.is_control() || character == '\u{FFFD}' {
+                    write!(f, "U+{:04X}", u32::from(character))?;
+                } else {
+                    write!(f, "{character}")?;
+                }
+                write!(f, " (line {}, column {})", place.line, place.column)
+            }
+            Self::RowLength { row, group, found, wanted } => {
+                write!(f, "row {row} has {found} characters, wanted {wanted}")?;
+                if let Some(group) = group {
+                    write!(f, "; group {group} shows it")?;
+                }
+                Ok(())
+            }
+            Self::RowCheck { row, group: Some(group) } => write!(f, "row {row}, group {group} does not check"),
+            Self::RowCheck { row, group: None } => write!(f, "row {row} does not check"),
+            Self::Swapped { row, groups: Some((a, b)) } if a == b => {
+                write!(f, "row {row}, group {a} has two characters in the wrong order")
+            }
+            Self::Swapped { row, groups: Some((a, b)) } => {
+                write!(
+                    f,
+                    "row {row}: the last character of group {a} and the first of group {b} are in the wrong order"
+                )
+            }
+            Self::Swapped { row, groups: None } => write!(f, "row {row} has the right characters in the wrong order"),
+            Self::WrongRow { row, belongs } => write!(f, "what stands as row {row} is row {belongs} of a code"),
+            Self::MissingRow { row } => write!(f, "row {row} is missing"),
+            Self::MissingGroup { row, found, wanted } => {
+                write!(f, "row {row} has {found} characters, wanted {wanted}: a group is missing")
+            }
+            Self::LastRowMissing { row } => write!(f, "the code goes on: row {row} is missing"),
+            Self::OtherKind { row, kind } => write!(f, "row {row} is a row of a {kind}, wanted an activation code"),
+            Self::DifferentCodes => f.write_str("every row is right by itself, and they are not rows of one code"),
+        }
+    }
+}
+
+/// All that is wrong with what was typed: at least one fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypingFaults {
+    faults: Vec<TypingFault>,
+}
+
+impl TypingFaults {
+    fn new(mut faults: Vec<TypingFault>) -> Self {
+        faults.sort_by_key(TypingFault::reason);
+        Self { faults }
+    }
+
+    /// Every fault, in the order of the closed list and then of the rows.
+    pub fn all(&self) -> &[TypingFault] {
+        &self.faults
+    }
+
+    /// The first of the closed list.
+    pub fn reason(&self) -> Reason {
+        self.faults.first().map_or(Reason::Empty, TypingFault::reason)
+    }
+
+    /// Where to look, by row and group, each once.
+    pub fn places(&self) -> Vec<RowGroup> {
+        let mut places: Vec<_> = self.faults.iter().flat_map(TypingFault::places).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+impl From<NoReading> for TypingFaults {
+    fn from(nothing: NoReading) -> Self {
+        Self::new(vec![match nothing {
+            NoReading::Empty => TypingFault::Empty,
+            NoReading::TooLong => TypingFault::TooLong,
+        }])
+    }
+}
+
+/// The first fault; the rest is in [`TypingFaults::all`].
+impl fmt::Display for TypingFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.faults.first() {
+            Some(fault) => fault.fmt(f),
+            None => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for TypingFaults {}
+
+/// What right rows are together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Rows of one code, whose bytes have bits that carry nothing and are not zero.
+    SpareBits,
+}
+
+/// A row with what its check says.
+struct Judged<'a> {
+    row: &'a TypedRow,
+    symbols: Option<Vec<Element>>,
+    /// Where it belongs, if it is right.
+    place: Option<RowPlace>,
+    /// Where it was typed: its label, or else its turn.
+    stands: u8,
+}
+
+/// The rows of a reading together, or what is wrong with them.
+pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
+    let rows: Vec<_> = reading
+        .rows
+        .iter()
+        .zip(1..)
+        .map(|(row, turn)| {
+            let symbols = row.symbols();
+            let place = symbols.as_deref().and_then(place_of).filter(|place| has_right_length(row, *place));
+            Judged { row, symbols, place, stands: row.label.unwrap_or(turn) }
+        })
+        .collect();
+    let right: Option<Vec<_>> =
+        rows.iter().map(|row| Some((row.place?, row.symbols.as_deref()?, row.stands))).collect();
+    match right {
+        Some(right) => join(right, reading.rows.iter().all(|row| row.label.is_some())),
+        None => Err(TypingFaults::new(faults(&rows))),
+    }
+}
+
+fn has_right_length(row: &TypedRow, place: RowPlace) -> bool {
+    place.last
+        || row.form == Form::Digits && row.typed.len() == 40
+        || row.form == Form::Letters && row.typed.len() == ROW
+}
+
+/// Rows that are all right: in order, complete, and of one code?
+fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Rows, TypingFaults> {
+    // Labels may come in any order; the check decides the place.
+    if labelled {
+        rows.sort_by_key(|(place, ..)| place.number);
+    }
+    let mut faults = Vec::new();
+    let ascending = rows.windows(2).all(|pair| pair[0].0.number < pair[1].0.number);
+    let belongs: Vec<u8> = rows.iter().map(|(place, ..)| place.number).collect();
+    for (place, symbols, stands) in &rows {
+        let moved = if labelled { place.number != *stands } else { !ascending && place.number != *stands };
+        let twin = rows.iter().any(|(other, others, _)| other.number == place.number && others != symbols);
+        if twin {
+            faults.push(TypingFault::DifferentCodes);
+        } else if moved {
+            faults.push(TypingFault::WrongRow { row: *stands, belongs: place.number });
+        }
+    }
+    let highest = belongs.iter().copied().max().unwrap_or(0);
+    faults.extend((1..highest).filter(|number| !belongs.contains(number)).map(|row| TypingFault::MissingRow { row }));
+    match rows.iter().find(|(place, ..)| place.last) {
+        None => faults.push(TypingFault::LastRowMissing { row: highest + 1 }),
+        Some((place, ..)) if place.number != highest => faults.push(TypingFault::DifferentCodes),
+        Some(_) => {}
+    }
+    faults.dedup();
+    if !faults.is_empty() {
+        return Err(TypingFaults::new(faults));
+    }
+    let symbols: Vec<_> = rows.iter().flat_map(|(_, symbols, _)| symbols.iter().copied()).collect();
+    match decode(&symbols) {
+        Ok(bytes) => Ok(Rows::Bytes(bytes)),
+        Err(RowsFault::SpareBits) => Ok(Rows::SpareBits),
+        Err(RowsFault::Crc) => Err(TypingFaults::new(vec![TypingFault::DifferentCodes])),
+    }
+}
+
+/// What is wrong where at least one row is.
+fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
+    let mut faults = Vec::new();
+    // The number that a right row says is the surer count for those that follow it.
+    let mut offset = 0i16;
+    let mut highest_right = 0;
+    for (i, row) in rows.iter().enumerate() {
+        let stands = if row.row.label.is_some() { row.stands } else { (i16::from(row.stands) + offset) as u8 };
+        let last = i + 1 == rows.len() && row.place.is_none_or(|place| place.last);
+        match row.place {
+            None => row_faults(row, RowPlace { number: stands, last }, &mut faults),
+            Some(place) if place.number == stands => highest_right = stands,
+            Some(place) if place.number > stands && place.number > highest_right && row.row.label.is_none() => {
+                faults.extend((stands..place.number).map(|row| TypingFault::MissingRow { row }));
+                offset += i16::from(place.number) - i16::from(stands);
+                highest_right = place.number;
+            }
+            Some(place) => faults.push(TypingFault::WrongRow { row: stands, belongs: place.number }),
+        }
+    }
+    if let Some(RowPlace { number, last: false }) = rows.last().and_then(|row| row.place) {
+        faults.push(TypingFault::LastRowMissing { row: number + 1 });
+    }
+    faults
+}
+
+/// What is wrong with one row that should stand in this place.
+fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault>) {
+    let TypedRow { typed, form, .. } = judged.row;
+    let row = place.number;
+    let before = faults.len();
+    faults.extend(typed.iter().enumerate().filter(|(_, typed)| typed.symbol.is_none()).map(|(i, typed)| {
+        TypingFault::UnknownCharacter {
+            row,
+            group: (i / GROUP + 1) as u8,
+            character: typed.character,
+            place: typed.place,
+        }
+    }));
+    let found = typed.len();
+    let wanted = wanted_length(found, *form, place.last);
+    if found != wanted {
+        faults.push(if found + 3 <= wanted {
+            TypingFault::MissingGroup { row, found, wanted }
+        } else {
+            TypingFault::RowLength { row, group: odd_group(typed), found, wanted }
+        });
+    }
+    if faults.len() > before {
+        return;
+    }
+    let Some(symbols) = judged.symbols.as_deref() else {
+        // Digits whose own check is wrong.
+        faults.push(TypingFault::RowCheck { row, group: None });
+        return;
+    };
+    let group_of = |index: usize| (index / GROUP + 1) as u8;
+    let syndromes = Syndromes::of(symbols, place, CodeKind::ActivationCode);
+    let group_of_symbol = |index| (*form == Form::Letters).then(|| group_of(index));
+    faults.push(match syndromes.single_error() {
+        Some(error) if error.exponent == KIND_EXPONENT => {
+            match CodeKind::from_element(CodeKind::ActivationCode as Element ^ error.change) {
+                Some(kind) => TypingFault::OtherKind { row, kind },
+                None => TypingFault::RowCheck { row, group: None },
+            }
+        }
+        Some(error) => {
+            let index = symbols.len().checked_sub(error.exponent + 1);
+            TypingFault::RowCheck { row, group: index.and_then(group_of_symbol) }
+        }
+        None => match syndromes.neighbours_exchanged(symbols) {
+            Some(first) if *form == Form::Letters => {
+                TypingFault::Swapped { row, groups: Some((group_of(first), group_of(first + 1))) }
+            }
+            _ if syndromes.0[0] == 0 => TypingFault::Swapped { row, groups: None },
+            _ => TypingFault::RowCheck { row, group: None },
+        },
+    });
+}
+
+/// The length that a row of about `found` characters should have.
+fn wanted_length(found: usize, form: Form, last: bool) -> usize {
+    match (form, last) {
+        (Form::Letters, false) => ROW,
+        (Form::Digits, false) => 40,
+        (Form::Letters, true) => (found + 2).clamp(GROUP, ROW) / GROUP * GROUP,
+        (Form::Digits, true) => {
+            crate::rows::DIGITS.into_iter().min_by_key(|&length| length.abs_diff(found)).unwrap_or(40)
+        }
+    }
+}
+
+/// The only group, as typed with separators, that has not five characters.
+fn odd_group(typed: &[Typed]) -> Option<u8> {
+    let groups: Vec<_> = typed.chunk_by(|_, next| !next.starts_group).map(<[_]>::len).collect();
+    let mut odd = groups.iter().zip(1..).filter(|&(&length, _)| length != GROUP);
+    let (_, group) = odd.next().filter(|_| groups.len() > 1)?;
+    odd.next().is_none().then_some(group)
+}
