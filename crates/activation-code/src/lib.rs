@@ -31,6 +31,7 @@
 //! private key; it does not panic, and looks at no more than 64 KiB of text.
 
 #![no_std]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 extern crate alloc;
 

@@ -87,7 +87,7 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
     if text.len() > MAX_TEXT {
         return Err(NoReading::TooLong);
     }
-    let marks = || lines(text).flat_map(|line| line);
+    let marks = || lines(text).flatten();
     let labelled = marks().any(|mark| matches!(mark, Mark::Label(_)));
     let transport = marks().any(Mark::is_transport);
     let mut readings = Vec::new();

@@ -66,7 +66,7 @@ macro_rules! ranged {
 
             /// `None` for 0 and for numbers above [`Self::MAX`].
             pub const fn new(number: $int) -> Option<Self> {
-                if number >= 1 && number <= $max { Some(Self(number)) } else { None }
+                if number != 0 && number <= Self::MAX.0 { Some(Self(number)) } else { None }
             }
 
             /// The number, 1 to [`Self::MAX`].
@@ -92,7 +92,7 @@ macro_rules! ranged {
             type Err = NumberFault;
 
             fn from_str(text: &str) -> Result<Self, NumberFault> {
-                let fault = NumberFault { largest: $max as u32 };
+                let fault = NumberFault { largest: Self::MAX.0 as u32 };
                 if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
                     return Err(fault);
                 }
