@@ -1,11 +1,13 @@
 //! What the programs `activation` and `countersign` have in common: exit codes, how
 //! they complain, and how they write a result.
 
+use activation_code::Day;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How a program ends. One meaning per number, in both programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,4 +93,13 @@ pub fn json_text(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("plain structs serialise");
     text.push('\n');
     text
+}
+
+/// The day that the system's clock shows, UTC; before 1970 too.
+pub fn clock() -> Day {
+    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Day::from_unix_seconds(match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => seconds(since),
+        Err(before) => -seconds(before.duration()) - 1,
+    })
 }

@@ -15,7 +15,7 @@ pub fn answer(inspection: &Inspection) -> String {
 fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result {
     match (&inspection.outcome, &inspection.standing) {
         (Outcome::Accepted, Some(standing)) => {
-            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing))?
+            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing, inspection.terms.as_ref()))?
         }
         _ => writeln!(text, "Not accepted")?,
     }
@@ -80,7 +80,7 @@ fn write_terms(text: &mut String, terms: &Terms) -> std::fmt::Result {
 }
 
 /// The phase in words, with the days that are left.
-fn phase(standing: &Standing) -> String {
+fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
     let days = standing.days_left.unwrap_or(0);
     let days = match days {
         1 => "1 day".to_owned(),
@@ -88,7 +88,10 @@ fn phase(standing: &Standing) -> String {
     };
     match standing.phase {
         Phase::None => "no code has been entered".into(),
-        Phase::NotYetValid => format!("the first day comes after {days} more"),
+        Phase::NotYetValid => match terms {
+            Some(terms) => format!("maintenance begins on {}", terms.period.first()),
+            None => "maintenance has not begun".into(),
+        },
         Phase::Maintenance if standing.days_left == Some(0) => "in maintenance, today is the last day".into(),
         Phase::Maintenance => format!("in maintenance, {days} left"),
         Phase::Grace if standing.days_left == Some(0) => {

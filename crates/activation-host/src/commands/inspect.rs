@@ -5,10 +5,9 @@ use crate::PROGRAM;
 use activation_code::{Day, HostId, PinnedIssuer, ProductId, Purpose, ReasonClass, Target, Trust};
 use activation_host::inspect::{Inspection, Obstacle, Question};
 use activation_host::json::InspectionJson;
-use activation_host::program::{Exit, complain, json_text, print};
+use activation_host::program::{Exit, clock, complain, json_text, print};
 use activation_host::sentences;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Says what a code is worth: who issued it, whether it is accepted, on which day
 #[derive(clap::Args)]
@@ -117,14 +116,5 @@ fn trust(arguments: &Arguments) -> Result<Trust, Exit> {
         let hint = "give the issuer of your license desk: --issuer NUMBER:HEX, as `countersign issuer` prints it";
         complain(PROGRAM, &fault, Some(hint));
         Exit::CouldNot
-    })
-}
-
-/// The day that the system's clock shows, UTC; before 1970 too.
-fn clock() -> Day {
-    let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    Day::from_unix_seconds(match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => seconds(since),
-        Err(before) => -seconds(before.duration()) - 1,
     })
 }
