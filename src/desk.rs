@@ -93,7 +93,7 @@ pub enum Refused {
     #[error("a suite has 1 to 16 different members that are no suites, and nothing else has members")]
     Members,
     /// Products of kind service issue codes of kind service or evaluation; others full or evaluation (rule I3).
-    #[error("product {id} is a {}, and issues no codes of kind {}", .product.name(), .wanted.name())]
+    #[error("product {id} is of kind {}, and issues no codes of kind {}", .product.name(), .wanted.name())]
     Kind {
         /// The product.
         id: ProductId,

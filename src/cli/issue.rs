@@ -12,6 +12,7 @@ use std::io::{self, Write};
 
 /// Issue a code: a new license for a customer
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("end").required(true))]
 #[command(after_help = "\
 Both ends of a period are inside it. The same --order again prints the same code.
 
@@ -33,10 +34,10 @@ pub struct Arguments {
     #[arg(long, value_name = "D")]
     from: Day,
     /// The last day of maintenance, YYYY-MM-DD
-    #[arg(long, value_name = "D", conflicts_with = "term", required_unless_present = "term")]
+    #[arg(long, value_name = "D", group = "end")]
     until: Option<Day>,
     /// How long instead: 1y, 18m or 90d
-    #[arg(long, value_name = "TERM")]
+    #[arg(long, value_name = "TERM", group = "end")]
     term: Option<Term>,
     /// What the code is for; without it, what the product sells
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::name)))]

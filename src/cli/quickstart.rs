@@ -1,7 +1,7 @@
 //! `countersign quickstart`: a desk, a sale, a code, and an installation that accepts it.
 
 use super::failure::Failure;
-use super::{Context, issue, print};
+use super::{Context, PROGRAM, issue, print};
 use activation_code::{Purpose, Target, Trust};
 use activation_host::inspect::{Inspection, Outcome, Question};
 use activation_host::program::clock;
@@ -11,6 +11,7 @@ use countersign::desk::{self, Order};
 use countersign::ledger::{Name, Product, ProductKind, UnitType};
 use rand::TryRng;
 use rand::rngs::SysRng;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Make a working desk, issue a code, and check it as an air-gapped host would
@@ -78,19 +79,21 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     };
     let option =
         if secret.is_empty() { String::new() } else { format!("--passphrase-file {folder}/{PASSPHRASE_FILE} ") };
+    let license = issued.license.terms().license;
+    let program = std::env::args().next().unwrap_or_else(|| PROGRAM.into());
+    let host = Path::new(&program).with_file_name("activation").display().to_string();
     print::result(&format!(
         "A license desk in {folder}\n{secret}\n\
          It sold {UNITS} endpoints, and issued this code:\n\n{}\n\
          An air-gapped host that knows only {issuer}\nreads it and says:\n\n{}\n\
          Next:\n\
-         \x20 countersign --desk {folder} list\n\
-         \x20 countersign --desk {folder} show {}\n\
-         \x20 countersign --desk {folder} {option}issue --customer 1 --product ES --units 10 --from {today} --term 90d\n\
-         \x20 countersign --desk {folder} show {} | activation inspect --issuer \"$(countersign --desk {folder} issuer)\"\n",
+         \x20 {program} --desk {folder} list\n\
+         \x20 {program} --desk {folder} show {license}\n\
+         \x20 {program} --desk {folder} {option}issue --customer 1 --product ES --units 10 --from {today} --term 90d\n\
+         \x20 {program} --desk {folder} show {license} | {host} inspect --issuer {issuer}\n\
+         `cargo build --release --workspace` builds the host's program, `activation`, too.\n",
         issue::summary(&issued, &customer, &product),
         sentences::answer(&inspection),
-        issued.license.terms().license,
-        issued.license.terms().license,
     ))?;
     match inspection.outcome {
         Outcome::Accepted => Ok(()),
