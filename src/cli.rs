@@ -49,6 +49,7 @@ struct Arguments {
 
 /// What every command understands.
 #[derive(clap::Args)]
+#[command(next_help_heading = "For every command")]
 struct Common {
     /// The desk's folder
     #[arg(long, global = true, value_name = "DIR", env = "COUNTERSIGN_DESK", default_value = "./license-desk")]
