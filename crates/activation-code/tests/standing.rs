@@ -249,7 +249,10 @@ fn the_longest_and_latest_license_has_a_standing_on_every_day_of_the_calendar() 
         let last = license.standing(Day::MAX, Some(Day::MAX));
         assert_eq!((last.today, last.days_left, last.release_covered), (Day::MAX, None, Some(false)));
         let early = license.standing(Day::MIN, Some(Day::MIN));
-        assert_eq!((early.phase, early.days_left, early.release_covered), (Phase::Maintenance, Some(8_191), Some(true)));
+        assert_eq!(
+            (early.phase, early.days_left, early.release_covered),
+            (Phase::Maintenance, Some(8_191), Some(true))
+        );
         assert_eq!(license.standing(day("2132-11-02"), None).phase, Phase::Grace);
         assert_ne!(license.standing(day("2132-11-03"), None).phase, Phase::Grace);
     }

@@ -6,8 +6,10 @@ use activation_code::*;
 use arbitrary::{Result, Unstructured};
 use std::ops::RangeInclusive;
 
+type Law = fn(&[u8]);
+
 /// Each law by the name of its fuzz target.
-pub const LAWS: [(&str, fn(&[u8])); 3] =
+pub const LAWS: [(&str, Law); 3] =
     [("read_code", read_code), ("terms", terms), ("issue_then_verify", issue_then_verify)];
 
 /// Reading never panics and always says why not; an accepted text has one canonical

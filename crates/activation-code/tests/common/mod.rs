@@ -4,6 +4,7 @@
 
 pub mod desk;
 pub mod laws;
+pub mod rows;
 
 use activation_code::*;
 pub use desk::{key, sign, trust};
