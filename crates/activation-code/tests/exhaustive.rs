@@ -5,7 +5,7 @@ mod common;
 
 use activation_code::*;
 use arbitrary::Unstructured;
-use common::{laws::any_terms, longest, seeded, sign};
+use common::{example, laws::any_terms, longest, seeded, sign};
 use std::collections::BTreeSet;
 use std::thread;
 
@@ -110,4 +110,35 @@ fn every_swap_of_unequal_neighbours_is_named_with_its_row_and_groups() {
         swaps
     });
     assert!(swaps > 20_000, "{swaps}");
+}
+
+#[test]
+fn every_change_of_one_digit_and_every_swap_of_two_is_named_with_its_row() {
+    for terms in [example(), longest()] {
+        let mut digits: Vec<Vec<char>> =
+            sign(&terms).digits().iter().map(|row| row.chars().filter(char::is_ascii_digit).collect()).collect();
+        let faults = |digits: &[Vec<char>]| {
+            let text: String = digits.iter().map(|row| String::from_iter(row) + "\n").collect();
+            match ActivationCode::read(&text) {
+                Err(ReadFault::Typing(faults)) => faults.all().to_vec(),
+                other => panic!("{other:?}\n{text}"),
+            }
+        };
+        for row in 0..digits.len() {
+            let expected = [TypingFault::RowCheck { row: row as u8 + 1, group: None }];
+            for index in 0..digits[row].len() {
+                let right = digits[row][index];
+                for value in ('0'..='9').filter(|&value| value != right) {
+                    digits[row][index] = value;
+                    assert_eq!(faults(&digits), expected, "{right} as {value} at {index}");
+                }
+                digits[row][index] = right;
+                if index > 0 && digits[row][index - 1] != right {
+                    digits[row].swap(index - 1, index);
+                    assert_eq!(faults(&digits), expected, "{index}");
+                    digits[row].swap(index - 1, index);
+                }
+            }
+        }
+    }
 }
