@@ -2,7 +2,7 @@
 
 use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
 use crate::reason::Reason;
-use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode, place_of};
+use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
@@ -264,7 +264,7 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
             // A text can have more rows than any code: 640 lines of one character each.
             let turn = u8::try_from(turn).unwrap_or(u8::MAX);
             let symbols = row.symbols();
-            let place = symbols.as_deref().and_then(place_of).filter(|place| has_right_length(row, *place));
+            let place = row.place();
             Judged { row, symbols, place, stands: row.label.unwrap_or(turn) }
         })
         .collect();
@@ -274,12 +274,6 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
         Some(right) => join(right, reading.rows.iter().all(|row| row.label.is_some())),
         None => Err(TypingFaults::new(faults(&rows))),
     }
-}
-
-fn has_right_length(row: &TypedRow, place: RowPlace) -> bool {
-    place.last
-        || row.form == Form::Digits && row.typed.len() == 40
-        || row.form == Form::Letters && row.typed.len() == ROW
 }
 
 /// Rows that are all right: in order, complete, and of one code?

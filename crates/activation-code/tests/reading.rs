@@ -5,7 +5,9 @@ mod common;
 
 use TypingFault::*;
 use activation_code::*;
+use arbitrary::Unstructured;
 use common::{example, laws, longest, rows, seeded, sign};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The example's rows.
@@ -408,6 +410,29 @@ fn every_way_to_write_a_code_reads_the_same() {
     reads(&rows.iter().zip(1..).map(|(row, n)| format!("Row {n}: {row}\n")).collect::<String>());
     reads(&sign(&example()).transport().to_lowercase());
     reads(&format!("(\"{}\")", rows.concat()));
+}
+
+/// What looks right by chance in another place, once in a thousand rows, misleads nobody.
+#[test]
+fn thousands_of_codes_read_in_every_spelling_and_wrapping() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..4_000 {
+        let code = sign(&laws::any_terms(&mut Unstructured::new(&seeded(seed, 400))).unwrap());
+        let rows = code.letters();
+        seen.insert(rows.last().unwrap().len());
+        let wrapped = |at: usize| {
+            let rows = rows.iter().zip(1..).map(|(row, n)| match row.split_at_checked(at) {
+                Some((head, tail)) => format!("{n}) {head}\n   {tail}\n"),
+                None => format!("{n}) {row}\n"),
+            });
+            rows.collect::<String>()
+        };
+        let digits = labelled(&numbered(&code.digits()));
+        for text in laws::spellings(&code).into_iter().chain([wrapped(12), wrapped(18), wrapped(24), digits]) {
+            assert_eq!(ActivationCode::read(&text).as_ref(), Ok(&code), "seed {seed}\n{text}");
+        }
+    }
+    assert_eq!(seen.len(), 5, "last rows of every length");
 }
 
 #[test]
