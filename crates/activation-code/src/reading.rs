@@ -3,7 +3,7 @@
 //! Nothing is judged here but what is a row and what is a remark; whether the rows are
 //! right is found out in `typing`.
 
-use crate::rows::{DIGITS, Element, MOST_ROWS, ROW, from_digits, place_of, value_of};
+use crate::rows::{DIGITS, Element, MOST_ROWS, ROW, RowPlace, from_digits, place_of, value_of};
 use alloc::vec::Vec;
 use core::str::Chars;
 
@@ -61,9 +61,17 @@ impl TypedRow {
         }
     }
 
-    /// Whether its check is right, in whatever place.
+    /// Where it belongs, if its check is right and it is as long as a row there is.
+    pub fn place(&self) -> Option<RowPlace> {
+        place_of(&self.symbols()?).filter(|place| place.last || self.is_full())
+    }
+
+    fn is_full(&self) -> bool {
+        self.typed.len() == if self.form == Form::Digits { DIGITS[4] } else { ROW }
+    }
+
     fn is_right(&self) -> bool {
-        self.symbols().is_some_and(|symbols| place_of(&symbols).is_some())
+        self.place().is_some()
     }
 }
 
@@ -128,7 +136,7 @@ impl Mark {
 }
 
 /// The lines of a text, without mail quoting; remarks are left out.
-fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+fn lines(text: &str) -> impl Iterator<Item = Line<'_>> + Clone {
     let mut number = 0;
     text.split('\n')
         .flat_map(|line| {
@@ -316,10 +324,12 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
         if let (true, Some(row)) = (open, rows.last_mut()) {
             let mut joined = row.clone();
             choose_form(&mut joined);
-            let mut fits = joined.is_right();
-            while !fits
-                && joined.typed.len() < if in_digits(&joined.typed) { DIGITS[4] } else { ROW }
-                && let Some(next) = all.next_if(|line| {
+            let mut right = joined.is_right().then(|| joined.clone());
+            // The beginning of a row is by chance a right row once in 2,000 times, so the
+            // longest right one counts.
+            let mut ahead = all.clone();
+            while joined.typed.len() < if in_digits(&joined.typed) { DIGITS[4] } else { ROW }
+                && let Some(next) = ahead.next_if(|line| {
                     !line.is_blank()
                         && line.may_continue_row()
                         && line.clone().all(|mark| matches!(mark, Mark::Symbol(_)))
@@ -327,10 +337,16 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
             {
                 joined.typed.extend(next.filter_map(Mark::symbol));
                 choose_form(&mut joined);
-                fits = joined.is_right();
+                if joined.is_right() {
+                    right = Some(joined.clone());
+                    all = ahead.clone();
+                }
             }
-            if fits || resembles_row(&joined) && !resembles_row(row) {
+            if let Some(right) = right {
+                *row = right;
+            } else if resembles_row(&joined) && !resembles_row(row) {
                 *row = joined;
+                all = ahead;
             }
         }
     }
@@ -358,7 +374,7 @@ fn drop_remarks(rows: Vec<TypedRow>) -> Vec<TypedRow> {
             None => kept.push((row, merit)),
         }
     }
-    let last = kept.iter().filter_map(|(row, _)| place_of(&row.symbols()?)).find(|place| place.last);
+    let last = kept.iter().filter_map(|(row, _)| row.place()).find(|place| place.last);
     if let Some(last) = last {
         kept.retain(|(row, (right, _))| *right || row.label.is_none_or(|label| label < last.number));
     }
@@ -458,13 +474,17 @@ fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {
 }
 
 /// Digits where there is nothing else; 10, 20 and 25 of them could be either, and the
-/// check decides.
+/// checks decide: first that of the digits, which has two more digits to be wrong by
+/// chance.
 fn choose_form(row: &mut TypedRow) {
     row.form = Form::Letters;
-    if in_digits(&row.typed) && !row.is_right() {
+    if in_digits(&row.typed) {
         row.form = Form::Digits;
-        if !row.is_right() && matches!(row.typed.len(), 5 | 15) {
+        if !row.is_right() {
             row.form = Form::Letters;
+            if !row.is_right() && !matches!(row.typed.len(), 5 | 15) {
+                row.form = Form::Digits;
+            }
         }
     }
 }

