@@ -1,7 +1,8 @@
 //! Secret files on disk: made once, never overwritten, readable by their owner alone.
 
+use activation_host::files::sync_folder;
 use rustix::fs::OFlags;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -49,17 +50,6 @@ pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)?;
     file.sync_all()?;
     sync_folder(path)
-}
-
-/// Syncs the folder that a file is in, so that the file's name lasts.
-///
-/// # Errors
-/// What the system says.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
 }
 
 /// Reads a file that its owner alone may read, of at most `limit` bytes.

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
+use activation_host::files::sync_folder;
 use countersign::desk;
 use countersign::key_store::{self, SecretFileFault};
 use countersign::ledger::{Ledger, Name};
@@ -102,7 +103,7 @@ impl Folder {
                 ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.exists(),
                 _ => fail(error),
             })?;
-            key_store::sync_folder(&self.path).map_err(fail)?;
+            sync_folder(&self.path).map_err(fail)?;
             Ok(issuer)
         });
         if made.is_err() {
