@@ -79,6 +79,9 @@ impl TypedRow {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub rows: Vec<TypedRow>,
+    /// Whether rows were cut from one piece, so that one character too many or too few
+    /// moves the ends of all that follow.
+    pub cut: bool,
 }
 
 /// A text in which no rows were looked for.
@@ -90,7 +93,7 @@ pub(crate) enum NoReading {
     TooLong,
 }
 
-/// The ways to understand `text`, at least one, at most four; the likelier first.
+/// The ways to understand `text`, at least one, at most three; the likelier first.
 pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
     if text.len() > MAX_TEXT {
         return Err(NoReading::TooLong);
@@ -351,7 +354,7 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
         }
     }
     rows.iter_mut().for_each(choose_form);
-    Ok(Reading { rows: drop_remarks(rows) })
+    Ok(Reading { rows: drop_remarks(rows), cut: false })
 }
 
 /// Whether it has about the length of a full row.
@@ -403,7 +406,7 @@ fn transported_rows(text: &str) -> Result<Reading, NoReading> {
     if stream.len() > MAX_SYMBOLS {
         return Err(NoReading::TooLong);
     }
-    Ok(Reading { rows: cut(&stream, Form::Letters) })
+    Ok(Reading { rows: cut(&stream, Form::Letters), cut: true })
 }
 
 /// Rows without labels: everything counts.
@@ -420,52 +423,91 @@ fn bare_rows(text: &str) -> Result<Vec<Reading>, NoReading> {
             found.push(typed);
         }
     }
-    let as_letters = Reading { rows: letters_of(&found, true) };
-    if !found.iter().any(|typed| in_digits(typed)) {
-        return Ok([as_letters].into());
+    let (rows, cut) = letters_of(&found, true);
+    let mut readings = Vec::with_capacity(3);
+    if cut && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len()) {
+        // Lines that are rows, and one of them has lost a group.
+        let rows = found.iter().map(|typed| row_of(typed.clone())).collect();
+        readings.push(Reading { rows, cut: false });
     }
-    let mut rows = Vec::new();
+    readings.insert(0, Reading { rows, cut });
+    if !found.iter().any(|typed| in_digits(typed)) {
+        return Ok(readings);
+    }
+    let mut mixed = Reading::default();
     let runs = found.chunk_by(|a, b| in_digits(a) == in_digits(b)).collect::<Vec<_>>();
     for (i, run) in runs.iter().enumerate() {
-        if run.first().is_some_and(|typed| in_digits(typed)) {
-            rows.extend(digits_of(run));
+        let (rows, cut) = if run.first().is_some_and(|typed| in_digits(typed)) {
+            digits_of(run)
         } else {
-            rows.extend(letters_of(run, i + 1 == runs.len()));
+            letters_of(run, i + 1 == runs.len())
+        };
+        mixed.rows.extend(rows);
+        mixed.cut |= cut;
+    }
+    let right = |reading: &Reading| reading.rows.iter().filter(|row| row.is_right()).count();
+    // A group of a wrapped row may happen to have digits only; then the letters are right.
+    let likelier = readings.first().is_none_or(|letters| right(&mixed) >= right(letters));
+    readings.insert(usize::from(!likelier), mixed);
+    Ok(readings)
+}
+
+/// A row in the form that it seems to have.
+fn row_of(typed: Vec<Typed>) -> TypedRow {
+    let mut row = TypedRow { typed, ..TypedRow::default() };
+    choose_form(&mut row);
+    row
+}
+
+/// What is typed as one row, whatever its length, with its label if it has one.
+pub(crate) fn one_row(text: &str) -> Result<TypedRow, NoReading> {
+    if text.len() > MAX_TEXT {
+        return Err(NoReading::TooLong);
+    }
+    let mut row = TypedRow::default();
+    for mark in lines(text).flatten() {
+        match mark {
+            Mark::Label(number) => row.label = row.label.or(Some(number)),
+            Mark::Symbol(typed) => row.typed.push(typed),
+            Mark::Transport => {}
+        }
+        if row.typed.len() > MAX_SYMBOLS {
+            return Err(NoReading::TooLong);
         }
     }
-    let right = |rows: &[TypedRow]| rows.iter().filter(|row| row.is_right()).count();
-    let as_typed = Reading { rows };
-    // A group of a wrapped row may happen to have digits only; then the letters are right.
-    Ok(if right(&as_letters.rows) > right(&as_typed.rows) { [as_letters, as_typed] } else { [as_typed, as_letters] }
-        .into())
+    choose_form(&mut row);
+    if row.typed.is_empty() { Err(NoReading::Empty) } else { Ok(row) }
 }
 
 /// Rows in letters from lines: the lines themselves, if all but the last have about
-/// the length of a row; else one stream.
-fn letters_of(lines: &[Vec<Typed>], ends_text: bool) -> Vec<TypedRow> {
+/// the length of a row; else one stream. And whether it was one.
+fn letters_of(lines: &[Vec<Typed>], ends_text: bool) -> (Vec<TypedRow>, bool) {
     let full = if ends_text { lines.split_last().map_or(lines, |(_, before)| before) } else { lines };
     if full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len()))
         && lines.iter().all(|line| line.len() <= ROW + 3)
     {
-        lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Letters }).collect()
+        let rows = lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Letters });
+        (rows.collect(), false)
     } else {
-        cut(&lines.concat(), Form::Letters)
+        (cut(&lines.concat(), Form::Letters), true)
     }
 }
 
-/// Rows in digits from neighbouring lines of digits.
-fn digits_of(lines: &[Vec<Typed>]) -> Vec<TypedRow> {
+/// Rows in digits from neighbouring lines of digits, and whether they were cut from one
+/// piece.
+fn digits_of(lines: &[Vec<Typed>]) -> (Vec<TypedRow>, bool) {
     let full = DIGITS[4];
-    let mut rows = match lines.split_last() {
+    let (mut rows, cut): (Vec<_>, bool) = match lines.split_last() {
         Some((last, before))
             if before.iter().all(|line| (full - 2..=full + 2).contains(&line.len())) && last.len() <= full + 2 =>
         {
-            lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Digits }).collect()
+            let rows = lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Digits });
+            (rows.collect(), false)
         }
-        _ => cut(&lines.concat(), Form::Digits),
+        _ => (cut(&lines.concat(), Form::Digits), true),
     };
     rows.iter_mut().for_each(choose_form);
-    rows
+    (rows, cut)
 }
 
 fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {

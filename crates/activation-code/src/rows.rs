@@ -63,7 +63,7 @@ const fn times_alpha(a: Element) -> Element {
 }
 
 /// α to any power.
-pub(crate) fn alpha(exponent: usize) -> Element {
+pub(crate) const fn alpha(exponent: usize) -> Element {
     EXP[exponent % 31]
 }
 
@@ -72,8 +72,28 @@ fn log(a: Element) -> usize {
     LOG[usize::from(a & 31)].into()
 }
 
-pub(crate) fn times(a: Element, b: Element) -> Element {
-    if a == 0 || b == 0 { 0 } else { alpha(log(a) + log(b)) }
+/// All products: the search for repairs multiplies millions of times.
+const PRODUCTS: [[Element; 32]; 32] = {
+    let mut table = [[0; 32]; 32];
+    let mut a = 1;
+    while a < 32 {
+        let mut b = 1;
+        while b < 32 {
+            table[a][b] = EXP[(LOG[a] as usize + LOG[b] as usize) % 31];
+            b += 1;
+        }
+        a += 1;
+    }
+    table
+};
+
+pub(crate) const fn times(a: Element, b: Element) -> Element {
+    PRODUCTS[(a & 31) as usize][(b & 31) as usize]
+}
+
+/// The element that times `a` is 1; 0 for 0.
+pub(crate) const fn inverse(a: Element) -> Element {
+    if a & 31 == 0 { 0 } else { EXP[(31 - LOG[(a & 31) as usize] as usize) % 31] }
 }
 
 /// What the rows carry. The kind is part of every row's check and never repaired.
@@ -216,11 +236,7 @@ pub(crate) enum RowsFault {
 
 /// The bytes of rows whose checks are all right, so that every row has its full length.
 pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
-    let mut data = String::with_capacity(symbols.len());
-    for row in symbols.chunks(ROW) {
-        let kept = row.len().saturating_sub(CHECKS);
-        data.extend(row.iter().take(kept).map(|&symbol| letter(symbol)));
-    }
+    let data = data_of(symbols);
     let (text, crc) = data.split_at_checked(data.len().saturating_sub(CRC_SYMBOLS)).ok_or(RowsFault::Crc)?;
     // base32 is given only as many letters as whole bytes need: it accepts
     // impossible lengths.
@@ -236,6 +252,26 @@ pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
         return Err(RowsFault::SpareBits);
     }
     Ok(bytes)
+}
+
+/// The symbols of an activation code whose last row has only checks and the CRC, with
+/// that row made anew; what stands in its place does not count.
+pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
+    let shape = Shape::new(symbols.len() / GROUP)?;
+    let rest = symbols.len().checked_sub(GROUP).filter(|rest| rest % ROW == 0)?;
+    let data = data_of(symbols.get(..rest)?);
+    let letters = data.get(..(shape.capacity() * 8).div_ceil(5))?;
+    encode(CodeKind::ActivationCode, &base32::decode(base32::Alphabet::Crockford, letters)?)
+}
+
+/// The letters of all symbols but the rows' checks.
+fn data_of(symbols: &[Element]) -> String {
+    let mut data = String::with_capacity(symbols.len());
+    for row in symbols.chunks(ROW) {
+        let kept = row.len().saturating_sub(CHECKS);
+        data.extend(row.iter().take(kept).map(|&symbol| letter(symbol)));
+    }
+    data
 }
 
 /// The value of a letter of the alphabet, exactly as printed.
