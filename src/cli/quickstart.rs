@@ -70,7 +70,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let typed = print::rows(issued.license.code());
     let trust = Trust::pinned(Purpose::Production, [issuer]).map_err(|fault| Failure::could_not(fault.to_string()))?;
     let target = Target { products: vec![product.id], host: None };
-    let question = Question { target, clock: today, released: Some(today) };
+    let question = Question { target, released: Some(today), ..Question::on(today) };
     let inspection = Inspection::of(&typed, &trust, &question);
 
     let secret = match generated {
@@ -97,7 +97,9 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     ))?;
     match inspection.outcome {
         Outcome::Accepted => Ok(()),
-        Outcome::Refused => Err(Failure::could_not("the installation did not accept the code of its own desk")),
+        Outcome::Repaired | Outcome::Refused => {
+            Err(Failure::could_not("the installation did not accept the code of its own desk"))
+        }
     }
 }
 

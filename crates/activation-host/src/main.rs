@@ -19,11 +19,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Inspect(commands::inspect::Arguments),
+    Enter(commands::enter::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Enter(arguments) => commands::enter::run(arguments),
     });
     match outcome {
         Ok(exit) | Err(exit) => exit.into(),

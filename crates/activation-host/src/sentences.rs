@@ -1,7 +1,7 @@
 //! What the programs say to people: answers, remedies and warnings in words.
 
 use crate::inspect::{Inspection, Obstacle, Outcome};
-use activation_code::{Phase, ReadFault, Reason, Standing, Terms, Warning};
+use activation_code::{Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
 use std::fmt::Write;
 
 /// The answer of an inspection, for standard output.
@@ -14,18 +14,18 @@ pub fn answer(inspection: &Inspection) -> String {
 
 fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result {
     match (&inspection.outcome, &inspection.standing) {
-        (Outcome::Accepted, Some(standing)) => {
-            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing, inspection.terms.as_ref()))?
+        (Outcome::Accepted | Outcome::Repaired, Some(standing)) => {
+            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing, inspection.terms()))?
         }
         _ => writeln!(text, "Not accepted")?,
     }
-    let Some(terms) = &inspection.terms else { return Ok(()) };
+    let Some(terms) = inspection.terms() else { return Ok(()) };
     if inspection.outcome == Outcome::Refused {
         writeln!(text, "what the code claims, which nothing proves:")?;
     }
     write_terms(text, terms)?;
-    if let Some(issuer) = inspection.issuer {
-        writeln!(text, "  signed by    issuer {}, key {}", issuer.number, issuer.key)?;
+    if let Some(issuer) = inspection.issuer() {
+        writeln!(text, "  signed with  {}", issuer.key)?;
     }
     if let Some(standing) = &inspection.standing {
         let entitled: Vec<_> = [(standing.run, "run"), (standing.updates, "updates"), (standing.support, "support")]
@@ -115,6 +115,49 @@ pub fn obstacle(obstacle: &Obstacle) -> (Vec<String>, &'static str) {
         Obstacle::Refused(refusal) => vec![refusal.to_string()],
     };
     (sentences, remedy(obstacle.reason()))
+}
+
+/// What was changed, exactly.
+pub fn repair(repair: &Repair) -> String {
+    changed(repair, "the code says")
+}
+
+/// What a person may have meant.
+pub fn proposal(repair: &Repair) -> String {
+    changed(repair, "the code probably says")
+}
+
+fn changed(repair: &Repair, says: &str) -> String {
+    let Repair { row, group, typed, meant, event } = repair;
+    let place = match group {
+        Some(group) => format!("row {row}, group {group}"),
+        None => format!("row {row}"),
+    };
+    let what = self::event(*event);
+    match (typed.is_empty(), meant.is_empty()) {
+        (true, true) => format!("{place}: {what}"),
+        (false, true) => format!("{place}: you typed {typed}, {says} nothing there ({what})"),
+        (true, false) => format!("{place}: {says} {meant}, which was not typed ({what})"),
+        (false, false) => format!("{place}: you typed {typed}, {says} {meant} ({what})"),
+    }
+}
+
+/// What happened, in words.
+pub fn event(event: Event) -> &'static str {
+    match event {
+        Event::Substitution => "another character",
+        Event::Swap => "two characters swapped",
+        Event::Jump => "two characters swapped around a third",
+        Event::GroupSwap => "two groups swapped",
+        Event::Twin => "a doubled character mistyped",
+        Event::Omission => "a character left out",
+        Event::Extra => "a character too many",
+        Event::Unreadable => "an unreadable character",
+        Event::Moved => "a character in another place",
+        Event::WrongRow => "a row in another place",
+        Event::KeyboardLayout => "another keyboard layout",
+        _ => "a mistake",
+    }
 }
 
 /// What a person can do about a refusal.
