@@ -84,6 +84,14 @@ pub fn run(arguments: Arguments) -> Exit {
     }
 }
 
+/// What comes next.
+enum Step {
+    /// This row.
+    Ask(u8),
+    /// Nothing: the code can be read, and perhaps is refused.
+    Complete(Box<Inspection>),
+}
+
 struct Dialogue {
     trust: Trust,
     question: Question,
@@ -120,12 +128,10 @@ impl Dialogue {
 
     /// Rows until they make a code that is not mistyped.
     fn until_complete(&mut self) -> Result<Inspection, Stop> {
-        let mut asked = self.entry.next_wanted().unwrap_or(1);
-        if self.entry.next_wanted().is_none()
-            && let Some(inspection) = self.whole()
-        {
-            return Ok(inspection);
-        }
+        let mut asked = match self.entry.next_wanted().map_or_else(|| self.check(), Step::Ask) {
+            Step::Ask(row) => row,
+            Step::Complete(inspection) => return Ok(*inspection),
+        };
         loop {
             let Some(line) = self.line(&format!("Row {asked}: "))? else {
                 // A pipe has said all it has to say.
@@ -135,63 +141,84 @@ impl Dialogue {
                     Ok(self.inspect(&self.entry.text()))
                 };
             };
-            let before = asked;
-            match line.trim() {
+            let step = match line.trim() {
                 "quit" => return Err(Stop::Quit),
-                "list" => self.list(),
-                "help" | "?" => say("Type the row, or `list`, `row 3`, `done`, `quit`."),
-                "done" => match self.whole() {
-                    Some(inspection) => return Ok(inspection),
-                    None => asked = self.entry.next_wanted().unwrap_or(asked),
-                },
-                command if row_command(command).is_some() => asked = row_command(command).unwrap_or(asked),
-                "" => self.propose_again(asked, 0),
+                "list" => {
+                    self.list();
+                    Step::Ask(asked)
+                }
+                "help" | "?" => {
+                    say("Type the row, or `list`, `row 3`, `done`, `quit`.");
+                    Step::Ask(asked)
+                }
+                "done" => self.check(),
+                "" => self.take(asked, 0),
                 choice if choice.len() == 1 && ("1"..="5").contains(&choice) => {
-                    self.propose_again(asked, choice.parse::<usize>().unwrap_or(1) - 1);
+                    self.take(asked, choice.parse::<usize>().unwrap_or(1) - 1)
                 }
-                text if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("A1:")) => {
-                    let inspection = self.inspect(text);
-                    if !is_mistyped(&inspection) {
-                        return Ok(inspection);
-                    }
-                    explain(&inspection);
-                }
-                text => {
-                    let (row, answer) = self.entry.hear(text, asked);
-                    let right = matches!(answer, RowAnswer::Right { .. });
-                    answer_row(asked, row, answer, self.terminal);
-                    // A person mends a wrong row now; a pipe has the next one ready.
-                    asked = if right || !self.terminal { asked } else { row };
-                }
-            }
+                text => match (row_command(text), starts_transport(text)) {
+                    (Some(row), _) => Step::Ask(row),
+                    (None, true) => self.scanned(asked, text),
+                    (None, false) => self.hear(asked, text),
+                },
+            };
             self.state.keep_draft(&self.entry.draft())?;
-            if before == asked && self.is_answered(asked) {
-                asked =
-                    if self.terminal { self.entry.next_wanted() } else { self.entry.next_untyped() }.unwrap_or(asked);
-                if self.entry.next_untyped().is_none()
-                    && let Some(inspection) = self.whole()
-                {
-                    return Ok(inspection);
-                }
+            match step {
+                Step::Ask(row) => asked = row,
+                Step::Complete(inspection) => return Ok(*inspection),
             }
         }
     }
 
-    /// Whether this row needs no more typing for now.
-    fn is_answered(&self, row: u8) -> bool {
-        match self.entry.row(row) {
-            Some(row) => !self.terminal || matches!(row.answer, RowAnswer::Right { .. }),
-            None => self.entry.next_untyped() != Some(row),
-        }
+    /// A row: a person mends a wrong one at once, a pipe has the next one ready.
+    fn hear(&mut self, asked: u8, text: &str) -> Step {
+        let (row, answer) = self.entry.hear(text, asked);
+        let right = matches!(answer, RowAnswer::Right { .. });
+        answer_row(asked, row, answer, self.terminal);
+        if right || !self.terminal { self.go_on() } else { Step::Ask(row) }
     }
 
     /// Enter, or a number: takes a proposal for the row.
-    fn propose_again(&mut self, asked: u8, index: usize) {
+    fn take(&mut self, asked: u8, index: usize) -> Step {
         match self.entry.take_proposal(asked, index) {
-            Some((row, answer)) => answer_row(asked, row, answer, self.terminal),
-            None if self.terminal => say(&format!("type row {asked}, or `quit`")),
-            // Blank lines of a text are nothing.
-            None => {}
+            Some((row, answer)) => {
+                answer_row(asked, row, answer, self.terminal);
+                self.go_on()
+            }
+            None => {
+                // Blank lines of a text that is piped are nothing.
+                if self.terminal {
+                    say(&format!("type row {asked}, or `quit`"));
+                }
+                Step::Ask(asked)
+            }
+        }
+    }
+
+    /// A scanner types the whole code in one line.
+    fn scanned(&self, asked: u8, text: &str) -> Step {
+        let inspection = self.inspect(text);
+        if is_mistyped(&inspection) {
+            explain(&inspection);
+            return Step::Ask(asked);
+        }
+        Step::Complete(Box::new(inspection))
+    }
+
+    /// The next row that was not typed; if there is none, the whole code.
+    fn go_on(&self) -> Step {
+        match self.entry.next_untyped() {
+            Some(row) => Step::Ask(row),
+            None => self.check(),
+        }
+    }
+
+    /// The whole code, or the first row that is wanted.
+    fn check(&self) -> Step {
+        match self.whole() {
+            Some(inspection) => Step::Complete(Box::new(inspection)),
+            // All rows are right and not of one code: any of them may be the stranger.
+            None => Step::Ask(self.entry.next_wanted().unwrap_or(1)),
         }
     }
 
@@ -277,6 +304,10 @@ impl Dialogue {
 fn row_command(text: &str) -> Option<u8> {
     let number = text.strip_prefix("row ")?.trim();
     number.parse().ok().filter(|number| (1..=15).contains(number))
+}
+
+fn starts_transport(text: &str) -> bool {
+    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("A1:"))
 }
 
 fn is_mistyped(inspection: &Inspection) -> bool {
