@@ -131,8 +131,9 @@ pub fn propose(text: &str, judge: &mut dyn FnMut(&[u8]) -> bool) -> (Option<Prop
     }
     let Some((plan, found)) = search.run(&mut plans) else { return (None, search.effort) };
     let rows = reading_of.get(plan).map_or(&[][..], |reading| &reading.rows);
-    let proposal =
-        crate::rows::decode(&found.symbols).ok().map(|bytes| Proposal { bytes, repairs: repairs(&found, rows) });
+    let proposal = crate::rows::decode(found.symbols.chunks(ROW))
+        .ok()
+        .map(|bytes| Proposal { bytes, repairs: repairs(&found, rows) });
     (proposal, search.effort)
 }
 

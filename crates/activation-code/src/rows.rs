@@ -72,17 +72,14 @@ fn log(a: Element) -> usize {
     LOG[usize::from(a & 31)].into()
 }
 
-/// All products: the search for repairs multiplies millions of times.
+/// All products: the checks of a code need hundreds.
 const PRODUCTS: [[Element; 32]; 32] = {
     let mut table = [[0; 32]; 32];
-    let mut a = 1;
-    while a < 32 {
-        let mut b = 1;
-        while b < 32 {
-            table[a][b] = EXP[(LOG[a] as usize + LOG[b] as usize) % 31];
-            b += 1;
-        }
-        a += 1;
+    let mut i = 0;
+    while i < 31 * 31 {
+        let (a, b) = (i / 31, i % 31);
+        table[EXP[a] as usize][EXP[b] as usize] = EXP[(a + b) % 31];
+        i += 1;
     }
     table
 };
@@ -175,7 +172,11 @@ impl Shape {
 
     /// The smallest that holds so many bytes; `None` if none does.
     pub fn holding(bytes: usize) -> Option<Self> {
-        (1..).map_while(Self::new).find(|shape| shape.capacity() >= bytes)
+        // A group has 25 bits, and not all of them are data.
+        (bytes / 25 * 8..)
+            .skip_while(|&groups| groups == 0)
+            .map_while(Self::new)
+            .find(|shape| shape.capacity() >= bytes)
     }
 
     /// Groups of five symbols.
@@ -235,23 +236,28 @@ pub(crate) enum RowsFault {
 }
 
 /// The bytes of rows whose checks are all right, so that every row has its full length.
-pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
-    let data = data_of(symbols);
-    let (text, crc) = data.split_at_checked(data.len().saturating_sub(CRC_SYMBOLS)).ok_or(RowsFault::Crc)?;
-    // base32 is given only as many letters as whole bytes need: it accepts
-    // impossible lengths.
-    let length = text.len() * 5 / 8;
-    let (letters, spare) = text.split_at_checked((length * 8).div_ceil(5)).ok_or(RowsFault::Crc)?;
-    let bytes = base32::decode(base32::Alphabet::Crockford, letters).ok_or(RowsFault::Crc)?;
-    let found = crc.bytes().filter_map(value_of).fold(0, |crc, symbol| crc << 5 | u16::from(symbol));
-    if found != crc10(&bytes) {
+pub(crate) fn decode<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Result<Vec<u8>, RowsFault> {
+    let mut data = Vec::with_capacity(MOST_ROWS * ROW);
+    for row in rows {
+        data.extend_from_slice(row.get(..row.len().saturating_sub(CHECKS)).unwrap_or(&[]));
+    }
+    let (data, &[high, low]) = data.split_last_chunk::<CRC_SYMBOLS>().ok_or(RowsFault::Crc)?;
+    // By hand: base32 0.5.1 ignores spare bits, so two texts could give the same bytes.
+    let mut bytes = Vec::with_capacity(data.len() * 5 / 8);
+    let (mut bits, mut count) = (0u16, 0);
+    for &symbol in data {
+        bits = bits << 5 | u16::from(symbol);
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    if crc10(&bytes) != u16::from(high) << 5 | u16::from(low) {
         return Err(RowsFault::Crc);
     }
-    // base32 0.5.1 ignores spare bits, so two texts could give the same bytes.
-    if base32::encode(base32::Alphabet::Crockford, &bytes) != letters || spare.bytes().any(|b| b != b'0') {
-        return Err(RowsFault::SpareBits);
-    }
-    Ok(bytes)
+    if bits == 0 { Ok(bytes) } else { Err(RowsFault::SpareBits) }
 }
 
 /// The symbols of an activation code whose last row has only checks and the CRC, with
@@ -327,6 +333,21 @@ fn checks(data: &[Element], place: RowPlace, kind: CodeKind) -> [Element; CHECKS
     })
 }
 
+/// What each symbol at each exponent adds to the syndromes, five bits each: every row
+/// that is read passes here.
+const SHARES: [[u16; 32]; ROW] = {
+    let mut table = [[0; 32]; ROW];
+    let mut i = 0;
+    while i < ROW * 32 {
+        let (exponent, symbol) = (i / 32, i % 32);
+        let at_alpha = times(symbol as Element, alpha(exponent));
+        let at_square = times(symbol as Element, alpha(2 * exponent));
+        table[exponent][symbol] = (at_square as u16) << 10 | (at_alpha as u16) << 5 | symbol as u16;
+        i += 1;
+    }
+    table
+};
+
 /// The row's polynomial at 1, α and α²: all zero if the row is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Syndromes(pub [Element; 3]);
@@ -348,11 +369,9 @@ pub(crate) const KIND_EXPONENT: usize = 29;
 impl Syndromes {
     /// Of a row of up to 25 symbols in this place of a code of this kind.
     pub fn of(symbols: &[Element], place: RowPlace, kind: CodeKind) -> Self {
-        let mut s = [0; 3];
-        for &symbol in symbols {
-            s = [s[0] ^ symbol, times_alpha(s[1]) ^ symbol, times_alpha(times_alpha(s[2])) ^ symbol];
-        }
-        Self(s)
+        let add = |sum, (&symbol, shares): (&Element, &[u16; 32])| sum ^ shares[usize::from(symbol & 31)];
+        let sum = symbols.iter().rev().zip(&SHARES).fold(0, add);
+        Self([sum, sum >> 5, sum >> 10].map(|five| five as Element & 31))
             .plus(Error { exponent: PLACE_EXPONENT, change: place.element() })
             .plus(Error { exponent: KIND_EXPONENT, change: kind as Element })
     }
@@ -481,7 +500,7 @@ mod tests {
                 let digits: Vec<u8> = to_digits(row).bytes().map(|b| b - b'0').collect();
                 assert_eq!(from_digits(&digits).as_deref(), Ok(row));
             }
-            assert_eq!(decode(&symbols), Ok(bytes));
+            assert_eq!(decode(symbols.chunks(ROW)), Ok(bytes));
         }
     }
 

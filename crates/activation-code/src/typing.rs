@@ -264,7 +264,7 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
             // A text can have more rows than any code: 640 lines of one character each.
             let turn = u8::try_from(turn).unwrap_or(u8::MAX);
             let symbols = row.symbols();
-            let place = row.place();
+            let place = symbols.as_deref().and_then(|symbols| row.place_with(symbols));
             Judged { row, symbols, place, stands: row.label.unwrap_or(turn) }
         })
         .collect();
@@ -280,7 +280,9 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
 /// row with this number.
 pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Element>), TypingFaults> {
     let symbols = row.symbols();
-    if let (Some(place), Some(symbols)) = (row.place(), &symbols) {
+    if let Some(symbols) = &symbols
+        && let Some(place) = row.place_with(symbols)
+    {
         return Ok((place, symbols.clone()));
     }
     let full = if row.form == Form::Digits { 40 } else { ROW };
@@ -321,8 +323,7 @@ fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Row
     if !faults.is_empty() {
         return Err(TypingFaults::new(faults));
     }
-    let symbols: Vec<_> = rows.iter().flat_map(|(_, symbols, _)| symbols.iter().copied()).collect();
-    match decode(&symbols) {
+    match decode(rows.iter().map(|(_, symbols, _)| *symbols)) {
         Ok(bytes) => Ok(Rows::Bytes(bytes)),
         Err(RowsFault::SpareBits) => Ok(Rows::SpareBits),
         Err(RowsFault::Crc) => Err(TypingFaults::new(vec![TypingFault::DifferentCodes])),

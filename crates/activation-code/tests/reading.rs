@@ -435,6 +435,18 @@ fn thousands_of_codes_read_in_every_spelling_and_wrapping() {
     assert_eq!(seen.len(), 5, "last rows of every length");
 }
 
+/// The last row of this code has 25 digits, which as letters are by chance a right last row too.
+#[test]
+fn digits_that_would_do_as_letters_are_digits() {
+    let code = sign(&laws::any_terms(&mut Unstructured::new(&seeded(7_938, 400))).unwrap());
+    let digits = code.digits();
+    let row = digits.last().unwrap();
+    assert_eq!(row.replace(' ', "").len(), 25);
+    assert_eq!(ActivationCode::read(&digits.join("\n")).as_ref(), Ok(&code));
+    // Without the other rows: the digits say row 7.
+    assert_eq!(all(row), (1..=6).map(|row| MissingRow { row }).collect::<Vec<_>>());
+}
+
 #[test]
 fn each_fault_says_what_was_found_and_what_was_wanted() {
     let rows = lines();

@@ -3,7 +3,7 @@
 use super::letters::MOST_EVENTS;
 use super::plan::{Alternative, EVEN, LEVELS, Listed, Plan, SHIFTS, Source, Weights, row_length};
 use crate::reading::Form;
-use crate::rows::{Element, complete, decode};
+use crate::rows::{Element, ROW, complete, decode};
 use alloc::{vec, vec::Vec};
 
 /// Most combinations of rows with the right CRC that are looked at one by one.
@@ -182,7 +182,7 @@ impl<'j> Search<'j> {
             if recomputed {
                 symbols = complete(&symbols)?;
             }
-            let Ok(bytes) = decode(&symbols) else { continue };
+            let Ok(bytes) = decode(symbols.chunks(ROW)) else { continue };
             if self.judged(&bytes) {
                 let sources = rows.iter().map(|(alternative, _)| alternative.source).collect();
                 return Some(Found { symbols, sources });
