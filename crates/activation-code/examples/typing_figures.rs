@@ -124,9 +124,8 @@ fn cell(name: &str, codes: u32, desk: &Desk, mut make: impl FnMut(&mut Random) -
     let (mut repaired, mut missed, mut named, mut innocent, mut signatures) = (0, 0, 0, 0, 0);
     for _ in 0..codes {
         let case = make(&mut random);
-        let start = Instant::now();
-        let answer = desk.read(&case.text);
-        times.push(start.elapsed());
+        let (answer, time) = timed(|| desk.read(&case.text));
+        times.push(time);
         match answer {
             Answer::Code(bytes, effort) => {
                 assert_eq!(bytes, case.bytes, "another code was taken: {}", case.text);
@@ -155,6 +154,22 @@ fn cell(name: &str, codes: u32, desk: &Desk, mut make: impl FnMut(&mut Random) -
         100.0 * f64::from(repaired) / f64::from(codes),
         100.0 * lower_end(repaired, codes),
     );
+}
+
+/// The answer, and the time it takes. Slow ones are asked up to four times, and the
+/// shortest time counts: other programs take the processor for milliseconds.
+fn timed<T>(ask: impl Fn() -> T) -> (T, Duration) {
+    let once = || {
+        let start = Instant::now();
+        (ask(), start.elapsed())
+    };
+    let (answer, mut time) = once();
+    for _ in 0..3 {
+        if time > Duration::from_millis(1) {
+            time = time.min(once().1);
+        }
+    }
+    (answer, time)
 }
 
 /// The lower end of Wilson's 99 % interval.
@@ -309,9 +324,8 @@ fn noise(texts: u32, desk: &Desk) {
         let mut most = Effort::default();
         for _ in 0..texts {
             let text = make(&mut random);
-            let start = Instant::now();
-            let answer = desk.read(&text);
-            times.push(start.elapsed());
+            let (answer, time) = timed(|| desk.read(&text));
+            times.push(time);
             let (Answer::Code(_, effort) | Answer::Faults(_, effort)) = answer;
             most.explanations = most.explanations.max(effort.explanations);
             most.combinations = most.combinations.max(effort.combinations);

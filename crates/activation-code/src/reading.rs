@@ -90,7 +90,8 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
     if text.len() > MAX_TEXT {
         return Err(NoReading::TooLong);
     }
-    let marks = || lines(text).flatten();
+    // Looking for labels takes longer than reading the symbols, and most codes have none.
+    let marks = || Some(lines(text).flatten()).filter(|_| may_have_labels(text)).into_iter().flatten();
     let labelled = marks().any(|mark| matches!(mark, Mark::Label(_)));
     let transport = marks().any(Mark::is_transport);
     let mut readings = Vec::new();
@@ -105,6 +106,11 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
     }
     readings.retain(|reading| reading.rows.iter().any(|row| !row.typed.is_empty()));
     if readings.is_empty() { Err(NoReading::Empty) } else { Ok(readings) }
+}
+
+/// Whether there is a character that labels end with; others fold to them.
+fn may_have_labels(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b')' | b'.' | b':') || !byte.is_ascii())
 }
 
 /// What is found on a line, in order.
@@ -133,13 +139,14 @@ impl Mark {
 /// The lines of a text, without mail quoting; remarks are left out.
 fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut number = 0;
+    let labels = may_have_labels(text);
     text.split('\n')
         .flat_map(|line| {
             line.strip_suffix('\r').unwrap_or(line).split(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{B}', '\u{C}'])
         })
         .map(move |line| {
             number += 1;
-            Line::new(line, number)
+            Line::new(line, number, labels)
         })
         .filter(|line| !line.is_remark())
 }
@@ -149,16 +156,19 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 struct Line<'a> {
     chars: Chars<'a>,
     place: TextPlace,
+    /// Whether labels are looked for.
+    labels: bool,
     at_start: bool,
     after_space: bool,
     starts_group: bool,
 }
 
 impl<'a> Line<'a> {
-    fn new(text: &'a str, number: u32) -> Self {
+    fn new(text: &'a str, number: u32, labels: bool) -> Self {
         let mut line = Self {
             chars: text.chars(),
             place: TextPlace { line: number, column: 0 },
+            labels,
             at_start: true,
             after_space: true,
             starts_group: true,
@@ -267,7 +277,8 @@ impl Iterator for Line<'_> {
 
     fn next(&mut self) -> Option<Mark> {
         loop {
-            if self.after_space
+            if self.labels
+                && self.after_space
                 && let Some((mark, rest)) = self.label()
             {
                 self.skip_to(&rest);
@@ -500,13 +511,17 @@ fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {
 }
 
 /// Digits where there is nothing else; 10, 20 and 25 of them could be either, and the
-/// check decides.
+/// check decides: first that of digits, for a row of letters passes by chance as some
+/// row once in a thousand, one of digits once in a hundred thousand.
 fn choose_form(row: &mut TypedRow) {
     row.form = Form::Letters;
-    if in_digits(&row.typed) && !row.is_right() {
+    if in_digits(&row.typed) {
         row.form = Form::Digits;
-        if !row.is_right() && matches!(row.typed.len(), 5 | 15) {
+        if !row.is_right() {
             row.form = Form::Letters;
+            if !row.is_right() && !matches!(row.typed.len(), 5 | 15) {
+                row.form = Form::Digits;
+            }
         }
     }
 }
