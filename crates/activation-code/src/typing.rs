@@ -335,6 +335,8 @@ fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
     let mut faults = Vec::new();
     // The number that a right row says is the surer count for those that follow it.
     let mut offset = 0u8;
+    // Rows that were exchanged say nothing about those that follow them.
+    let ascending = rows.iter().filter_map(|row| row.place).is_sorted_by(|a, b| a.number < b.number);
     let mut highest_right = 0;
     for (i, row) in rows.iter().enumerate() {
         let stands = if row.row.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
@@ -342,7 +344,9 @@ fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
         match row.place {
             None => row_faults(row, RowPlace { number: stands, last }, &mut faults),
             Some(place) if place.number == stands => highest_right = stands,
-            Some(place) if place.number > stands && place.number > highest_right && row.row.label.is_none() => {
+            Some(place)
+                if ascending && place.number > stands && place.number > highest_right && row.row.label.is_none() =>
+            {
                 faults.extend((stands..place.number).map(|row| TypingFault::MissingRow { row }));
                 offset += place.number - stands;
                 highest_right = place.number;

@@ -184,7 +184,11 @@ impl Search<'_> {
         let (from, to) = (u32::from(from), u32::from(to));
         let residue = (to + 97 - from) * POWERS_MOD_97.get(exponent as usize).copied().unwrap_or(0) % 97;
         let number = match exponent.checked_sub(2) {
-            Some(exponent) => 10u128.pow(exponent).wrapping_mul(u128::from(to).wrapping_sub(u128::from(from))),
+            Some(exponent) => POWERS
+                .get(exponent as usize)
+                .copied()
+                .unwrap_or(0)
+                .wrapping_mul(u128::from(to).wrapping_sub(u128::from(from))),
             None => 0,
         };
         Value { number, residue }
@@ -241,6 +245,17 @@ impl Search<'_> {
         }
     }
 }
+
+/// Of ten; a row's number has at most 38 digits.
+const POWERS: [u128; WIDTH - 2] = {
+    let mut table = [1; WIDTH - 2];
+    let mut i = 1;
+    while i < table.len() {
+        table[i] = table[i - 1] * 10;
+        i += 1;
+    }
+    table
+};
 
 const POWERS_MOD_97: [u32; WIDTH] = {
     let mut table = [1; WIDTH];

@@ -64,27 +64,32 @@ fn boundary(steps: &[Step], at: usize) -> usize {
 pub(super) fn steps(typed: &[Option<u8>], meant: &[u8]) -> Vec<Step> {
     let (mut cost, mut best) = aligned(typed, meant);
     // Groups in each other's places, where that leaves less to explain.
-    if typed.len() == meant.len() {
-        for first in (0..meant.len()).step_by(GROUP) {
-            for second in (first + GROUP..meant.len()).step_by(GROUP) {
-                let mut exchanged = typed.to_vec();
-                if second + GROUP > exchanged.len() {
-                    continue;
-                }
-                (first..first + GROUP).zip(second..).for_each(|(a, b)| exchanged.swap(a, b));
-                let (other_cost, other) = aligned(&exchanged, meant);
-                if other_cost + 12 < cost {
-                    cost = other_cost + 12;
-                    best = other;
-                    let moved =
-                        |step: &Step| [first, second].iter().any(|&at| (at..at + GROUP).contains(&step.meant.start));
-                    best.iter_mut().filter(|step| moved(step)).for_each(|step| step.event = Some(Event::GroupSwap));
-                }
-            }
+    for (first, second) in exchanged_groups(typed, meant) {
+        let mut exchanged = typed.to_vec();
+        (first..first + GROUP).zip(second..).for_each(|(a, b)| exchanged.swap(a, b));
+        let (other_cost, other) = aligned(&exchanged, meant);
+        if other_cost + GROUP_SWAP < cost {
+            cost = other_cost + GROUP_SWAP;
+            best = other;
+            let moved = |step: &Step| [first, second].iter().any(|&at| (at..at + GROUP).contains(&step.meant.start));
+            best.iter_mut().filter(|step| moved(step)).for_each(|step| step.event = Some(Event::GroupSwap));
         }
     }
     mark_moved(&mut best, typed, meant);
     best
+}
+
+/// Pairs of groups that fit better in each other's places: where they start.
+fn exchanged_groups(typed: &[Option<u8>], meant: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let fit = |from: usize, to: usize| {
+        let pairs = typed.iter().skip(from).zip(meant.iter().skip(to)).take(GROUP);
+        pairs.filter(|(typed, meant)| typed.as_ref() == Some(*meant)).count()
+    };
+    let starts = (0..meant.len()).step_by(GROUP).filter(|_| typed.len() == meant.len());
+    let pairs = starts.clone().flat_map(move |first| starts.clone().map(move |second| (first, second)));
+    pairs.filter(move |&(first, second)| {
+        first < second && fit(first, second) + fit(second, first) > fit(first, first) + fit(second, second) + 1
+    })
 }
 
 /// One symbol left out and the same one typed elsewhere was moved.
@@ -103,6 +108,9 @@ fn mark_moved(steps: &mut [Step], typed: &[Option<u8>], meant: &[u8]) {
         }
     }
 }
+
+/// What two groups in each other's places cost, beside the steps.
+const GROUP_SWAP: u32 = 12;
 
 /// What a step may be: its event, its length in what was typed and in what was meant,
 /// and its cost. Rarer events cost a little more than the commoner that explain as much.

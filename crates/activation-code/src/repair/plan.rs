@@ -228,7 +228,7 @@ pub(super) fn plans<'a>(reading: &'a Reading, stream: &'a [Typed]) -> Vec<Plan<'
         && (reading.cut || !even)
         && !stream.is_empty()
     {
-        plans.extend(stream_plans(stream, form));
+        plans.extend(stream_plans(stream, form, reading.cut));
     }
     plans
 }
@@ -257,8 +257,8 @@ fn row_plans(rows: &[TypedRow]) -> Vec<Plan<'_>> {
             plans.extend(Shape::new(groups).filter(is_a_codes).and_then(|shape| plan(shape, rows, &places, &expected)));
         }
         _ => {
-            let highest = expected.iter().copied().max().unwrap_or(0);
-            for count in [highest, highest + 1] {
+            let highest = expected.iter().flatten().copied().max().unwrap_or(0);
+            for count in rows.len().min(highest)..=highest + 1 {
                 plans.extend(shapes(count).filter_map(|shape| plan(shape, rows, &places, &expected)));
             }
         }
@@ -275,19 +275,29 @@ fn row_plans(rows: &[TypedRow]) -> Vec<Plan<'_>> {
     plans
 }
 
-/// The number of each row by its label, or else by the next right row before or after it.
-fn expected_numbers(rows: &[TypedRow], places: &[Option<RowPlace>]) -> Vec<usize> {
+/// The numbers that each row may well have: by its own check, or else by its label, its
+/// turn, and the next right rows before and after it.
+fn expected_numbers(rows: &[TypedRow], places: &[Option<RowPlace>]) -> Vec<Vec<usize>> {
     let number = |i: usize| places.get(i).copied().flatten().map(|place| usize::from(place.number));
-    let by_turn = |i: usize| {
-        let before = (0..i).rev().find_map(|j| Some(number(j)? + i - j));
-        before.or_else(|| (i + 1..rows.len()).find_map(|j| (number(j)? + i).checked_sub(j))).unwrap_or(i + 1)
+    let expected = |(i, row): (usize, &TypedRow)| match number(i) {
+        Some(number) => vec![number],
+        None => {
+            let before = (0..i).rev().find_map(|j| Some(number(j)? + i - j));
+            let after = (i + 1..rows.len()).find_map(|j| (number(j)? + i).checked_sub(j));
+            let hints = [row.label.map(usize::from), before, after, Some(i + 1)];
+            hints.into_iter().flatten().collect()
+        }
     };
-    let numbers = rows.iter().enumerate();
-    numbers.map(|(i, row)| number(i).or(row.label.map(usize::from)).unwrap_or_else(|| by_turn(i))).collect()
+    rows.iter().enumerate().map(expected).collect()
 }
 
 /// A code of this shape from these rows; `None` if a row has no alternative.
-fn plan<'a>(shape: Shape, rows: &'a [TypedRow], places: &[Option<RowPlace>], expected: &[usize]) -> Option<Plan<'a>> {
+fn plan<'a>(
+    shape: Shape,
+    rows: &'a [TypedRow],
+    places: &[Option<RowPlace>],
+    expected: &[Vec<usize>],
+) -> Option<Plan<'a>> {
     let wrong = places.iter().filter(|place| place.is_none()).count();
     let mut slots = Vec::new();
     for index in 0..shape.rows() {
@@ -305,8 +315,8 @@ fn plan<'a>(shape: Shape, rows: &'a [TypedRow], places: &[Option<RowPlace>], exp
             }
         }
         if slot.is_empty() {
-            for (i, ((row, found), &expected)) in typed() {
-                let elsewhere = usize::from(expected != index + 1);
+            for (i, ((row, found), expected)) in typed() {
+                let elsewhere = usize::from(!expected.contains(&(index + 1)));
                 if found.is_none() && (elsewhere == 0 || wrong <= MOST_EXCHANGED) {
                     slot.extend(Alternative::new(source(i, row), elsewhere, length, place));
                 }
@@ -314,7 +324,7 @@ fn plan<'a>(shape: Shape, rows: &'a [TypedRow], places: &[Option<RowPlace>], exp
         }
         // A last row of one group is three checks and the CRC.
         if place.last && length == GROUP && !slot.iter().any(|other| other.least == 0) {
-            let typed_at_all = expected.iter().any(|&expected| expected > index);
+            let typed_at_all = expected.iter().flatten().any(|&expected| expected > index);
             slot.extend(Alternative::new(Source::Recomputed, 1 + usize::from(typed_at_all), length, place));
         }
         if slot.is_empty() {
@@ -326,7 +336,13 @@ fn plan<'a>(shape: Shape, rows: &'a [TypedRow], places: &[Option<RowPlace>], exp
 }
 
 /// Plans in which only the order of the characters is sure, not where rows end.
-fn stream_plans(stream: &[Typed], form: Form) -> Vec<Plan<'_>> {
+fn stream_plans(stream: &[Typed], form: Form, cut: bool) -> Vec<Plan<'_>> {
+    // Where lines look like rows, they are seldom something else.
+    let most = match (cut, form) {
+        (true, Form::Letters) => 5,
+        (true, Form::Digits) => 3,
+        (false, _) => 2,
+    };
     let width = if form == Form::Digits { DIGITS[4] } else { ROW };
     let count = stream.len().div_ceil(width);
     let mut plans = Vec::new();
@@ -358,7 +374,7 @@ fn stream_plans(stream: &[Typed], form: Form) -> Vec<Plan<'_>> {
             }
             rows.push(slot);
         }
-        plans.push(Plan { shape, rows, end, most: letters::MOST_EVENTS + 2, weights: None });
+        plans.push(Plan { shape, rows, end, most, weights: None });
     }
     plans
 }
