@@ -409,7 +409,8 @@ fn bare_rows(text: &str) -> Result<Vec<Reading>, NoReading> {
     let mut found: Vec<Vec<Typed>> = Vec::new();
     let mut total = 0;
     for line in lines(text) {
-        let typed: Vec<_> = line.filter_map(Mark::symbol).take(MAX_SYMBOLS + 1).collect();
+        let mut typed = Vec::with_capacity(DIGITS[4]);
+        typed.extend(line.filter_map(Mark::symbol).take(MAX_SYMBOLS + 1));
         total += typed.len();
         if total > MAX_SYMBOLS {
             return Err(NoReading::TooLong);
@@ -418,33 +419,39 @@ fn bare_rows(text: &str) -> Result<Vec<Reading>, NoReading> {
             found.push(typed);
         }
     }
-    let (rows, cut) = letters_of(&found, true);
-    let mut readings = Vec::with_capacity(3);
-    if cut && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len()) {
-        // Lines that are rows, and one of them has lost a group.
-        let rows = found.iter().map(|typed| row_of(typed.clone())).collect();
-        readings.push(Reading { rows, cut: false });
-    }
-    readings.insert(0, Reading { rows, cut });
-    if !found.iter().any(|typed| in_digits(typed)) {
-        return Ok(readings);
-    }
+    let any_digits = found.iter().any(|typed| in_digits(typed));
+    let mixed = any_digits.then(|| mixed_rows(&found));
+    let cut = !are_rows(&found, true);
+    let lines_may_be_rows = cut && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len());
+    let lines = (lines_may_be_rows && mixed.as_ref().is_none_or(|mixed| mixed.cut)).then(|| {
+        // One of them may have lost a group.
+        Reading { rows: found.iter().cloned().map(row_of).collect(), cut: false }
+    });
+    let letters = Reading { rows: letters_of(found, true).0, cut };
+    let Some(mixed) = mixed else { return Ok(core::iter::once(letters).chain(lines).collect()) };
+    let right = |reading: &Reading| reading.rows.iter().filter(|row| row.is_right()).count();
+    // A group of a wrapped row may happen to have digits only; then the letters are right.
+    Ok(match (right(&mixed), right(&letters)) {
+        (2.., 0) => core::iter::once(mixed).chain(lines).collect(),
+        (digits, others) if others > digits => [letters, mixed].into_iter().chain(lines).collect(),
+        _ => [mixed, letters].into_iter().chain(lines).collect(),
+    })
+}
+
+/// Rows in digits where lines have only digits, and in letters elsewhere.
+fn mixed_rows(lines: &[Vec<Typed>]) -> Reading {
     let mut mixed = Reading::default();
-    let runs = found.chunk_by(|a, b| in_digits(a) == in_digits(b)).collect::<Vec<_>>();
-    for (i, run) in runs.iter().enumerate() {
+    let mut runs = lines.chunk_by(|a, b| in_digits(a) == in_digits(b)).peekable();
+    while let Some(run) = runs.next() {
         let (rows, cut) = if run.first().is_some_and(|typed| in_digits(typed)) {
             digits_of(run)
         } else {
-            letters_of(run, i + 1 == runs.len())
+            letters_of(run.to_vec(), runs.peek().is_none())
         };
         mixed.rows.extend(rows);
         mixed.cut |= cut;
     }
-    let right = |reading: &Reading| reading.rows.iter().filter(|row| row.is_right()).count();
-    // A group of a wrapped row may happen to have digits only; then the letters are right.
-    let likelier = readings.first().is_none_or(|letters| right(&mixed) >= right(letters));
-    readings.insert(usize::from(!likelier), mixed);
-    Ok(readings)
+    mixed
 }
 
 /// A row in the form that it seems to have.
@@ -474,18 +481,20 @@ pub(crate) fn one_row(text: &str) -> Result<TypedRow, NoReading> {
     if row.typed.is_empty() { Err(NoReading::Empty) } else { Ok(row) }
 }
 
-/// Rows in letters from lines: the lines themselves, if all but the last have about
-/// the length of a row; else one stream. And whether it was one.
-fn letters_of(lines: &[Vec<Typed>], ends_text: bool) -> (Vec<TypedRow>, bool) {
-    let full = if ends_text { lines.split_last().map_or(lines, |(_, before)| before) } else { lines };
-    if full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len()))
-        && lines.iter().all(|line| line.len() <= ROW + 3)
-    {
-        let rows = lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Letters });
-        (rows.collect(), false)
+/// Rows in letters from lines: the lines themselves, if they are rows; else one stream.
+/// And whether it was one.
+fn letters_of(lines: Vec<Vec<Typed>>, ends_text: bool) -> (Vec<TypedRow>, bool) {
+    if are_rows(&lines, ends_text) {
+        (lines.into_iter().map(|typed| TypedRow { label: None, typed, form: Form::Letters }).collect(), false)
     } else {
         (cut(&lines.concat(), Form::Letters), true)
     }
+}
+
+/// Whether all lines, but for the last of the text, have about the length of a row.
+fn are_rows(lines: &[Vec<Typed>], ends_text: bool) -> bool {
+    let full = if ends_text { lines.split_last().map_or(lines, |(_, before)| before) } else { lines };
+    full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len())) && lines.iter().all(|line| line.len() <= ROW + 3)
 }
 
 /// Rows in digits from neighbouring lines of digits, and whether they were cut from one

@@ -236,22 +236,13 @@ pub(crate) enum RowsFault {
 
 /// The bytes of rows whose checks are all right, so that every row has its full length.
 pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
-    let data = data_of(symbols);
-    let (text, crc) = data.split_at_checked(data.len().saturating_sub(CRC_SYMBOLS)).ok_or(RowsFault::Crc)?;
-    // base32 is given only as many letters as whole bytes need: it accepts
-    // impossible lengths.
-    let length = text.len() * 5 / 8;
-    let (letters, spare) = text.split_at_checked((length * 8).div_ceil(5)).ok_or(RowsFault::Crc)?;
-    let bytes = base32::decode(base32::Alphabet::Crockford, letters).ok_or(RowsFault::Crc)?;
-    let found = crc.bytes().filter_map(value_of).fold(0, |crc, symbol| crc << 5 | u16::from(symbol));
-    if found != crc10(&bytes) {
+    let count = data_of(symbols).count();
+    let mut data = data_of(symbols);
+    let (bytes, spare) = bytes_of(data.by_ref().take(count.checked_sub(CRC_SYMBOLS).ok_or(RowsFault::Crc)?));
+    if data.fold(0, |crc, symbol| crc << 5 | u16::from(symbol)) != crc10(&bytes) {
         return Err(RowsFault::Crc);
     }
-    // base32 0.5.1 ignores spare bits, so two texts could give the same bytes.
-    if base32::encode(base32::Alphabet::Crockford, &bytes) != letters || spare.bytes().any(|b| b != b'0') {
-        return Err(RowsFault::SpareBits);
-    }
-    Ok(bytes)
+    if spare { Err(RowsFault::SpareBits) } else { Ok(bytes) }
 }
 
 /// The symbols of an activation code whose last row has only checks and the CRC, with
@@ -259,19 +250,30 @@ pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
 pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
     let shape = Shape::new(symbols.len() / GROUP)?;
     let rest = symbols.len().checked_sub(GROUP).filter(|rest| rest % ROW == 0)?;
-    let data = data_of(symbols.get(..rest)?);
-    let letters = data.get(..(shape.capacity() * 8).div_ceil(5))?;
-    encode(CodeKind::ActivationCode, &base32::decode(base32::Alphabet::Crockford, letters)?)
+    let (bytes, _) = bytes_of(data_of(symbols.get(..rest)?));
+    encode(CodeKind::ActivationCode, bytes.get(..shape.capacity())?)
 }
 
-/// The letters of all symbols but the rows' checks.
-fn data_of(symbols: &[Element]) -> String {
-    let mut data = String::with_capacity(symbols.len());
-    for row in symbols.chunks(ROW) {
-        let kept = row.len().saturating_sub(CHECKS);
-        data.extend(row.iter().take(kept).map(|&symbol| letter(symbol)));
+/// All symbols but the rows' checks.
+fn data_of(symbols: &[Element]) -> impl Iterator<Item = Element> {
+    symbols.chunks(ROW).flat_map(|row| row.iter().take(row.len().saturating_sub(CHECKS)).copied())
+}
+
+/// The whole bytes that data symbols hold, and whether a bit after them is set.
+// Not by base32 0.5.1: it ignores spare bits and accepts impossible lengths.
+fn bytes_of(data: impl Iterator<Item = Element>) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::with_capacity(MOST_ROWS * (ROW - CHECKS) * 5 / 8);
+    let (mut rest, mut bits) = (0u16, 0);
+    for symbol in data {
+        rest = rest << 5 | u16::from(symbol & 31);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((rest >> bits) as u8);
+            rest &= (1 << bits) - 1;
+        }
     }
-    data
+    (bytes, rest != 0)
 }
 
 /// The value of a letter of the alphabet, exactly as printed.
@@ -350,7 +352,7 @@ impl Syndromes {
     pub fn of(symbols: &[Element], place: RowPlace, kind: CodeKind) -> Self {
         let mut s = [0; 3];
         for &symbol in symbols {
-            s = [s[0] ^ symbol, times_alpha(s[1]) ^ symbol, times_alpha(times_alpha(s[2])) ^ symbol];
+            s = [s[0] ^ symbol, times(s[1], alpha(1)) ^ symbol, times(s[2], alpha(2)) ^ symbol];
         }
         Self(s)
             .plus(Error { exponent: PLACE_EXPONENT, change: place.element() })
