@@ -1,0 +1,6 @@
+//! The license desk as a program and as a library, when things go well and when they do not.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod crashes;
