@@ -4,3 +4,5 @@
 mod common;
 
 mod crashes;
+mod faults;
+mod together;
