@@ -73,8 +73,8 @@ impl Folder {
                 _ => failure.hint("restore the key file from its backup"),
             }
         })?;
-        let text = std::str::from_utf8(&text).map_err(|_| fail(&key_file::KeyFileFault::Shape))?;
-        let key = key_file::open(text, passphrase).map_err(|fault| match fault {
+        let text = std::str::from_utf8(&text).map_err(|_| key_file::KeyFileFault::Shape);
+        let key = text.and_then(|text| key_file::open(text, passphrase)).map_err(|fault| match fault {
             key_file::KeyFileFault::Passphrase => fail(&fault).hint("type the passphrase of this key again"),
             _ => fail(&fault).hint("restore the key file from its backup"),
         })?;

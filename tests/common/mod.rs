@@ -290,3 +290,51 @@ pub fn say(what: &str) {
     let thread = std::thread::current();
     let _ = io::stderr().write_all(format!("{}: {what}\n", thread.name().unwrap_or("test")).as_bytes());
 }
+
+/// Somebody who is not root, with a copy of the program that anybody may run.
+pub struct Stranger {
+    room: TempDir,
+}
+
+/// `nobody`.
+const NOBODY: u32 = 65534;
+
+impl Stranger {
+    pub fn new() -> Self {
+        let room = tempfile::tempdir().unwrap();
+        fs::set_permissions(room.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_countersign"), room.path().join("countersign")).unwrap();
+        Self { room }
+    }
+
+    fn is_needed() -> bool {
+        rustix::process::geteuid().is_root()
+    }
+
+    /// Makes everything below a path theirs.
+    pub fn give(&self, path: &Path) {
+        if Self::is_needed() {
+            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            if path.is_dir() && !path.is_symlink() {
+                fs::read_dir(path).unwrap().for_each(|entry| self.give(&entry.unwrap().path()));
+            }
+        }
+    }
+
+    /// A program run by them.
+    pub fn run_as(&self, path: impl AsRef<std::ffi::OsStr>) -> Command {
+        use std::os::unix::process::CommandExt;
+        let mut command = program(path);
+        if Self::is_needed() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+
+    /// `countersign` run by them.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.run_as(self.room.path().join("countersign"));
+        command.args(arguments);
+        command
+    }
+}

@@ -5,4 +5,9 @@ mod common;
 
 mod crashes;
 mod faults;
+mod host;
+mod json;
+mod keys;
+mod places;
+mod schema;
 mod together;
