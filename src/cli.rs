@@ -49,10 +49,17 @@ struct Arguments {
 
 /// What every command understands.
 #[derive(clap::Args)]
-#[command(next_help_heading = "For every command")]
+#[command(next_help_heading = "Options of every command")]
 struct Common {
     /// The desk's folder
-    #[arg(long, global = true, value_name = "DIR", env = "COUNTERSIGN_DESK", default_value = "./license-desk")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "COUNTERSIGN_DESK",
+        hide_env_values = true,
+        default_value = "./license-desk"
+    )]
     desk: PathBuf,
     /// Read the passphrase from a file
     #[arg(long, global = true, value_name = "F")]
@@ -106,8 +113,9 @@ pub fn run() -> Exit {
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    protect_memory()
-        .map_err(|error| Failure::could_not(format!("cannot keep the process's memory to itself: {error}")))?;
+    protect_memory().map_err(|error| {
+        Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
+    })?;
     let context = Context { folder: Folder::new(common.desk), passphrase, yes: common.yes, json: common.json };
     match command {
         Command::Init(arguments) => init::run(&context, &arguments),

@@ -90,7 +90,9 @@ impl From<rusqlite::Error> for LedgerFault {
             Some(ErrorCode::CannotOpen) => Self::CannotOpen,
             Some(ErrorCode::SystemIoFailure) => Self::Disk(error),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
-            _ => Self::Sqlite(error),
+            Some(_) => Self::Sqlite(error),
+            // A value of another type or range than the column's, or a row that is gone: no desk writes that.
+            None => Self::Damaged,
         }
     }
 }

@@ -57,6 +57,7 @@ const MIGRATIONS: &[&str] = &["
 /// A new ledger in an empty file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
     let mut connection = connect(path)?;
+    promise(&connection)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
     Ok(connection)
@@ -65,9 +66,11 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
 /// A ledger that exists.
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
     let mut connection = connect(path)?;
+    // Before anything is set: WAL is written into the file, and another program's database is not ours to change.
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
+    promise(&connection)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -76,14 +79,18 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     // Never creates the file: `init` made it, readable by its owner alone.
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// Sets what the desk relies on, and reads it back.
+fn promise(connection: &Connection) -> Result<(), LedgerFault> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // A commit that returned survives a power cut: WAL alone does not promise that.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    durable(&connection, "journal_mode", &pragma::<String>(&connection, "journal_mode")?, "wal")?;
-    durable(&connection, "synchronous", &pragma::<i64>(&connection, "synchronous")?.to_string(), "2")?;
-    durable(&connection, "foreign_keys", &pragma::<i64>(&connection, "foreign_keys")?.to_string(), "1")?;
-    Ok(connection)
+    durable(connection, "journal_mode", &pragma::<String>(connection, "journal_mode")?, "wal")?;
+    durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")?;
+    durable(connection, "foreign_keys", &pragma::<i64>(connection, "foreign_keys")?.to_string(), "1")
 }
 
 fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T, LedgerFault> {

@@ -5,7 +5,7 @@ use super::input;
 use crate::PROGRAM;
 use activation_host::inspect::Inspection;
 use activation_host::json::InspectionJson;
-use activation_host::program::{Exit, complain, json_text, print};
+use activation_host::program::{Exit, complain, json_text, print, system};
 use activation_host::sentences;
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Exit {
         Ok(text) => text,
         Err(error) => {
             let hint = "give a file that can be read, or - for standard input";
-            complain(PROGRAM, &format!("{}: {error}", arguments.file.display()), Some(hint));
+            complain(PROGRAM, &format!("{}: {}", arguments.file.display(), system(&error)), Some(hint));
             return Exit::CouldNot;
         }
     };
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Exit {
     let result =
         if arguments.json { json_text(&InspectionJson::from(&inspection)) } else { sentences::answer(&inspection) };
     if let Err(error) = print(&result) {
-        complain(PROGRAM, &format!("cannot write the answer: {error}"), None);
+        complain(PROGRAM, &format!("cannot write the answer: {}", system(&error)), None);
         return Exit::CouldNot;
     }
     explain(&inspection);
