@@ -70,7 +70,8 @@ impl TypedRow {
         place_of(symbols).filter(|place| place.last || self.is_full())
     }
 
-    fn place(&self) -> Option<RowPlace> {
+    /// With its own symbols.
+    pub fn place(&self) -> Option<RowPlace> {
         self.place_with(&self.symbols()?)
     }
 
@@ -87,6 +88,9 @@ impl TypedRow {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub rows: Vec<TypedRow>,
+    /// Whether rows were cut from one piece, so that one character too many or too few
+    /// moves the ends of all that follow.
+    pub cut: bool,
 }
 
 /// A text in which no rows were looked for.
@@ -98,7 +102,7 @@ pub(crate) enum NoReading {
     TooLong,
 }
 
-/// The ways to understand `text`, at least one, at most four; the likelier first.
+/// The ways to understand `text`, at least one, at most three; the likelier first.
 pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
     if text.len() > MAX_TEXT {
         return Err(NoReading::TooLong);
@@ -369,7 +373,7 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
         }
     }
     rows.iter_mut().for_each(choose_form);
-    Ok(Reading { rows: drop_remarks(rows) })
+    Ok(Reading { rows: drop_remarks(rows), cut: false })
 }
 
 /// Whether it has about the length of a full row.
@@ -423,7 +427,7 @@ fn transported_rows(text: &str) -> Result<Reading, NoReading> {
     if stream.len() > MAX_SYMBOLS {
         return Err(NoReading::TooLong);
     }
-    Ok(Reading { rows: cut(&stream, Form::Letters) })
+    Ok(Reading { rows: cut(&stream, Form::Letters), cut: true })
 }
 
 /// Rows without labels: everything counts. `None` where there is a label or `A1:`.
@@ -448,55 +452,101 @@ fn bare_rows(text: &str) -> Option<Result<Vec<Reading>, NoReading>> {
 }
 
 fn bare_readings(found: Vec<Vec<Typed>>) -> Vec<Reading> {
-    if !found.iter().any(|typed| in_digits(typed)) {
-        return [Reading { rows: letters_of(found, true) }].into();
+    let mixed = found.iter().any(|typed| in_digits(typed)).then(|| mixed_rows(&found));
+    if mixed.as_ref().is_some_and(|mixed| mixed.rows.iter().all(TypedRow::is_right)) {
+        return mixed.into_iter().collect();
     }
-    let mut rows = Vec::new();
+    // Lines that are rows, and one of them has lost a group.
+    let by_lines = !are_rows(&found, true) && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len());
+    let by_lines = by_lines.then(|| found.iter().map(|typed| row_of(typed.clone())).collect());
+    let (rows, cut) = letters_of(found, true);
+    let mut readings = Vec::with_capacity(3);
+    readings.push(Reading { rows, cut });
+    readings.extend(by_lines.map(|rows| Reading { rows, cut: false }));
+    if let Some(mixed) = mixed {
+        let right = |reading: &Reading| reading.rows.iter().filter(|row| row.is_right()).count();
+        // A group of a wrapped row may happen to have digits only; then the letters are right.
+        let likelier = readings.first().is_none_or(|letters| right(&mixed) >= right(letters));
+        readings.insert(usize::from(!likelier), mixed);
+    }
+    readings
+}
+
+/// Each run of lines in digits as such, the others in letters.
+fn mixed_rows(found: &[Vec<Typed>]) -> Reading {
+    let mut mixed = Reading::default();
     let runs = found.chunk_by(|a, b| in_digits(a) == in_digits(b)).collect::<Vec<_>>();
     for (i, run) in runs.iter().enumerate() {
-        if run.first().is_some_and(|typed| in_digits(typed)) {
-            rows.extend(digits_of(run));
+        let (rows, cut) = if run.first().is_some_and(|typed| in_digits(typed)) {
+            digits_of(run)
         } else {
-            rows.extend(letters_of(run.to_vec(), i + 1 == runs.len()));
+            letters_of(run.to_vec(), i + 1 == runs.len())
+        };
+        mixed.rows.extend(rows);
+        mixed.cut |= cut;
+    }
+    mixed
+}
+
+/// A row in the form that it seems to have.
+fn row_of(typed: Vec<Typed>) -> TypedRow {
+    let mut row = TypedRow { typed, ..TypedRow::default() };
+    choose_form(&mut row);
+    row
+}
+
+/// What is typed as one row, whatever its length, with its label if it has one.
+pub(crate) fn one_row(text: &str) -> Result<TypedRow, NoReading> {
+    if text.len() > MAX_TEXT {
+        return Err(NoReading::TooLong);
+    }
+    let mut row = TypedRow::default();
+    for mark in lines(text).flatten() {
+        match mark {
+            Mark::Label(number) => row.label = row.label.or(Some(number)),
+            Mark::Symbol(typed) => row.typed.push(typed),
+            Mark::Transport => {}
+        }
+        if row.typed.len() > MAX_SYMBOLS {
+            return Err(NoReading::TooLong);
         }
     }
-    let as_typed = Reading { rows };
-    let right = |reading: &Reading| reading.rows.iter().filter(|row| row.is_right()).count();
-    let right_as_typed = right(&as_typed);
-    if right_as_typed == as_typed.rows.len() {
-        return [as_typed].into();
-    }
-    // A group of a wrapped row may happen to have digits only; then the letters are right.
-    let as_letters = Reading { rows: letters_of(found, true) };
-    if right(&as_letters) > right_as_typed { [as_letters, as_typed] } else { [as_typed, as_letters] }.into()
+    choose_form(&mut row);
+    if row.typed.is_empty() { Err(NoReading::Empty) } else { Ok(row) }
+}
+
+/// Whether all lines but the last have about the length of a row.
+fn are_rows(lines: &[Vec<Typed>], ends_text: bool) -> bool {
+    let full = if ends_text { lines.split_last().map_or(lines, |(_, before)| before) } else { lines };
+    full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len())) && lines.iter().all(|line| line.len() <= ROW + 3)
 }
 
 /// Rows in letters from lines: the lines themselves, if all but the last have about
-/// the length of a row; else one stream.
-fn letters_of(lines: Vec<Vec<Typed>>, ends_text: bool) -> Vec<TypedRow> {
-    let full = if ends_text { lines.split_last().map_or(&[][..], |(_, before)| before) } else { &lines };
-    if full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len()))
-        && lines.iter().all(|line| line.len() <= ROW + 3)
-    {
-        lines.into_iter().map(|typed| TypedRow { label: None, typed, form: Form::Letters }).collect()
+/// the length of a row; else one stream. And whether it was one.
+fn letters_of(lines: Vec<Vec<Typed>>, ends_text: bool) -> (Vec<TypedRow>, bool) {
+    if are_rows(&lines, ends_text) {
+        let rows = lines.into_iter().map(|typed| TypedRow { label: None, typed, form: Form::Letters });
+        (rows.collect(), false)
     } else {
-        cut(&lines.concat(), Form::Letters)
+        (cut(&lines.concat(), Form::Letters), true)
     }
 }
 
-/// Rows in digits from neighbouring lines of digits.
-fn digits_of(lines: &[Vec<Typed>]) -> Vec<TypedRow> {
+/// Rows in digits from neighbouring lines of digits, and whether they were cut from one
+/// piece.
+fn digits_of(lines: &[Vec<Typed>]) -> (Vec<TypedRow>, bool) {
     let full = DIGITS[4];
-    let mut rows = match lines.split_last() {
+    let (mut rows, cut): (Vec<_>, bool) = match lines.split_last() {
         Some((last, before))
             if before.iter().all(|line| (full - 2..=full + 2).contains(&line.len())) && last.len() <= full + 2 =>
         {
-            lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Digits }).collect()
+            let rows = lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Digits });
+            (rows.collect(), false)
         }
-        _ => cut(&lines.concat(), Form::Digits),
+        _ => (cut(&lines.concat(), Form::Digits), true),
     };
     rows.iter_mut().for_each(choose_form);
-    rows
+    (rows, cut)
 }
 
 fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {

@@ -10,7 +10,6 @@ const FROZEN_DAYS: u32 = 30;
 
 /// Where a license is in its life (rule I3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Phase {
     /// No code has been entered.
     None,

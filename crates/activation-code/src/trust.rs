@@ -1,7 +1,8 @@
 //! Whom an installation trusts, and the only door from a code to a license.
 
-use crate::code::{ActivationCode, signed_message};
+use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::reason::Reason;
+use crate::repair::{Proposal, Repair, propose};
 use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -243,6 +244,114 @@ impl Trust {
             return Err(Refusal::ForTestingOnly);
         }
         Ok(License { code, key })
+    }
+
+    /// The license in what a person typed, mistakes repaired.
+    ///
+    /// A repair counts only if the signature of the repaired code does, and is always
+    /// told. Who wants none uses [`Self::read_strictly`].
+    ///
+    /// # Errors
+    /// What is wrong with what was typed, if no repair of it is signed by an issuer of
+    /// this trust; or why the code, perhaps repaired, is refused.
+    pub fn read(&self, text: &str) -> Result<Accepted, Rejected> {
+        let rejected = match self.read_strictly(text) {
+            Err(rejected) if matches!(rejected.obstacle, Obstacle::Read(ReadFault::Typing(_))) => rejected,
+            answer => return answer,
+        };
+        let (proposal, _) = propose(text, &mut |bytes| self.has_signed(bytes));
+        let Some(Proposal { bytes, repairs }) = proposal else { return Err(rejected) };
+        match ActivationCode::from_bytes(bytes) {
+            Ok(code) => self.accept(code, repairs),
+            Err(fault) => Err(Rejected::unread(fault.into(), repairs)),
+        }
+    }
+
+    /// The license in what was typed exactly.
+    ///
+    /// # Errors
+    /// What is wrong with what was typed, or why the code is refused.
+    pub fn read_strictly(&self, text: &str) -> Result<Accepted, Rejected> {
+        match ActivationCode::read(text) {
+            Ok(code) => self.accept(code, Vec::new()),
+            Err(fault) => Err(Rejected::unread(fault, Vec::new())),
+        }
+    }
+
+    fn accept(&self, code: ActivationCode, repairs: Vec<Repair>) -> Result<Accepted, Rejected> {
+        match self.verify(code.clone()) {
+            Ok(license) => Ok(Accepted { license, repairs }),
+            Err(refusal) => Err(Rejected { obstacle: Obstacle::Refused(refusal), code: Some(code), repairs }),
+        }
+    }
+
+    /// Whether a key of this trust has signed these bytes, whatever they say.
+    fn has_signed(&self, bytes: &[u8]) -> bool {
+        let Some((payload, signature)) = bytes.split_last_chunk::<SIGNATURE_BYTES>() else { return false };
+        let &[_, high, low, ..] = payload else { return false };
+        let named =
+            IssuerNumber::new(u16::from_be_bytes([high, low]) >> 6).and_then(|number| self.issuers.get(&number));
+        // A number that nobody has here may still be the mistake of a desk that we know;
+        // with several desks that is not worth several checks for each proposal.
+        let mut keys = self.issuers.values();
+        let only = keys.next().filter(|first| keys.all(|key| key == *first));
+        named.or(only).is_some_and(|key| key.has_signed(&signed_message(payload), signature))
+    }
+}
+
+/// A license, and what had to be repaired in what was typed.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Proven by its signature.
+    pub license: License,
+    /// What was changed; empty if the code is accepted as it was typed.
+    pub repairs: Vec<Repair>,
+}
+
+/// Why what was typed gives no license.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// What is in the way.
+    pub obstacle: Obstacle,
+    /// The code, where it could be read; its terms are claims.
+    pub code: Option<ActivationCode>,
+    /// What had to be changed to read it.
+    pub repairs: Vec<Repair>,
+}
+
+impl Rejected {
+    fn unread(fault: ReadFault, repairs: Vec<Repair>) -> Self {
+        Self { obstacle: Obstacle::Read(fault), code: None, repairs }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.obstacle {
+            Obstacle::Read(fault) => fault.fmt(f),
+            Obstacle::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+/// Why a code is not accepted, with the facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It cannot be read.
+    Read(ReadFault),
+    /// It is read and refused.
+    Refused(Refusal),
+}
+
+impl Obstacle {
+    /// Its name in the closed list.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Read(fault) => fault.reason(),
+            Self::Refused(refusal) => refusal.reason(),
+        }
     }
 }
 

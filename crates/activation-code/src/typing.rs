@@ -276,6 +276,22 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
     }
 }
 
+/// Where a row stands by its own check and its symbols, or what is wrong with it as the
+/// row with this number.
+pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Element>), TypingFaults> {
+    let symbols = row.symbols();
+    if let (Some(place), Some(symbols)) = (row.place(), &symbols) {
+        return Ok((place, symbols.clone()));
+    }
+    let full = if row.form == Form::Digits { 40 } else { ROW };
+    // Only a last row is much shorter than a full one.
+    let last = row.typed.len() + GROUP < full;
+    let judged = Judged { row, symbols, place: None, stands: number };
+    let mut faults = Vec::new();
+    row_faults(&judged, RowPlace { number, last }, &mut faults);
+    Err(TypingFaults::new(faults))
+}
+
 /// Rows that are all right: in order, complete, and of one code?
 fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Rows, TypingFaults> {
     // Labels may come in any order; the check decides the place.
@@ -305,7 +321,8 @@ fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Row
     if !faults.is_empty() {
         return Err(TypingFaults::new(faults));
     }
-    match decode(rows.iter().map(|(_, symbols, _)| *symbols)) {
+    let symbols: Vec<_> = rows.iter().map(|(_, symbols, _)| *symbols).collect();
+    match decode(&symbols.concat()) {
         Ok(bytes) => Ok(Rows::Bytes(bytes)),
         Err(RowsFault::SpareBits) => Ok(Rows::SpareBits),
         Err(RowsFault::Crc) => Err(TypingFaults::new(vec![TypingFault::DifferentCodes])),

@@ -1,1 +1,33 @@
-fn main() {}
+//! `activation`: what an installation without internet makes of an activation code.
+
+mod commands;
+
+use activation_host::program;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+const PROGRAM: &str = "activation";
+
+/// Says what an activation code is worth, without any network.
+#[derive(Parser)]
+#[command(name = PROGRAM, version, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Inspect(commands::inspect::Arguments),
+    Enter(commands::enter::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
+        Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Enter(arguments) => commands::enter::run(arguments),
+    });
+    match outcome {
+        Ok(exit) | Err(exit) => exit.into(),
+    }
+}

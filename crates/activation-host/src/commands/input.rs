@@ -1,0 +1,55 @@
+//! The text that a person gives: a file, a pipe, or typed at the terminal.
+
+use activation_code::MAX_TEXT;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+
+/// Reads at most one byte more than a code's text may have: the library refuses the
+/// longer text by name, and nobody reads 4 MB for it.
+///
+/// `-` is standard input.
+///
+/// # Errors
+/// What the system says.
+pub fn read(file: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        if io::stdin().is_terminal() {
+            eprintln!("type or paste the code, then an empty line and Ctrl-D");
+        }
+        io::stdin().lock().take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    } else {
+        File::open(file)?.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(decode(&bytes))
+}
+
+/// UTF-8, or UTF-16 where a byte order mark says so, as some editors on Windows save it.
+/// What is neither becomes U+FFFD, an unreadable character.
+fn decode(bytes: &[u8]) -> String {
+    let (unit, rest): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xFF, 0xFE, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xFE, 0xFF, rest @ ..] => (u16::from_be_bytes, rest),
+        _ => return String::from_utf8_lossy(bytes).into_owned(),
+    };
+    let units: Vec<u16> = rest.as_chunks::<2>().0.iter().map(|&pair| unit(pair)).collect();
+    String::from_utf16_lossy(&units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn a_file_saved_as_utf_16_reads_as_its_text() {
+        let little: Vec<u8> =
+            [0xFF, 0xFE].into_iter().chain("20040-Ä".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let big: Vec<u8> =
+            [0xFE, 0xFF].into_iter().chain("20040-Ä".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        assert_eq!(decode(&little), "20040-Ä");
+        assert_eq!(decode(&big), "20040-Ä");
+        assert_eq!(decode("\u{FEFF}20040".as_bytes()), "\u{FEFF}20040");
+        assert_eq!(decode(b"2004\xFF"), "2004\u{FFFD}");
+    }
+}

@@ -1,0 +1,55 @@
+//! `activation inspect`: what a code says, whether it is accepted, what it is worth.
+
+use super::asking::{Asking, explain};
+use super::input;
+use crate::PROGRAM;
+use activation_host::inspect::Inspection;
+use activation_host::json::InspectionJson;
+use activation_host::program::{Exit, complain, json_text, print};
+use activation_host::sentences;
+use std::path::PathBuf;
+
+/// Says what a code is worth: who issued it, whether it is accepted, on which day
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit codes: 0 accepted, 1 refused, 2 not readable or not possible.
+
+Examples:
+  activation inspect --issuer 1:HEX code.txt
+  activation inspect --issuer 1:HEX --product 7 --today 2027-10-01 --released 2027-09-15 code.txt
+  activation inspect --issuer 1:HEX --json - < code.txt")]
+pub struct Arguments {
+    #[command(flatten)]
+    asking: Asking,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+    /// The file with the code; `-` or nothing for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Exit {
+    let trust = match arguments.asking.trust() {
+        Ok(trust) => trust,
+        Err(exit) => return exit,
+    };
+    let text = match input::read(&arguments.file) {
+        Ok(text) => text,
+        Err(error) => {
+            let hint = "give a file that can be read, or - for standard input";
+            complain(PROGRAM, &format!("{}: {error}", arguments.file.display()), Some(hint));
+            return Exit::CouldNot;
+        }
+    };
+    let inspection = Inspection::of(&text, &trust, &arguments.asking.question());
+    let result =
+        if arguments.json { json_text(&InspectionJson::from(&inspection)) } else { sentences::answer(&inspection) };
+    if let Err(error) = print(&result) {
+        complain(PROGRAM, &format!("cannot write the answer: {error}"), None);
+        return Exit::CouldNot;
+    }
+    explain(&inspection);
+    inspection.exit()
+}

@@ -1,0 +1,143 @@
+//! What a code is worth, asked once and without a memory.
+
+use crate::program::Exit;
+use activation_code::{
+    Accepted, ActivationCode, Day, License, PinnedIssuer, ReadFault, ReasonClass, Rejected, Repair, RowGroup, Standing,
+    Target, Terms, Trust, Warning,
+};
+
+pub use activation_code::Obstacle;
+
+/// What is asked about a code.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What the code must be for.
+    pub target: Target,
+    /// The day that the clock shows.
+    pub clock: Day,
+    /// When the release that wants to run was made.
+    pub released: Option<Day>,
+    /// Whether a code may be accepted that was not typed exactly.
+    pub repairs: Repairs,
+}
+
+/// Whether a code may be accepted that was not typed exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repairs {
+    /// If the repaired code is signed; what was changed is said.
+    Accepted,
+    /// Never.
+    Refused,
+}
+
+impl Question {
+    /// What is it worth on this day, for any product, host and release?
+    pub fn on(clock: Day) -> Self {
+        Self { target: Target::default(), clock, released: None, repairs: Repairs::Accepted }
+    }
+}
+
+/// Whether a code is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it was typed.
+    Accepted,
+    /// After a repair.
+    Repaired,
+    /// Not, for a [`Reason`](activation_code::Reason).
+    Refused,
+}
+
+impl Outcome {
+    /// Its name, for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Repaired => "repaired",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// Whether it is accepted.
+    pub outcome: Outcome,
+    /// Why it is not.
+    pub obstacle: Option<Obstacle>,
+    /// What had to be changed to read it.
+    pub repairs: Vec<Repair>,
+    /// The code, where it could be read. If it is not accepted, its terms are claims.
+    pub code: Option<ActivationCode>,
+    /// The proof, if it is accepted.
+    pub license: Option<License>,
+    /// What it is worth, if it is accepted.
+    pub standing: Option<Standing>,
+}
+
+impl Inspection {
+    /// Of whatever was typed, pasted or read from a file.
+    pub fn of(text: &str, trust: &Trust, question: &Question) -> Self {
+        let read = match question.repairs {
+            Repairs::Accepted => trust.read(text),
+            Repairs::Refused => trust.read_strictly(text),
+        };
+        let Accepted { license, repairs } = match read {
+            Ok(accepted) => accepted,
+            Err(rejected) => return Self::refused(rejected),
+        };
+        if let Err(refusal) = license.fits(&question.target) {
+            let (obstacle, code) = (Obstacle::Refused(refusal), Some(license.code().clone()));
+            return Self::refused(Rejected { obstacle, code, repairs });
+        }
+        let mut standing = license.standing(question.clock, question.released);
+        if license.terms().host.is_some() && question.target.host.is_none() {
+            standing.warnings.push(Warning::HostNotChecked);
+            standing.warnings.sort_unstable();
+        }
+        Self {
+            outcome: if repairs.is_empty() { Outcome::Accepted } else { Outcome::Repaired },
+            obstacle: None,
+            repairs,
+            code: Some(license.code().clone()),
+            license: Some(license),
+            standing: Some(standing),
+        }
+    }
+
+    fn refused(Rejected { obstacle, code, repairs }: Rejected) -> Self {
+        Self { outcome: Outcome::Refused, obstacle: Some(obstacle), repairs, code, license: None, standing: None }
+    }
+
+    /// What the code says, where it could be read: proven if it is accepted, else a claim.
+    pub fn terms(&self) -> Option<&Terms> {
+        self.code.as_ref().map(ActivationCode::unverified_terms)
+    }
+
+    /// Who signed it, if it is accepted.
+    pub fn issuer(&self) -> Option<PinnedIssuer> {
+        self.license.as_ref().map(License::issuer)
+    }
+
+    /// Where to look for what was typed wrongly: what was repaired, or what could not be.
+    pub fn places(&self) -> Vec<RowGroup> {
+        if let Some(Obstacle::Read(ReadFault::Typing(faults))) = &self.obstacle {
+            return faults.places();
+        }
+        let mut places: Vec<_> =
+            self.repairs.iter().map(|repair| RowGroup { row: repair.row, group: repair.group }).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// How a program ends that gives this answer.
+    pub fn exit(&self) -> Exit {
+        match self.obstacle.as_ref().map(|obstacle| obstacle.reason().class()) {
+            None => Exit::Done,
+            Some(ReasonClass::Refused) => Exit::No,
+            Some(ReasonClass::NotReadable) => Exit::CouldNot,
+        }
+    }
+}

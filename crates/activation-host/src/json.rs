@@ -1,0 +1,167 @@
+//! The JSON of both programs. Names are added, never changed or reused: `docs/interfaces.md`.
+
+use crate::inspect::{Inspection, Obstacle};
+use activation_code::{ActivationCode, PinnedIssuer, Repair, Standing, Terms};
+use serde::Serialize;
+
+/// What a code says.
+#[derive(Serialize)]
+pub struct TermsJson {
+    product: u16,
+    license: u32,
+    units: u32,
+    first: String,
+    last: String,
+    issued: String,
+    issuer: u16,
+    revision: u16,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grace: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Vec<u16>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+}
+
+impl From<&Terms> for TermsJson {
+    fn from(terms: &Terms) -> Self {
+        Self {
+            product: terms.product.get(),
+            license: terms.license.get(),
+            units: terms.units.get(),
+            first: terms.period.first().to_string(),
+            last: terms.period.last().to_string(),
+            issued: terms.issued.to_string(),
+            issuer: terms.issuer.get(),
+            revision: terms.revision.get(),
+            kind: terms.kind.name(),
+            grace: terms.grace,
+            host: terms.host.map(|host| host.0),
+            members: terms.members.as_ref().map(|members| members.products().iter().map(|id| id.get()).collect()),
+            features: terms.features.map(|features| features.0),
+            holder: terms.holder.as_ref().map(|holder| holder.as_str().to_owned()),
+            test: terms.test,
+        }
+    }
+}
+
+/// A code in its three spellings.
+#[derive(Serialize)]
+pub struct CodeJson {
+    letters: Vec<String>,
+    digits: Vec<String>,
+    transport: String,
+}
+
+impl From<&ActivationCode> for CodeJson {
+    fn from(code: &ActivationCode) -> Self {
+        Self { letters: code.letters(), digits: code.digits(), transport: code.transport() }
+    }
+}
+
+/// An issuing key.
+#[derive(Serialize)]
+pub struct IssuerJson {
+    number: u16,
+    key: String,
+}
+
+impl From<PinnedIssuer> for IssuerJson {
+    fn from(issuer: PinnedIssuer) -> Self {
+        Self { number: issuer.number.get(), key: issuer.key.to_string() }
+    }
+}
+
+/// What `inspect --json` prints.
+#[derive(Serialize)]
+pub struct InspectionJson {
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    places: Vec<PlaceJson>,
+    repairs: Vec<RepairJson>,
+    terms: Option<TermsJson>,
+    code: Option<LettersJson>,
+    standing: Option<StandingJson>,
+}
+
+#[derive(Serialize)]
+struct PlaceJson {
+    row: u8,
+    group: Option<u8>,
+}
+
+#[derive(Serialize)]
+struct RepairJson {
+    row: u8,
+    group: Option<u8>,
+    typed: String,
+    meant: String,
+    event: &'static str,
+}
+
+impl From<&Repair> for RepairJson {
+    fn from(repair: &Repair) -> Self {
+        Self {
+            row: repair.row,
+            group: repair.group,
+            typed: repair.typed.clone(),
+            meant: repair.meant.clone(),
+            event: repair.event.name(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LettersJson {
+    letters: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct StandingJson {
+    phase: &'static str,
+    run: bool,
+    updates: bool,
+    support: bool,
+    release_covered: Option<bool>,
+    days_left: Option<u32>,
+    warnings: Vec<&'static str>,
+}
+
+impl From<&Standing> for StandingJson {
+    fn from(standing: &Standing) -> Self {
+        Self {
+            phase: standing.phase.name(),
+            run: standing.run,
+            updates: standing.updates,
+            support: standing.support,
+            release_covered: standing.release_covered,
+            days_left: standing.days_left,
+            warnings: standing.warnings.iter().map(|warning| warning.name()).collect(),
+        }
+    }
+}
+
+impl From<&Inspection> for InspectionJson {
+    fn from(inspection: &Inspection) -> Self {
+        Self {
+            outcome: inspection.outcome.name(),
+            reason: inspection.obstacle.as_ref().map(Obstacle::reason).map(|reason| reason.name()),
+            places: inspection
+                .places()
+                .into_iter()
+                .map(|place| PlaceJson { row: place.row, group: place.group })
+                .collect(),
+            repairs: inspection.repairs.iter().map(RepairJson::from).collect(),
+            terms: inspection.terms().map(TermsJson::from),
+            code: inspection.code.as_ref().map(|code| LettersJson { letters: code.letters() }),
+            standing: inspection.standing.as_ref().map(StandingJson::from),
+        }
+    }
+}

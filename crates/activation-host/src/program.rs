@@ -1,0 +1,105 @@
+//! What the programs `activation` and `countersign` have in common: exit codes, how
+//! they complain, and how they write a result.
+
+use activation_code::Day;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How a program ends. One meaning per number, in both programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done; accepted.
+    Done,
+    /// 1: understood, and the answer is no.
+    No,
+    /// 2: could not tell or could not do.
+    CouldNot,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::No => 1,
+            Exit::CouldNot => 2,
+        })
+    }
+}
+
+/// `program: what`, and on the next line a hint if there is one, to standard error.
+pub fn complain(program: &str, what: &dyn Display, hint: Option<&str>) {
+    let hint = hint.map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
+    // Where standard error is gone there is nobody left to tell.
+    let _ = io::stderr().write_all(format!("{program}: {what}\n{hint}").as_bytes());
+}
+
+/// Parses the command line. Help and version are printed here.
+///
+/// # Errors
+/// How to end, after everything that had to be said was said.
+pub fn arguments<P: clap::Parser>(program: &str) -> Result<P, Exit> {
+    P::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Ok(()) => Exit::Done,
+            Err(_) => Exit::CouldNot,
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Help that nobody asked for is no result: it goes to standard error.
+            let _ = error.print();
+            Exit::CouldNot
+        }
+        _ => {
+            complain(program, &usage(&error), None);
+            Exit::CouldNot
+        }
+    })
+}
+
+/// What is wrong with the command line: for a bad value the option, what was found and
+/// what was wanted; else clap's own words.
+fn usage(error: &clap::Error) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let source = std::error::Error::source(error);
+    if let (ErrorKind::ValueValidation, Some(option), Some(value), Some(source)) =
+        (error.kind(), text(ContextKind::InvalidArg), text(ContextKind::InvalidValue), source)
+    {
+        let option = option.split(' ').next().unwrap_or(option);
+        return format!("{option} {value:?}: {source}");
+    }
+    let rendered = error.render().to_string();
+    rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end().to_owned()
+}
+
+/// Writes a result to standard output, whole or not at all.
+///
+/// # Errors
+/// What the system says, for a full disk or a closed pipe.
+pub fn print(result: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(result.as_bytes())?;
+    out.flush()
+}
+
+/// A value as JSON text, with a line end.
+pub fn json_text(value: &impl Serialize) -> String {
+    // Only maps with keys that are no strings, and failing `Serialize`s, do not serialise; there are none here.
+    let mut text = serde_json::to_string_pretty(value).expect("plain structs serialise");
+    text.push('\n');
+    text
+}
+
+/// The day that the system's clock shows, UTC; before 1970 too.
+pub fn clock() -> Day {
+    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Day::from_unix_seconds(match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => seconds(since),
+        Err(before) => -seconds(before.duration()) - 1,
+    })
+}

@@ -1,0 +1,221 @@
+//! What the programs say to people: answers, remedies and warnings in words.
+
+use crate::inspect::{Inspection, Obstacle, Outcome};
+use activation_code::{Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
+use std::fmt::Write;
+
+/// The answer of an inspection, for standard output.
+pub fn answer(inspection: &Inspection) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_answer(&mut text, inspection);
+    text
+}
+
+fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result {
+    match (&inspection.outcome, &inspection.standing) {
+        (Outcome::Accepted | Outcome::Repaired, Some(standing)) => {
+            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing, inspection.terms()))?
+        }
+        _ => writeln!(text, "Not accepted")?,
+    }
+    let Some(terms) = inspection.terms() else { return Ok(()) };
+    if inspection.outcome == Outcome::Refused {
+        writeln!(text, "what the code claims, which nothing proves:")?;
+    }
+    write_terms(text, terms)?;
+    if let Some(issuer) = inspection.issuer() {
+        writeln!(text, "  signed with  {}", issuer.key)?;
+    }
+    if let Some(standing) = &inspection.standing {
+        let entitled: Vec<_> = [(standing.run, "run"), (standing.updates, "updates"), (standing.support, "support")]
+            .into_iter()
+            .filter_map(|(yes, what)| yes.then_some(what))
+            .collect();
+        let entitled = if entitled.is_empty() { "nothing".to_owned() } else { entitled.join(", ") };
+        writeln!(text, "  entitled to  {entitled} (on {})", standing.today)?;
+        match standing.release_covered {
+            Some(true) => writeln!(text, "  release      covered by maintenance")?,
+            Some(false) => writeln!(
+                text,
+                "  release      not covered: made after maintenance ended; releases up to {} are",
+                terms.period.last()
+            )?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// The terms as lines of a label and a value.
+pub fn terms(terms: &Terms) -> String {
+    let mut text = String::new();
+    let _ = write_terms(&mut text, terms);
+    text
+}
+
+fn write_terms(text: &mut String, terms: &Terms) -> std::fmt::Result {
+    let test = if terms.test { ", FOR TESTING ONLY" } else { "" };
+    writeln!(text, "  product      {}", terms.product)?;
+    writeln!(text, "  license      {}, revision {}, {}{test}", terms.license, terms.revision, terms.kind.name())?;
+    writeln!(text, "  units        {}", terms.units)?;
+    writeln!(text, "  maintenance  {}, both days included", terms.period)?;
+    if let Some(days) = terms.grace {
+        writeln!(text, "  grace        {days} days")?;
+    }
+    if let Some(members) = &terms.members {
+        let members: Vec<_> = members.products().iter().map(ToString::to_string).collect();
+        writeln!(text, "  members      {}", members.join(", "))?;
+    }
+    if let Some(host) = terms.host {
+        writeln!(text, "  host         {host}")?;
+    }
+    if let Some(features) = terms.features {
+        writeln!(text, "  features     {features}")?;
+    }
+    if let Some(holder) = &terms.holder {
+        writeln!(text, "  holder       {}", holder.as_str())?;
+    }
+    writeln!(text, "  issued       {} by issuer {}", terms.issued, terms.issuer)
+}
+
+/// The phase in words, with the days that are left.
+fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
+    let days = standing.days_left.unwrap_or(0);
+    let days = match days {
+        1 => "1 day".to_owned(),
+        _ => format!("{days} days"),
+    };
+    match standing.phase {
+        Phase::None => "no code has been entered".into(),
+        Phase::NotYetValid => match terms {
+            Some(terms) => format!("maintenance begins on {}", terms.period.first()),
+            None => "maintenance has not begun".into(),
+        },
+        Phase::Maintenance if standing.days_left == Some(0) => "in maintenance, today is the last day".into(),
+        Phase::Maintenance => format!("in maintenance, {days} left"),
+        Phase::Grace if standing.days_left == Some(0) => {
+            "maintenance has ended, today is the last day of grace; renew with your license desk".into()
+        }
+        Phase::Grace => format!("maintenance has ended, {days} of grace left; renew with your license desk"),
+        Phase::Lapsed => "maintenance has ended; the software runs on without updates and support".into(),
+        Phase::Expired => "the evaluation has ended; ask your license desk for a full license".into(),
+        Phase::Frozen => format!("the service is frozen; {days} left to renew before its data is purged"),
+        Phase::Purge => "the service has ended and its data is to be purged".into(),
+        Phase::EndOfLife => "the product has reached its End of Life".into(),
+        Phase::Revoked => "the license desk has revoked this code".into(),
+    }
+}
+
+/// Everything that is wrong, one sentence each, and what to do about it.
+pub fn obstacle(obstacle: &Obstacle) -> (Vec<String>, &'static str) {
+    let sentences = match obstacle {
+        Obstacle::Read(ReadFault::Typing(faults)) => faults.all().iter().map(ToString::to_string).collect(),
+        Obstacle::Read(fault) => vec![fault.to_string()],
+        Obstacle::Refused(refusal) => vec![refusal.to_string()],
+    };
+    (sentences, remedy(obstacle.reason()))
+}
+
+/// What was changed, exactly.
+pub fn repair(repair: &Repair) -> String {
+    changed(repair, "the code says")
+}
+
+/// What a person may have meant.
+pub fn proposal(repair: &Repair) -> String {
+    changed(repair, "the code probably says")
+}
+
+fn changed(repair: &Repair, says: &str) -> String {
+    let Repair { row, group, typed, meant, event } = repair;
+    let place = match group {
+        Some(group) => format!("row {row}, group {group}"),
+        None => format!("row {row}"),
+    };
+    let what = self::event(*event);
+    match (typed.is_empty(), meant.is_empty()) {
+        (true, true) => format!("{place}: {what}"),
+        (false, true) => format!("{place}: you typed {typed}, {says} nothing there ({what})"),
+        (true, false) => format!("{place}: {says} {meant}, which was not typed ({what})"),
+        (false, false) => format!("{place}: you typed {typed}, {says} {meant} ({what})"),
+    }
+}
+
+/// What happened, in words.
+pub fn event(event: Event) -> &'static str {
+    match event {
+        Event::Substitution => "another character",
+        Event::Swap => "two characters swapped",
+        Event::Jump => "two characters swapped around a third",
+        Event::GroupSwap => "two groups swapped",
+        Event::Twin => "a doubled character mistyped",
+        Event::Omission => "a character left out",
+        Event::Extra => "a character too many",
+        Event::Unreadable => "an unreadable character",
+        Event::Moved => "a character in another place",
+        Event::WrongRow => "a row in another place",
+        Event::KeyboardLayout => "another keyboard layout",
+        _ => "a mistake",
+    }
+}
+
+/// What a person can do about a refusal.
+pub fn remedy(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Empty => "give the code as rows of letters or digits, or the file that the license desk sent",
+        Reason::TooLong => "give only the code, or the part of the mail that holds it",
+        Reason::UnknownCharacter => {
+            "compare that group with the paper; a code has the letters A to Z without I, L, O, U, and digits"
+        }
+        Reason::RowLength | Reason::MissingGroup => {
+            "compare that row with the paper: five groups of five, the last row perhaps fewer"
+        }
+        Reason::RowCheck => "compare that row with the paper, group by group",
+        Reason::CharactersSwapped => "compare the order of the characters with the paper",
+        Reason::WrongRow => "type the rows in the order of the paper, or with their numbers before them, as in `3)`",
+        Reason::MissingRow | Reason::LastRowMissing => "type that row too",
+        Reason::OtherKind => "use the rows under the heading `Activation code`",
+        Reason::RowsFromDifferentCodes => "take all rows from one sheet; rows of an earlier code do not fit",
+        Reason::NotCanonical => "ask the license desk for the code again; this one was not made by a desk",
+        Reason::NewerFormat => {
+            "install a newer release of this program, or ask the license desk for a code that this one reads"
+        }
+        Reason::UnknownIssuer => {
+            "ask the license desk which issuer it has, and whether this installation should trust it"
+        }
+        Reason::BadSignature => "ask the license desk whether it issued this code; it was typed correctly",
+        Reason::ForTestingOnly => {
+            "ask the license desk for a code for production, or use --allow-test on a test system"
+        }
+        Reason::IssuerVoid => "ask the license desk for a new code; it has replaced its issuing key",
+        Reason::Revoked => "ask the license desk why the code was revoked",
+        Reason::LimitExceeded => "ask whoever issued the code; its issuer may not issue this",
+        Reason::Superseded => "use the newer code that was entered before",
+        Reason::OtherProduct => "use the code for this product; one sheet may hold several",
+        Reason::OtherHost => "enter it on the host that it was requested for, or request a code for this one",
+        // The list is open for the library's later releases.
+        _ => "ask the license desk",
+    }
+}
+
+/// A warning as a sentence.
+pub fn warning(warning: Warning, standing: &Standing) -> String {
+    match warning {
+        Warning::EndsSoon => {
+            format!("maintenance ends in {} days; renew with your license desk", standing.days_left.unwrap_or(0))
+        }
+        Warning::InGrace => format!(
+            "maintenance has ended; everything runs for {} more days, then updates and support end",
+            standing.days_left.unwrap_or(0)
+        ),
+        Warning::ClockBehind => {
+            format!("the clock is behind: something that is here was made on {}; that day counts", standing.today)
+        }
+        Warning::HostNotChecked => "the code is bound to a host, and no --host was given to compare".into(),
+        Warning::TestTrust => {
+            "this is a code for testing, or signed with a test key that everybody has; it proves nothing".into()
+        }
+        other => other.name().replace('-', " "),
+    }
+}

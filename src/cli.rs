@@ -1,0 +1,122 @@
+//! Arguments, sentences and exit codes: a thin shell over the desk's operations.
+
+mod customer;
+mod failure;
+mod folder;
+mod init;
+mod issue;
+mod issuer;
+mod passphrase;
+mod print;
+mod product;
+mod quickstart;
+mod show;
+
+use activation_host::program::{self, Exit, complain};
+use clap::{Parser, Subcommand};
+use countersign::hardening::protect_memory;
+use failure::Failure;
+use folder::Folder;
+use passphrase::Source;
+use std::path::PathBuf;
+
+/// As it is typed, and as it complains.
+const PROGRAM: &str = "countersign";
+
+/// The license desk: issues activation codes for software whose customers have no internet
+#[derive(Parser)]
+#[command(
+    name = PROGRAM,
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Exit codes: 0 done, 1 a rule of the desk says no, 2 could not do it.
+
+Examples:
+  countersign quickstart
+  countersign init --vendor 'Example Security'
+  countersign issue --customer 1 --product ES --units 250 --from 2026-12-01 --term 1y --order PO-77
+  countersign show 1"
+)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(clap::Args)]
+#[command(next_help_heading = "For every command")]
+struct Common {
+    /// The desk's folder
+    #[arg(long, global = true, value_name = "DIR", env = "COUNTERSIGN_DESK", default_value = "./license-desk")]
+    desk: PathBuf,
+    /// Read the passphrase from a file
+    #[arg(long, global = true, value_name = "F")]
+    passphrase_file: Option<PathBuf>,
+    /// Read the passphrase from an open file descriptor
+    #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file")]
+    passphrase_fd: Option<u32>,
+    /// Do not ask before signing
+    #[arg(long, global = true)]
+    yes: bool,
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Arguments),
+    Product(product::Arguments),
+    Customer(customer::Arguments),
+    Issue(issue::Arguments),
+    Show(show::ShowArguments),
+    List(show::ListArguments),
+    Issuer(issuer::Arguments),
+    Quickstart(quickstart::Arguments),
+}
+
+/// What a command needs beside its own arguments.
+struct Context {
+    folder: Folder,
+    passphrase: Source,
+    yes: bool,
+    json: bool,
+}
+
+/// Runs the program.
+pub fn run() -> Exit {
+    let arguments = match program::arguments::<Arguments>(PROGRAM) {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit,
+    };
+    match execute(arguments) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            complain(PROGRAM, &failure.sentence, failure.hint.as_deref());
+            failure.exit
+        }
+    }
+}
+
+fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
+    // Before the memory is protected: afterwards /dev/fd belongs to root.
+    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
+    protect_memory()
+        .map_err(|error| Failure::could_not(format!("cannot keep the process's memory to itself: {error}")))?;
+    let context = Context { folder: Folder::new(common.desk), passphrase, yes: common.yes, json: common.json };
+    match command {
+        Command::Init(arguments) => init::run(&context, &arguments),
+        Command::Product(arguments) => product::run(&context, arguments),
+        Command::Customer(arguments) => customer::run(&context, arguments),
+        Command::Issue(arguments) => issue::run(&context, arguments),
+        Command::Show(arguments) => show::show(&context, &arguments),
+        Command::List(_) => show::list(&context),
+        Command::Issuer(_) => issuer::run(&context),
+        Command::Quickstart(_) => quickstart::run(&context),
+    }
+}

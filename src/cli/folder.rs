@@ -1,0 +1,159 @@
+//! A desk's folder: `ledger.sqlite`, and a key file for each issuing key.
+
+use super::failure::Failure;
+use activation_code::{Day, IssuerNumber, PinnedIssuer};
+use activation_host::files::sync_folder;
+use countersign::desk;
+use countersign::key_store::{self, SecretFileFault};
+use countersign::ledger::{Ledger, Name};
+use countersign::signer::{Signer, SoftwareKey, key_file};
+use rand::rngs::SysRng;
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Where a desk is, or shall be.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+const FIRST_ISSUER: u16 = 1;
+
+impl Folder {
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn ledger_path(&self) -> PathBuf {
+        self.path.join("ledger.sqlite")
+    }
+
+    fn key_path(&self, number: IssuerNumber) -> PathBuf {
+        self.path.join(format!("issuer-{number}.key"))
+    }
+
+    /// The ledger of a desk that exists.
+    pub fn ledger(&self) -> Result<Ledger, Failure> {
+        let path = self.ledger_path();
+        if let Err(error) = fs::metadata(&path) {
+            return Err(match error.kind() {
+                ErrorKind::NotFound => Failure::could_not(format!("{}: there is no license desk", self.path.display()))
+                    .hint("`countersign init --vendor NAME` makes one; --desk DIR names another folder"),
+                _ => Failure::could_not(format!("{}: {error}", path.display())),
+            });
+        }
+        Ledger::open(&path).map_err(|fault| {
+            let failure = Failure::from(fault);
+            Failure { sentence: format!("{}: {}", path.display(), failure.sentence), ..failure }
+        })
+    }
+
+    /// The key that the desk issues with.
+    pub fn signer(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let issuer = desk::issuers(ledger)?.pop().ok_or(desk::DeskFault::NoIssuer)?;
+        let path = self.key_path(issuer.number);
+        let fail = |what: &dyn std::fmt::Display| Failure::could_not(format!("{}: {what}", path.display()));
+        let text = key_store::read(&path, key_file::LONGEST).map_err(|fault| {
+            let failure = fail(&fault);
+            match fault {
+                SecretFileFault::Readable { .. } => failure.hint(format!("chmod 600 {}", path.display())),
+                SecretFileFault::Link => failure.hint("put the key file itself there"),
+                _ => failure.hint("restore the key file from its backup"),
+            }
+        })?;
+        let text = std::str::from_utf8(&text).map_err(|_| fail(&key_file::KeyFileFault::Shape))?;
+        let key = key_file::open(text, passphrase).map_err(|fault| match fault {
+            key_file::KeyFileFault::Passphrase => fail(&fault).hint("type the passphrase of this key again"),
+            _ => fail(&fault).hint("restore the key file from its backup"),
+        })?;
+        if key.public_key() != issuer.key {
+            return Err(desk::DeskFault::OtherKey { number: issuer.number }.into());
+        }
+        Ok(key)
+    }
+
+    /// A new desk: made beside its place and moved there when it is whole.
+    ///
+    /// `files` are secret files that shall be in it too.
+    pub fn create(
+        &self,
+        vendor: &Name,
+        passphrase: &[u8],
+        today: Day,
+        files: &[(&str, &[u8])],
+    ) -> Result<PinnedIssuer, Failure> {
+        self.refuse_existing()?;
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".new-{}", std::process::id()));
+        let draft = Self::new(self.path.with_file_name(name));
+        let fail = |error: io::Error| {
+            Failure::could_not(format!("{}: {error}", self.path.display()))
+                .hint("choose a folder on a local disk with room, where this user may write")
+        };
+        DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
+        let made = draft.fill(vendor, passphrase, today, files).and_then(|issuer| {
+            fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
+                ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.exists(),
+                _ => fail(error),
+            })?;
+            sync_folder(&self.path).map_err(fail)?;
+            Ok(issuer)
+        });
+        if made.is_err() {
+            // Nothing half made stays; what cannot be removed has no ledger that opens.
+            let _ = fs::remove_dir_all(&draft.path);
+        }
+        made
+    }
+
+    fn fill(
+        &self,
+        vendor: &Name,
+        passphrase: &[u8],
+        today: Day,
+        files: &[(&str, &[u8])],
+    ) -> Result<PinnedIssuer, Failure> {
+        let fail = |error: io::Error| Failure::could_not(format!("{}: {error}", self.path.display()));
+        let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
+        let number = IssuerNumber::new(FIRST_ISSUER).ok_or(desk::DeskFault::NoIssuer)?;
+        let issuer = PinnedIssuer { number, key: key.public_key() };
+        let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
+            .map_err(|fault| Failure::could_not(fault.to_string()))?;
+        key_store::create(&self.key_path(number), text.as_bytes()).map_err(fail)?;
+        for (name, contents) in files {
+            key_store::create(&self.path.join(name), contents).map_err(fail)?;
+        }
+        let path = self.ledger_path();
+        key_store::create(&path, b"").map_err(fail)?;
+        let mut ledger = Ledger::create(&path, vendor, today)?;
+        desk::record_issuer(&mut ledger, issuer, today)?;
+        Ok(issuer)
+    }
+
+    /// An empty folder may become a desk; anything else is never touched.
+    pub fn refuse_existing(&self) -> Result<(), Failure> {
+        match fs::read_dir(&self.path) {
+            Ok(mut entries) => {
+                if entries.next().is_none() {
+                    Ok(())
+                } else {
+                    Err(self.exists())
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && !self.path.is_symlink() => Ok(()),
+            Err(_) => Err(self.exists()),
+        }
+    }
+
+    fn exists(&self) -> Failure {
+        Failure::no(format!("{}: something is there already, and it is not touched", self.path.display()))
+            .hint("choose another folder with --desk DIR, or work with the desk that is there")
+    }
+}

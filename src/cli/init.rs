@@ -1,0 +1,49 @@
+//! `countersign init`: a new desk.
+
+use super::failure::Failure;
+use super::{Context, print};
+use activation_host::json::IssuerJson;
+use activation_host::program::clock;
+use countersign::ledger::Name;
+use serde::Serialize;
+
+/// Make a new desk: a folder with a ledger and an issuing key
+#[derive(clap::Args)]
+#[command(after_help = "\
+The issuing key is encrypted with a passphrase. Without it no code can be issued, by nobody.
+
+Examples:
+  countersign init --vendor 'Example Security'
+  countersign --desk /srv/desk --passphrase-file secret init --vendor 'Example Security'")]
+pub struct Arguments {
+    /// The vendor's name, as customers know it
+    #[arg(long, value_name = "NAME")]
+    vendor: Name,
+}
+
+#[derive(Serialize)]
+struct DeskJson {
+    desk: String,
+    vendor: String,
+    issuer: IssuerJson,
+}
+
+pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
+    // Before the passphrase is asked for.
+    context.folder.refuse_existing()?;
+    let passphrase = context.passphrase.new_one()?;
+    let issuer = context.folder.create(&arguments.vendor, &passphrase, clock(), &[])?;
+    let desk = context.folder.path().display();
+    if context.json {
+        return print::json(&DeskJson {
+            desk: desk.to_string(),
+            vendor: arguments.vendor.to_string(),
+            issuer: issuer.into(),
+        });
+    }
+    print::result(&format!(
+        "{desk}: a license desk for {}\nissuer {issuer}\n\
+         Keep a copy of the folder and the passphrase in two other places.\n",
+        arguments.vendor
+    ))
+}

@@ -1,0 +1,110 @@
+//! Where the passphrase comes from: a terminal, a file descriptor or a file, never an argument.
+
+use super::failure::Failure;
+use activation_host::program::complain;
+use countersign::key_store;
+use std::fs::File;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// Longest passphrase, in bytes: a few lines of text.
+const LONGEST: u64 = 1024;
+/// A shorter new passphrase is taken, with a warning.
+const SHORT: usize = 12;
+
+/// An opened source of one passphrase.
+pub enum Source {
+    /// A file or descriptor, and what to call it in a message.
+    Stream(File, String),
+    /// Asked for without echo.
+    Terminal,
+}
+
+impl Source {
+    /// Opens what the arguments name.
+    pub fn open(file: Option<PathBuf>, descriptor: Option<u32>) -> Result<Self, Failure> {
+        let (path, name) = match (file, descriptor) {
+            (Some(path), _) => {
+                if key_store::is_readable_by_others(&path) {
+                    complain("warning", &format!("{}: others than its owner may read it", path.display()), None);
+                }
+                let name = path.display().to_string();
+                (path, name)
+            }
+            (None, Some(number)) => (PathBuf::from(format!("/dev/fd/{number}")), format!("file descriptor {number}")),
+            (None, None) => return Ok(Self::Terminal),
+        };
+        match File::open(&path) {
+            Ok(file) => Ok(Self::Stream(file, name)),
+            Err(error) => Err(Failure::could_not(format!("cannot read the passphrase: {name}: {error}"))),
+        }
+    }
+
+    /// The passphrase of a key that exists.
+    pub fn existing(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match self {
+            Self::Stream(file, name) => read(file, name),
+            Self::Terminal => ask("Passphrase of the issuing key: "),
+        }
+    }
+
+    /// A passphrase for a new key; on a terminal it is asked for twice.
+    pub fn new_one(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let passphrase = match self {
+            Self::Stream(file, name) => read(file, name)?,
+            Self::Terminal => {
+                let first = ask("New passphrase for the issuing key: ")?;
+                if first != ask("The same again: ")? {
+                    return Err(Failure::could_not("the two passphrases differ").hint("run the command again"));
+                }
+                first
+            }
+        };
+        if passphrase.len() < SHORT {
+            let what = format!(
+                "the passphrase has {} characters; {SHORT} or more keep a stolen key file shut",
+                passphrase.len()
+            );
+            complain("warning", &what, None);
+        }
+        Ok(passphrase)
+    }
+
+    /// Whether nobody gave one and nobody can be asked.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Terminal) && !std::io::stdin().is_terminal()
+    }
+
+    /// Whether a person can be asked.
+    pub fn is_interactive(&self) -> bool {
+        matches!(self, Self::Terminal) && std::io::stdin().is_terminal()
+    }
+}
+
+fn read(file: &File, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut passphrase = key_store::read_to_limit(file, LONGEST)
+        .map_err(|fault| Failure::could_not(format!("cannot read the passphrase: {name}: {fault}")))?;
+    // The line end that editors and `echo` write is no part of it.
+    if passphrase.last() == Some(&b'\n') {
+        passphrase.pop();
+        if passphrase.last() == Some(&b'\r') {
+            passphrase.pop();
+        }
+    }
+    if passphrase.is_empty() {
+        return Err(Failure::could_not(format!("the passphrase is empty: {name}")));
+    }
+    Ok(passphrase)
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let typed = rpassword::prompt_password(prompt).map_err(|error| {
+        Failure::could_not(format!("cannot ask for the passphrase: {error}"))
+            .hint("give it with --passphrase-file F or --passphrase-fd N")
+    })?;
+    if typed.is_empty() {
+        return Err(Failure::could_not("the passphrase is empty"));
+    }
+    Ok(Zeroizing::new(typed.into_bytes()))
+}

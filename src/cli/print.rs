@@ -1,0 +1,68 @@
+//! Results, as JSON and for people.
+
+use super::failure::Failure;
+use activation_code::ActivationCode;
+use activation_host::json::{CodeJson, IssuerJson, TermsJson};
+use activation_host::program;
+use countersign::desk::Issued;
+use serde::Serialize;
+
+/// Writes a result to standard output, whole or not at all.
+pub fn result(text: &str) -> Result<(), Failure> {
+    program::print(text).map_err(|error| {
+        Failure::could_not(format!("cannot write the result: {error}"))
+            .hint("nothing is lost: `countersign list` and `countersign show` print it again")
+    })
+}
+
+/// Writes a result as JSON.
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+    result(&program::json_text(value))
+}
+
+/// A code, as every command prints it that makes or shows one.
+#[derive(Serialize)]
+pub struct IssuedJson {
+    license: u32,
+    revision: u16,
+    issuer: IssuerJson,
+    terms: TermsJson,
+    code: CodeJson,
+}
+
+impl From<&Issued> for IssuedJson {
+    fn from(issued: &Issued) -> Self {
+        let terms = issued.license.terms();
+        Self {
+            license: terms.license.get(),
+            revision: terms.revision.get(),
+            issuer: issued.license.issuer().into(),
+            terms: terms.into(),
+            code: issued.license.code().into(),
+        }
+    }
+}
+
+/// The rows to type, with their labels.
+pub fn rows(code: &ActivationCode) -> String {
+    let rows = code.letters();
+    rows.iter().zip(1..).map(|(row, number)| format!("Row {number}) {row}\n")).collect()
+}
+
+/// Lines of columns, as wide as their widest; the last column may be anything.
+pub fn table(heading: &[&str], lines: &[Vec<String>]) -> String {
+    let heading: Vec<String> = heading.iter().map(ToString::to_string).collect();
+    let all = || std::iter::once(&heading).chain(lines);
+    let width = |column: usize| all().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+    let mut text = String::new();
+    for line in all() {
+        let mut cells = String::new();
+        for (column, cell) in line.iter().enumerate() {
+            let width = if column + 1 == line.len() { 0 } else { width(column).unwrap_or(0) + 2 };
+            cells.push_str(&format!("{cell:width$}"));
+        }
+        text.push_str(&cells);
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,124 @@
+//! The tables, one numbered migration after the other, and how the file is opened.
+
+use super::{LedgerFault, PATIENCE};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::Path;
+
+/// `CSGN`, in the file's header, so that `file` and we can tell a ledger from another database.
+const APPLICATION_ID: i64 = 0x4353_474E;
+
+/// What brings a ledger from schema i to schema i + 1. Only ever added to.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE desk (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        vendor TEXT NOT NULL,
+        created TEXT NOT NULL
+    );
+    CREATE TABLE issuer (
+        number INTEGER PRIMARY KEY,
+        public_key TEXT NOT NULL UNIQUE,
+        created TEXT NOT NULL
+    );
+    CREATE TABLE product (
+        id INTEGER PRIMARY KEY,
+        mnemonic TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        kind TEXT NOT NULL
+    );
+    CREATE TABLE suite_member (
+        suite INTEGER NOT NULL REFERENCES product (id),
+        member INTEGER NOT NULL REFERENCES product (id),
+        PRIMARY KEY (suite, member)
+    );
+    CREATE TABLE customer (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE
+    );
+    CREATE TABLE license (
+        number INTEGER PRIMARY KEY,
+        customer INTEGER NOT NULL REFERENCES customer (number)
+    );
+    -- A revision without a signature is reserved: its number is never used again, and
+    -- the same order goes on from there. The payload has the terms as they are signed;
+    -- the days are the true ones, which a code cannot always carry (rule D2).
+    CREATE TABLE revision (
+        license INTEGER NOT NULL REFERENCES license (number),
+        revision INTEGER NOT NULL,
+        order_reference TEXT UNIQUE,
+        first_day TEXT NOT NULL,
+        last_day TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        signature BLOB CHECK (length(signature) = 64),
+        PRIMARY KEY (license, revision)
+    );
+"];
+
+/// A new ledger in an empty file.
+pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
+    let mut connection = connect(path)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// A ledger that exists.
+pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
+    let mut connection = connect(path)?;
+    if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
+        return Err(LedgerFault::NotALedger);
+    }
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> Result<Connection, LedgerFault> {
+    // Never creates the file: `init` made it, readable by its owner alone.
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // A commit that returned survives a power cut: WAL alone does not promise that.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    durable(&connection, "journal_mode", &pragma::<String>(&connection, "journal_mode")?, "wal")?;
+    durable(&connection, "synchronous", &pragma::<i64>(&connection, "synchronous")?.to_string(), "2")?;
+    durable(&connection, "foreign_keys", &pragma::<i64>(&connection, "foreign_keys")?.to_string(), "1")?;
+    Ok(connection)
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T, LedgerFault> {
+    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}
+
+/// SQLite leaves a setting as it was, without an error, where it cannot have it.
+fn durable(
+    connection: &Connection,
+    setting: &'static str,
+    found: &str,
+    wanted: &'static str,
+) -> Result<(), LedgerFault> {
+    if found == wanted {
+        return Ok(());
+    }
+    if connection.is_readonly(rusqlite::MAIN_DB).unwrap_or(false) {
+        return Err(LedgerFault::ReadOnly);
+    }
+    Err(LedgerFault::NotDurable { setting, found: found.to_owned(), wanted })
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
+    let known = MIGRATIONS.len() as i64;
+    // Looked at before the lock is taken: a reader must not wait for a writer.
+    if pragma::<i64>(connection, "user_version")? == known {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = pragma::<i64>(&transaction, "user_version")?;
+    let steps = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..));
+    for step in steps.ok_or(LedgerFault::Newer { found, known })? {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Who signs. A signer has no file name, clock or random numbers of its own.
+
+pub mod key_file;
+
+use activation_code::{PublicKey, SIGNATURE_BYTES};
+use ed25519_dalek::{Signer as _, SigningKey};
+use rand::rand_core::TryCryptoRng;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Something that holds an issuing key and signs with it (RFC 8032, pure Ed25519).
+pub trait Signer {
+    /// The public half.
+    fn public_key(&self) -> PublicKey;
+
+    /// The signature of `message`. Whoever asks checks it with the shipping verifier
+    /// before it leaves the desk.
+    ///
+    /// # Errors
+    /// The device refuses or is gone.
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault>;
+}
+
+/// Why there is no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signing key cannot be used")]
+pub struct SignerFault;
+
+/// A key in this process's memory, for one command; wiped when dropped.
+pub struct SoftwareKey {
+    /// Boxed: a move would leave a copy behind.
+    key: Box<SigningKey>,
+    public: PublicKey,
+}
+
+/// Why a private key is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GenerateFault {
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers")]
+    Random,
+    /// The public half is not one to trust.
+    #[error(transparent)]
+    Key(#[from] activation_code::KeyFault),
+}
+
+impl SoftwareKey {
+    /// A new key from these random numbers.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn generate(random: &mut impl TryCryptoRng) -> Result<Self, GenerateFault> {
+        let mut seed = Zeroizing::new([0; 32]);
+        random.try_fill_bytes(&mut *seed).map_err(|_| GenerateFault::Random)?;
+        Ok(Self::from_seed(&seed)?)
+    }
+
+    /// The key of a seed (RFC 8032 §5.1.5).
+    ///
+    /// # Errors
+    /// The public half is not one to trust.
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, activation_code::KeyFault> {
+        let key = Box::new(SigningKey::from_bytes(seed));
+        let public = PublicKey::from_bytes(key.verifying_key().as_bytes())?;
+        Ok(Self { key, public })
+    }
+}
+
+impl Signer for SoftwareKey {
+    fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+        Ok(self.key.sign(message).to_bytes())
+    }
+}
+
+impl fmt::Debug for SoftwareKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SoftwareKey({})", self.public)
+    }
+}
