@@ -72,14 +72,17 @@ fn log(a: Element) -> usize {
     LOG[usize::from(a & 31)].into()
 }
 
-/// All products: the checks of a code need hundreds.
+/// All products: the search for repairs multiplies millions of times.
 const PRODUCTS: [[Element; 32]; 32] = {
     let mut table = [[0; 32]; 32];
-    let mut i = 0;
-    while i < 31 * 31 {
-        let (a, b) = (i / 31, i % 31);
-        table[EXP[a] as usize][EXP[b] as usize] = EXP[(a + b) % 31];
-        i += 1;
+    let mut a = 1;
+    while a < 32 {
+        let mut b = 1;
+        while b < 32 {
+            table[a][b] = EXP[(LOG[a] as usize + LOG[b] as usize) % 31];
+            b += 1;
+        }
+        a += 1;
     }
     table
 };
@@ -237,12 +240,37 @@ pub(crate) enum RowsFault {
 
 /// The bytes of rows whose checks are all right, so that every row has its full length.
 pub(crate) fn decode<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Result<Vec<u8>, RowsFault> {
+    let data = data_of(rows);
+    let (data, &[high, low]) = data.split_last_chunk::<CRC_SYMBOLS>().ok_or(RowsFault::Crc)?;
+    let (bytes, spare) = bytes_of(data);
+    if crc10(&bytes) != u16::from(high) << 5 | u16::from(low) {
+        return Err(RowsFault::Crc);
+    }
+    if spare == 0 { Ok(bytes) } else { Err(RowsFault::SpareBits) }
+}
+
+/// The symbols of an activation code whose last row has only checks and the CRC, with
+/// that row made anew; what stands in its place does not count.
+pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
+    let shape = Shape::new(symbols.len() / GROUP)?;
+    let rest = symbols.len().checked_sub(GROUP).filter(|rest| rest % ROW == 0)?;
+    let data = data_of(symbols.get(..rest)?.chunks(ROW));
+    let (bytes, _) = bytes_of(data.get(..(shape.capacity() * 8).div_ceil(5))?);
+    encode(CodeKind::ActivationCode, &bytes)
+}
+
+/// All symbols but the rows' checks.
+fn data_of<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Vec<Element> {
     let mut data = Vec::with_capacity(MOST_ROWS * ROW);
     for row in rows {
         data.extend_from_slice(row.get(..row.len().saturating_sub(CHECKS)).unwrap_or(&[]));
     }
-    let (data, &[high, low]) = data.split_last_chunk::<CRC_SYMBOLS>().ok_or(RowsFault::Crc)?;
-    // By hand: base32 0.5.1 ignores spare bits, so two texts could give the same bytes.
+    data
+}
+
+/// The whole bytes of these symbols, and the bits that are left. By hand, since base32
+/// 0.5.1 ignores those, so that two texts could give the same bytes.
+fn bytes_of(data: &[Element]) -> (Vec<u8>, u16) {
     let mut bytes = Vec::with_capacity(data.len() * 5 / 8);
     let (mut bits, mut count) = (0u16, 0);
     for &symbol in data {
@@ -254,30 +282,7 @@ pub(crate) fn decode<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Result<Ve
             bits &= (1 << count) - 1;
         }
     }
-    if crc10(&bytes) != u16::from(high) << 5 | u16::from(low) {
-        return Err(RowsFault::Crc);
-    }
-    if bits == 0 { Ok(bytes) } else { Err(RowsFault::SpareBits) }
-}
-
-/// The symbols of an activation code whose last row has only checks and the CRC, with
-/// that row made anew; what stands in its place does not count.
-pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
-    let shape = Shape::new(symbols.len() / GROUP)?;
-    let rest = symbols.len().checked_sub(GROUP).filter(|rest| rest % ROW == 0)?;
-    let data = data_of(symbols.get(..rest)?);
-    let letters = data.get(..(shape.capacity() * 8).div_ceil(5))?;
-    encode(CodeKind::ActivationCode, &base32::decode(base32::Alphabet::Crockford, letters)?)
-}
-
-/// The letters of all symbols but the rows' checks.
-fn data_of(symbols: &[Element]) -> String {
-    let mut data = String::with_capacity(symbols.len());
-    for row in symbols.chunks(ROW) {
-        let kept = row.len().saturating_sub(CHECKS);
-        data.extend(row.iter().take(kept).map(|&symbol| letter(symbol)));
-    }
-    data
+    (bytes, bits)
 }
 
 /// The value of a letter of the alphabet, exactly as printed.
