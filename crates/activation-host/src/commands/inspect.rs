@@ -9,6 +9,9 @@ use activation_host::program::{Exit, clock, complain, json_text, print, system};
 use activation_host::sentences;
 use std::path::PathBuf;
 
+/// A code has at most 15 rows; more faults than that are noise, and JSON has all their places.
+const MOST_SENTENCES: usize = 15;
+
 /// Says what a code is worth: who issued it, whether it is accepted, on which day
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -23,10 +26,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N:HEX")]
     issuer: Vec<PinnedIssuer>,
     /// Accept only codes for this product, by number; may be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     product: Vec<ProductId>,
     /// This host, for codes that are bound to one
-    #[arg(long, value_name = "HEX8", value_parser = host)]
+    #[arg(long, value_name = "HEX8", allow_hyphen_values = true, value_parser = host)]
     host: Option<HostId>,
     /// The day to ask about, instead of the clock's
     #[arg(long, value_name = "D")]
@@ -95,9 +98,12 @@ pub fn run(arguments: &Arguments) -> Exit {
 
 fn explain(obstacle: &Obstacle) {
     let (sentences, remedy) = sentences::obstacle(obstacle);
-    let last = sentences.len().saturating_sub(1);
-    for (i, sentence) in sentences.iter().enumerate() {
-        complain(PROGRAM, sentence, (i == last).then_some(remedy));
+    let said = sentences.len().min(MOST_SENTENCES);
+    for (i, sentence) in sentences[..said].iter().enumerate() {
+        complain(PROGRAM, sentence, (i + 1 == sentences.len()).then_some(remedy));
+    }
+    if said < sentences.len() {
+        complain(PROGRAM, &format!("and {} more", sentences.len() - said), Some(remedy));
     }
 }
 
