@@ -65,7 +65,7 @@ struct Common {
     #[arg(long, global = true, value_name = "F")]
     passphrase_file: Option<PathBuf>,
     /// Read the passphrase from an open file descriptor
-    #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file")]
+    #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file", value_parser = descriptor)]
     passphrase_fd: Option<u32>,
     /// Do not ask before signing
     #[arg(long, global = true)]
@@ -73,6 +73,11 @@ struct Common {
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
+}
+
+fn descriptor(text: &str) -> Result<u32, &'static str> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or("a file descriptor is a whole number, as in --passphrase-fd 3 3< FILE")
 }
 
 #[derive(Subcommand)]

@@ -82,9 +82,9 @@ pub fn read_to_limit(source: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>
     if contents.len() as u64 > limit { Err(SecretFileFault::TooLong { limit }) } else { Ok(contents) }
 }
 
-/// Whether group or others may read a file; `false` if that cannot be found out.
+/// Whether it is a file that group or others may read; `false` if that cannot be found out.
 pub fn is_readable_by_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(test)]

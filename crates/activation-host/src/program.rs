@@ -88,14 +88,18 @@ fn usage(error: &clap::Error) -> (String, Option<String>) {
     if let (Some(option), Some(value), Some(wanted)) =
         (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue), wanted)
     {
-        let option = option.split(' ').next().unwrap_or(&option);
+        // `--units <N>` and `<NAME>` are called --units and NAME.
+        let option = option.split(' ').next().unwrap_or(&option).trim_matches(['<', '>']);
         return (format!("{option} {value:?}: {wanted}"), similar);
+    }
+    let help = || Some("run it with --help to see what it understands".to_owned());
+    if let (ErrorKind::MissingRequiredArgument, Some(missing)) = (error.kind(), text(ContextKind::InvalidArg)) {
+        return (format!("missing: {missing}"), help());
     }
     let rendered = error.render().to_string();
     let sentence = rendered.strip_prefix("error: ").unwrap_or(&rendered);
-    let hint = similar.unwrap_or_else(|| "run it with --help to see what it understands".into());
     let end = ["\n\n  tip:", "\n\nUsage:", "\n\nFor more"].into_iter().filter_map(|rest| sentence.find(rest)).min();
-    (sentence[..end.unwrap_or(sentence.len())].trim_end().to_owned(), Some(hint))
+    (sentence[..end.unwrap_or(sentence.len())].trim_end().to_owned(), similar.or_else(help))
 }
 
 /// Writes a result to standard output, whole or not at all.

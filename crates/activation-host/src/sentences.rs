@@ -20,8 +20,10 @@ fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result 
         _ => writeln!(text, "Not accepted")?,
     }
     let Some(terms) = inspection.terms() else { return Ok(()) };
-    if inspection.outcome == Outcome::Refused {
-        writeln!(text, "what the code claims, which nothing proves:")?;
+    if let Some(obstacle) = &inspection.obstacle {
+        // In the order of the list: what comes later is looked at after a good signature only.
+        let signed = obstacle.reason() >= Reason::ForTestingOnly;
+        writeln!(text, "{}", if signed { "the code says:" } else { "what the code claims, which nothing proves:" })?;
     }
     write_terms(text, terms)?;
     if let Some(issuer) = inspection.issuer() {
@@ -81,11 +83,7 @@ fn write_terms(text: &mut String, terms: &Terms) -> std::fmt::Result {
 
 /// The phase in words, with the days that are left.
 fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
-    let days = standing.days_left.unwrap_or(0);
-    let days = match days {
-        1 => "1 day".to_owned(),
-        _ => format!("{days} days"),
-    };
+    let days = days(standing);
     match standing.phase {
         Phase::None => "no code has been entered".into(),
         Phase::NotYetValid => match terms {
@@ -100,10 +98,20 @@ fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
         Phase::Grace => format!("maintenance has ended, {days} of grace left; renew with your license desk"),
         Phase::Lapsed => "maintenance has ended; the software runs on without updates and support".into(),
         Phase::Expired => "the evaluation has ended; ask your license desk for a full license".into(),
+        Phase::Frozen if standing.days_left == Some(0) => {
+            "the service is frozen, today is the last day to renew before its data is purged".into()
+        }
         Phase::Frozen => format!("the service is frozen; {days} left to renew before its data is purged"),
         Phase::Purge => "the service has ended and its data is to be purged".into(),
         Phase::EndOfLife => "the product has reached its End of Life".into(),
         Phase::Revoked => "the license desk has revoked this code".into(),
+    }
+}
+
+fn days(standing: &Standing) -> String {
+    match standing.days_left.unwrap_or(0) {
+        1 => "1 day".into(),
+        days => format!("{days} days"),
     }
 }
 
@@ -202,12 +210,13 @@ pub fn remedy(reason: Reason) -> &'static str {
 /// A warning as a sentence.
 pub fn warning(warning: Warning, standing: &Standing) -> String {
     match warning {
-        Warning::EndsSoon => {
-            format!("maintenance ends in {} days; renew with your license desk", standing.days_left.unwrap_or(0))
+        Warning::EndsSoon if standing.days_left == Some(0) => {
+            "maintenance ends today; renew with your license desk".into()
         }
+        Warning::EndsSoon => format!("maintenance ends in {}; renew with your license desk", days(standing)),
         Warning::InGrace => format!(
-            "maintenance has ended; everything runs for {} more days, then updates and support end",
-            standing.days_left.unwrap_or(0)
+            "maintenance has ended; grace ends {}; renew with your license desk",
+            if standing.days_left == Some(0) { "today".into() } else { format!("in {}", days(standing)) }
         ),
         Warning::ClockBehind => {
             format!("the clock is behind: something that is here was made on {}; that day counts", standing.today)

@@ -7,8 +7,8 @@ use activation_host::inspect::{Inspection, Obstacle, Question, Repairs};
 use activation_host::program::{Exit, clock, complain};
 use activation_host::sentences;
 
-/// Most sentences about one text; who typed more mistakes than that starts anew.
-const MOST_SENTENCES: usize = 8;
+/// A code has at most 15 rows; more faults than that are noise, and JSON has all their places.
+const MOST_SENTENCES: usize = 15;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What to trust and to ask")]
@@ -17,10 +17,10 @@ pub struct Asking {
     #[arg(long, value_name = "N:HEX")]
     issuer: Vec<PinnedIssuer>,
     /// Accept only codes for this product, by number; may be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
     product: Vec<ProductId>,
     /// This host, for codes that are bound to one
-    #[arg(long, value_name = "HEX8", value_parser = host)]
+    #[arg(long, value_name = "HEX8", allow_hyphen_values = true, value_parser = host)]
     host: Option<HostId>,
     /// The day to ask about, instead of the clock's
     #[arg(long, value_name = "D")]
@@ -96,7 +96,7 @@ pub fn explain_obstacle(obstacle: &Obstacle) {
     if sentences.len() > MOST_SENTENCES {
         let more = sentences.len() - MOST_SENTENCES;
         sentences.truncate(MOST_SENTENCES);
-        sentences.push(format!("and {more} more mistakes"));
+        sentences.push(format!("and {more} more"));
     }
     let last = sentences.len().saturating_sub(1);
     for (i, sentence) in sentences.iter().enumerate() {
