@@ -6,6 +6,7 @@ mod folder;
 mod init;
 mod issue;
 mod issuer;
+mod output;
 mod passphrase;
 mod print;
 mod product;

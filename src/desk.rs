@@ -6,7 +6,7 @@ mod catalogue;
 mod issue;
 
 pub use catalogue::{
-    add_customer, add_product, customers, find_customer, find_product, issuers, products, record_issuer,
+    add_customer, add_product, customers, find_customer, find_product, issuers, products, record_issuer, vendor,
 };
 pub use issue::{Codes, Issued, Order, check, codes_of, issue, issued_for, licenses, reserve, sign};
 

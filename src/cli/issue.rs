@@ -7,6 +7,7 @@ use activation_host::program::{clock, system};
 use clap::builder::PossibleValuesParser;
 use countersign::calendar::Term;
 use countersign::desk::{self, Issued, Order};
+use countersign::documents;
 use countersign::ledger::{Customer, OrderReference, Product};
 use std::io::{self, Write};
 
@@ -156,15 +157,19 @@ fn report(
 
 /// A code with what a clerk wants to see beside it.
 pub fn summary(issued: &Issued, customer: &Customer, product: &Product) -> String {
+    summary_with(issued, customer, product, &documents::letters(issued.license.code()))
+}
+
+/// The same, with the code in another form.
+pub fn summary_with(issued: &Issued, customer: &Customer, product: &Product, code: &str) -> String {
     let terms = activation_host::sentences::terms(issued.license.terms());
     let order = issued.entry.reference.as_ref().map(|order| format!("  order        {order}\n")).unwrap_or_default();
     format!(
-        "  customer     {}, {}\n{order}  sold as      {}, {}, by {}\n{terms}\nActivation code\n{}",
+        "  customer     {}, {}\n{order}  sold as      {}, {}, by {}\n{terms}\nActivation code\n{code}",
         customer.number,
         customer.name,
         product.mnemonic,
         product.name,
         product.unit.name(),
-        print::rows(issued.license.code())
     )
 }

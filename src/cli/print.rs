@@ -1,7 +1,6 @@
 //! Results, as JSON and for people.
 
 use super::failure::Failure;
-use activation_code::ActivationCode;
 use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
@@ -41,12 +40,6 @@ impl From<&Issued> for IssuedJson {
             code: issued.license.code().into(),
         }
     }
-}
-
-/// The rows to type, with their labels.
-pub fn rows(code: &ActivationCode) -> String {
-    let rows = code.letters();
-    rows.iter().zip(1..).map(|(row, number)| format!("Row {number}) {row}\n")).collect()
 }
 
 /// Lines of columns, as wide as their widest; the last column may be anything.

@@ -8,6 +8,7 @@ use activation_host::program::clock;
 use activation_host::sentences;
 use countersign::calendar::Term;
 use countersign::desk::{self, Order};
+use countersign::documents;
 use countersign::ledger::{Name, Product, ProductKind, UnitType};
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -67,7 +68,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let issued = desk::issue(&mut ledger, &signer, &order, today)?;
 
     // From here on as an installation: it has the issuer's public key and the text on paper.
-    let typed = print::rows(issued.license.code());
+    let typed = documents::letters(issued.license.code());
     let trust = Trust::pinned(Purpose::Production, [issuer]).map_err(|fault| Failure::could_not(fault.to_string()))?;
     let target = Target { products: vec![product.id], host: None };
     let question = Question { target, released: Some(today), ..Question::on(today) };

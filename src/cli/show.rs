@@ -1,21 +1,48 @@
 //! `countersign show` and `countersign list`: what was issued.
 
 use super::failure::Failure;
+use super::output::Output;
 use super::{Context, issue, print};
 use activation_code::LicenseNumber;
-use countersign::desk::{self, Codes};
-use countersign::ledger::Entry;
+use clap::ValueEnum;
+use countersign::desk::{self, Codes, Issued};
+use countersign::documents::{self, QrSymbol, Sale, Surface};
+use countersign::ledger::{Entry, Ledger};
 use serde::Serialize;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 /// Show a license's codes again, byte for byte
 #[derive(clap::Args)]
 #[command(after_help = "\
-Example:
-  countersign show 1")]
+Letters show every revision, the other forms the newest.
+
+Examples:
+  countersign show 1
+  countersign show 1 --as digits
+  countersign show 1 --as qr --output code.png
+  countersign show 1 --as file --output code.lic")]
 pub struct ShowArguments {
     /// The license's number
     #[arg(value_name = "LICENSE")]
     license: LicenseNumber,
+    /// How to show the code: rows to type, rows of digits, a QR code, a license file with remarks, a sheet to read aloud
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = Form::Letters)]
+    form: Form,
+    /// Write the QR code (.png or .svg) or the license file (.lic or .txt) to a new file
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// The forms of a code.
+// What they are stands with --as: described one by one they make the help longer than a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Letters,
+    Digits,
+    Qr,
+    File,
+    Spelling,
 }
 
 /// List the licenses, each with its newest revision
@@ -23,29 +50,73 @@ pub struct ShowArguments {
 pub struct ListArguments {}
 
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure> {
+    let output = arguments.output.as_deref().map(|path| Output::new(path, arguments.form)).transpose()?;
     let mut ledger = context.folder.ledger()?;
     let Codes { entries, issued } = desk::codes_of(&mut ledger, arguments.license)?;
-    if issued.is_empty() {
+    let Some(newest) = issued.last() else {
         let order = entries.first().and_then(|entry| entry.reference.as_ref());
         let failure = Failure::no(format!("license {} has no code: issuing it was interrupted", arguments.license));
         return Err(match order {
             Some(order) => failure.hint(format!("run the same issue command again, with --order {order}")),
             None => failure.hint("issue a new one; this number is not used again"),
         });
-    }
+    };
+    let written = match &output {
+        Some(output) => Some(write(&mut ledger, newest, output)?),
+        None => None,
+    };
     if context.json {
         return print::json(&issued.iter().map(print::IssuedJson::from).collect::<Vec<_>>());
     }
-    let mut text = String::new();
-    for issued in &issued {
-        let customer = desk::find_customer(&mut ledger, &issued.entry.customer.to_string())?;
-        let product = desk::find_product(&mut ledger, &issued.license.terms().product.to_string())?;
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&issue::summary(issued, &customer, &product));
+    if let Some(written) = written {
+        return print::result(&written);
     }
-    print::result(&text)
+    if arguments.form != Form::Letters {
+        return print::result(&shown(&mut ledger, newest, arguments.form)?);
+    }
+    let texts = issued.iter().map(|issued| shown(&mut ledger, issued, Form::Letters));
+    print::result(&texts.collect::<Result<Vec<_>, _>>()?.join("\n"))
+}
+
+/// A code in some form, with what belongs to it.
+fn shown(ledger: &mut Ledger, issued: &Issued, form: Form) -> Result<String, Failure> {
+    let customer = desk::find_customer(ledger, &issued.entry.customer.to_string())?;
+    let product = desk::find_product(ledger, &issued.license.terms().product.to_string())?;
+    let code = issued.license.code();
+    let text = match form {
+        Form::Letters => documents::letters(code),
+        Form::Digits => documents::digits(code),
+        Form::Qr => QrSymbol::of(code).text(surface()),
+        Form::Spelling => documents::spelling(code),
+        Form::File => {
+            let vendor = desk::vendor(ledger)?;
+            return Ok(documents::file(&Sale { vendor: &vendor, customer: &customer, product: &product, issued }));
+        }
+    };
+    Ok(issue::summary_with(issued, &customer, &product, &text))
+}
+
+/// A terminal with colours, or else what is printed on paper in the end.
+fn surface() -> Surface {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let colours = set("NO_COLOR").is_none() && set("TERM").is_some_and(|term| term != "dumb");
+    if colours && io::stdout().is_terminal() { Surface::Colours } else { Surface::Paper }
+}
+
+/// Writes the newest code to a file, and gives the sentence that says so.
+fn write(ledger: &mut Ledger, newest: &Issued, output: &Output<'_>) -> Result<String, Failure> {
+    let code = newest.license.code();
+    let (contents, what) = match output {
+        Output::Text(_) => (shown(ledger, newest, Form::File)?.into_bytes(), "license file".to_owned()),
+        Output::Png(_) | Output::Svg(_) => {
+            let symbol = QrSymbol::of(code);
+            let what = format!("QR code, version {}-M", symbol.version());
+            (if matches!(output, Output::Png(_)) { symbol.png() } else { symbol.svg().into_bytes() }, what)
+        }
+    };
+    output.create(&contents)?;
+    let terms = newest.license.terms();
+    Ok(format!("{}: license {}, revision {}, {what}\n", output.path().display(), terms.license, terms.revision))
 }
 
 #[derive(Serialize)]

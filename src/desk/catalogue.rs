@@ -105,3 +105,11 @@ pub fn record_issuer(ledger: &mut Ledger, issuer: PinnedIssuer, today: Day) -> R
 pub fn issuers(ledger: &mut Ledger) -> Result<Vec<PinnedIssuer>, LedgerFault> {
     ledger.read(|book| book.issuers())
 }
+
+/// The vendor's name, as customers know it.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn vendor(ledger: &mut Ledger) -> Result<Name, LedgerFault> {
+    ledger.read(|book| book.vendor()?.parse().map_err(|_| LedgerFault::Record { what: "the vendor" }))
+}

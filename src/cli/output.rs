@@ -1,0 +1,161 @@
+//! A file for somebody else: new, and whole or not there at all.
+
+use super::failure::Failure;
+use super::show::Form;
+use activation_host::files::sync_folder;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+/// Where a code goes, and as what: the end of the name says it.
+#[derive(Clone, Copy, Debug)]
+pub enum Output<'a> {
+    /// A picture in PNG.
+    Png(&'a Path),
+    /// A drawing in SVG.
+    Svg(&'a Path),
+    /// Text.
+    Text(&'a Path),
+}
+
+impl<'a> Output<'a> {
+    /// For a name and the form that was asked for.
+    pub fn new(path: &'a Path, form: Form) -> Result<Self, Failure> {
+        let (wanted, found) = match form {
+            Form::Qr => ("a name that ends in .png or .svg", Self::picture(path)),
+            Form::File => ("a name that ends in .lic or .txt", Self::text(path)),
+            Form::Letters | Form::Digits | Form::Spelling => {
+                return Err(Failure::could_not("--output goes with --as qr and --as file only")
+                    .hint("these rows go to a file with `> FILE`"));
+            }
+        };
+        found.ok_or_else(|| {
+            let failure = Failure::could_not(format!("--output {}: wanted {wanted}", path.display()));
+            match form {
+                Form::File if Self::picture(path).is_some() => failure.hint("use --as qr for a picture"),
+                Form::Qr if Self::text(path).is_some() => failure.hint("use --as file for a license file"),
+                _ => failure,
+            }
+        })
+    }
+
+    fn picture(path: &'a Path) -> Option<Self> {
+        if ends_in(path, "png") {
+            Some(Self::Png(path))
+        } else if ends_in(path, "svg") {
+            Some(Self::Svg(path))
+        } else {
+            None
+        }
+    }
+
+    fn text(path: &'a Path) -> Option<Self> {
+        (ends_in(path, "lic") || ends_in(path, "txt")).then_some(Self::Text(path))
+    }
+
+    /// The file.
+    pub fn path(&self) -> &'a Path {
+        match self {
+            Self::Png(path) | Self::Svg(path) | Self::Text(path) => path,
+        }
+    }
+
+    /// Makes the file. What is there already is never touched, whatever it is.
+    pub fn create(&self, contents: &[u8]) -> Result<(), Failure> {
+        let path = self.path();
+        create(path, contents).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                Failure::no(format!("{}: something is there already, and it is not touched", path.display()))
+                    .hint("choose another name, or move the old file away")
+            }
+            _ => Failure::could_not(format!("{}: {error}", path.display()))
+                .hint("choose a folder that exists and has room, where this user may write"),
+        })
+    }
+}
+
+fn ends_in(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = path.with_file_name(name);
+    let made = fill(&draft, contents).and_then(|()| give_name(&draft, path));
+    if made.is_err() {
+        // What cannot be removed has a name that nobody takes for the file.
+        let _ = fs::remove_file(&draft);
+    }
+    made?;
+    sync_folder(path)
+}
+
+fn fill(draft: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(draft)?;
+    file.write_all(contents)?;
+    file.sync_all()
+}
+
+/// Renames, but not over a file that somebody made in the meantime.
+fn give_name(draft: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // NFS and some file systems of USB sticks do not know how; then the look beforehand must do.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => fs::rename(draft, path),
+        done => done.map_err(io::Error::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_never_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.lic");
+        create(&path, b"first").unwrap();
+        assert_eq!(create(&path, b"second").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        let draft = folder.path().join("draft");
+        fill(&draft, b"third").unwrap();
+        assert_eq!(give_name(&draft, &path).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        let link = folder.path().join("link.lic");
+        std::os::unix::fs::symlink(folder.path().join("nothing"), &link).unwrap();
+        assert_eq!(create(&link, b"fourth").unwrap_err().kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(create(&folder.path().join("missing/code.lic"), b"x").is_err());
+        let path = folder.path().join("code.lic");
+        create(&path, b"whole").unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["code.lic"]);
+    }
+
+    #[test]
+    fn the_name_says_what_is_written() {
+        let output = |name, form| Output::new(Path::new(name), form);
+        assert!(matches!(output("a.png", Form::Qr), Ok(Output::Png(_))));
+        assert!(matches!(output("a.SVG", Form::Qr), Ok(Output::Svg(_))));
+        assert!(matches!(output("a.lic", Form::File), Ok(Output::Text(_))));
+        for (name, form) in [
+            ("a.jpg", Form::Qr),
+            ("png", Form::Qr),
+            ("a.png", Form::File),
+            ("a.lic", Form::Qr),
+            ("a.txt", Form::Digits),
+        ] {
+            assert!(output(name, form).is_err(), "{name} {form:?}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What leaves the desk on paper, on a screen or as a file: texts and pictures from a
+//! code and what belongs to it. Nothing here reads, writes or asks the time.
+
+mod file;
+mod qr;
+mod spelling;
+
+pub use file::file;
+pub use qr::{QrSymbol, Surface};
+pub use spelling::spelling;
+
+use crate::desk::Issued;
+use crate::ledger::{Customer, Name, Product};
+use activation_code::ActivationCode;
+
+/// A code, and the names that its numbers stand for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sale<'a> {
+    /// Who sold it.
+    pub vendor: &'a Name,
+    /// To whom.
+    pub customer: &'a Customer,
+    /// What.
+    pub product: &'a Product,
+    /// The code, with its proof.
+    pub issued: &'a Issued,
+}
+
+/// The rows in letters, each with its label: what most people type.
+pub fn letters(code: &ActivationCode) -> String {
+    labelled(&code.letters())
+}
+
+/// The rows in digits, each with its label: for keypads and the telephone.
+pub fn digits(code: &ActivationCode) -> String {
+    labelled(&code.digits())
+}
+
+fn labelled(rows: &[String]) -> String {
+    rows.iter().zip(1..).map(|(row, number)| format!("Row {number}) {row}\n")).collect()
+}
