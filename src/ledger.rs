@@ -46,6 +46,9 @@ pub enum LedgerFault {
     /// The system failed to read or write.
     #[error("the disk failed")]
     Disk(#[source] rusqlite::Error),
+    /// The system failed to bring what is written to the disk.
+    #[error("the disk failed")]
+    NotSynced(#[source] std::io::Error),
     /// Not a database, or a damaged one.
     #[error("it is damaged, or no ledger")]
     Damaged,

@@ -1,7 +1,10 @@
 //! The tables, one numbered migration after the other, and how the file is opened.
 
 use super::{LedgerFault, PATIENCE};
+use crate::key_store::sync_folder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// `CSGN`, in the file's header, so that `file` and we can tell a ledger from another database.
@@ -70,6 +73,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
+    sync_what_was_recovered(path)?;
     promise(&connection)?;
     migrate(&mut connection)?;
     Ok(connection)
@@ -80,6 +84,21 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(PATIENCE)?;
     Ok(connection)
+}
+
+/// The write-ahead log that a killed process left has commits that were written and perhaps never synced.
+/// The first reader, which this connection has been by now, takes them for good, and SQLite syncs them only
+/// when it closes the file: a code could be printed from them, and undone by a power cut.
+fn sync_what_was_recovered(path: &Path) -> Result<(), LedgerFault> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    // SQLite holds no lock on this file: closing a second descriptor of one that it locks would let go of the lock.
+    match File::open(log).and_then(|file| file.sync_all()) {
+        Ok(()) => sync_folder(log).map_err(LedgerFault::NotSynced),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(LedgerFault::NotSynced(error)),
+    }
 }
 
 /// Sets what the desk relies on, and reads it back.

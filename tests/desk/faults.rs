@@ -86,6 +86,40 @@ fn init_on_a_disk_that_fails_leaves_nothing_behind() {
     }
 }
 
+#[test]
+fn a_killed_init_leaves_a_whole_desk_or_none() {
+    if !have("strace") {
+        return;
+    }
+    let room = tempfile::tempdir().unwrap();
+    let passphrase = room.path().join("passphrase");
+    write_secret(&passphrase, PASSPHRASE);
+    let (mut killed, mut whole) = (0, 0);
+    for call in ["mkdir:signal=KILL:when=1", "rename:signal=KILL:when=1"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain((1..).step_by(2).map(|nth| format!("fsync:signal=KILL:when={nth}")))
+    {
+        let folder = room.path().join("desk");
+        let mut init = program(env!("CARGO_BIN_EXE_countersign"));
+        init.arg("--desk").arg(&folder).arg("--passphrase-file").arg(&passphrase);
+        init.args(["init", "--vendor", "Example Security"]);
+        let ran = strace(&room.path().join("log"), &["-e", &format!("inject={call}")], &init);
+        if folder.exists() {
+            let mut issuer = program(env!("CARGO_BIN_EXE_countersign"));
+            assert!(run(issuer.arg("--desk").arg(&folder).arg("issuer")).assert_done().out.starts_with("1:"), "{call}");
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "{call}");
+            std::fs::remove_dir_all(&folder).unwrap();
+            whole += 1;
+        }
+        match ran.code {
+            Some(_) => break,
+            None => killed += 1,
+        }
+    }
+    assert!(killed > 4 && whole > 0, "{killed} killed, {whole} whole");
+}
+
 /// A code that is seen and then lost by a power cut would be a license that the desk does not know.
 #[test]
 fn the_signature_is_synced_before_the_first_byte_is_printed() {
@@ -111,4 +145,39 @@ fn the_signature_is_synced_before_the_first_byte_is_printed() {
         .iter()
         .any(|line| (line.contains(" fsync(") || line.contains(" fdatasync(")) && line.contains(wal));
     assert!(synced, "no sync between line {written} and line {printed} of\n{text}");
+}
+
+/// A process that dies between writing the signature and syncing it leaves a code that SQLite takes for
+/// committed, and that a power cut can still undo. Whoever prints it next must sync it first.
+#[test]
+fn a_code_that_a_killed_process_left_unsynced_is_synced_before_it_is_printed() {
+    if !have("strace") {
+        return;
+    }
+    let wanted = "trace=pwrite64,write,fsync,fdatasync";
+    let master = Desk::new();
+    let today = today();
+    let issue = ["issue", "--customer", "1", "--product", "ES", "--units", "10", "--from", &today, "--term", "1y"];
+    let issue = [&issue[..], &["--order", "PO-1"]].concat();
+    let log = master.room().join("strace.log");
+    let (mut killed, mut printed_before) = (0, 0);
+    loop {
+        let room = master.copy();
+        let fault = format!("inject=fdatasync,fsync:signal=KILL:when={}", killed + 1);
+        let ran = strace(&log, &["-e", wanted, "-e", &fault], &room.command(&issue));
+        if ran.code == Some(0) {
+            break;
+        }
+        killed += 1;
+        let again = strace(&log, &["-e", wanted], &room.command(&issue));
+        again.assert_done();
+        if again.out.starts_with("Issued before") {
+            printed_before += 1;
+            let text = std::fs::read_to_string(&log).unwrap();
+            let before = text.split(" write(1<").next().unwrap();
+            let synced = before.lines().any(|line| line.contains("sync(") && line.contains("ledger.sqlite-wal>"));
+            assert!(synced, "killed at sync {killed}:\n{text}");
+        }
+    }
+    assert!(killed > 1 && printed_before > 0, "{killed} killed, {printed_before} printed before");
 }

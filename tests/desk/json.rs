@@ -169,7 +169,7 @@ fn with_json_a_failure_prints_nothing_to_standard_output() {
         &["--json", "customer", "add", "Example Hospital Trust"],
         &["--json", "--desk", "/nonexistent", "list"],
     ] {
-        let ran = run(&mut desk.command(&[]).args(arguments));
+        let ran = run(desk.command(&[]).args(arguments));
         assert_ne!(ran.code, Some(0));
         assert_eq!(ran.out, "");
     }

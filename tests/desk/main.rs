@@ -9,5 +9,7 @@ mod host;
 mod json;
 mod keys;
 mod places;
+mod quickstart;
 mod schema;
+mod terminal;
 mod together;

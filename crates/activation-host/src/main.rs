@@ -10,11 +10,18 @@ const PROGRAM: &str = "activation";
 
 /// Says what an activation code is worth, without any network.
 #[derive(Parser)]
-#[command(name = PROGRAM, version, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true, after_help = "\
+#[command(
+    name = PROGRAM,
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
 Exit codes: 0 accepted, 1 refused, 2 not readable or not possible.
 
 Example:
-  activation inspect --issuer 1:HEX code.txt")]
+  activation inspect --issuer 1:HEX code.txt"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
