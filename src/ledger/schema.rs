@@ -1,7 +1,7 @@
 //! The tables, one numbered migration after the other, and how the file is opened.
 
 use super::{LedgerFault, PATIENCE};
-use crate::key_store::sync_folder;
+use activation_host::files::sync_folder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::File;
 use std::io::ErrorKind;

@@ -83,12 +83,12 @@ fn what_the_desk_issues_the_host_accepts() {
         let usual = if order.product.get() == 10 { Kind::Service } else { Kind::Full };
         prop_assert_eq!(terms.kind, order.kind.unwrap_or(usual));
         let target = Target { products: vec![order.product], host: order.host };
-        let question = Question { target, clock: order.period.first().max(today), released: None };
+        let question = Question { target, ..Question::on(order.period.first().max(today)) };
         for text in spellings(issued.license.code()) {
             let inspection = Inspection::of(&text, &trust, &question);
             prop_assert_eq!(inspection.outcome, Outcome::Accepted, "{:?}\n{}", inspection.obstacle, text);
-            prop_assert_eq!(inspection.terms.as_ref(), Some(terms));
-            prop_assert_eq!(inspection.letters, Some(issued.license.code().letters()));
+            prop_assert_eq!(inspection.terms(), Some(terms));
+            prop_assert_eq!(inspection.code.as_ref(), Some(issued.license.code()));
         }
         // A suite's code is good for its members too, and for nothing else.
         let target = |product: u16| Target { products: vec![ProductId::new(product).unwrap()], host: order.host };

@@ -119,7 +119,12 @@ fn the_json_of_inspect_has_the_names_of_the_interface() {
     assert_eq!((&refused["outcome"], &refused["reason"]), (&"refused".into(), &"other-host".into()));
     assert!(refused["standing"].is_null());
     assert_eq!(refused["terms"]["host"], 0x8001_f00d_u32);
-    let unreadable = inspect("one-character.txt", &[]);
+    let repaired = inspect("one-character.txt", &[]);
+    assert_eq!(names(&repaired), top);
+    assert_eq!(repaired["outcome"], "repaired");
+    assert_eq!(names(&repaired["repairs"][0]), ["event", "group", "meant", "row", "typed"]);
+    assert_eq!(repaired["repairs"][0]["event"], "substitution");
+    let unreadable = inspect("one-character.txt", &["--strict"]);
     assert_eq!(names(&unreadable), top);
     assert!(unreadable["terms"].is_null() && unreadable["code"].is_null() && unreadable["standing"].is_null());
     assert_eq!(names(&unreadable["places"][0]), ["group", "row"]);

@@ -28,8 +28,6 @@ Examples:
   activation enter --issuer 1:HEX
   activation enter --issuer 1:HEX --state /var/lib/product/activation < code.txt")]
 pub struct Arguments {
-    #[command(flatten)]
-    asking: Asking,
     /// The folder for what was typed and for accepted codes
     #[arg(long, value_name = "DIR", env = "ACTIVATION_STATE", default_value = "./activation-state")]
     state: PathBuf,
@@ -39,6 +37,8 @@ pub struct Arguments {
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 /// How the dialogue ended without an answer.

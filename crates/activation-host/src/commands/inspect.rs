@@ -19,14 +19,14 @@ Examples:
   activation inspect --issuer 1:HEX --product 7 --today 2027-10-01 --released 2027-09-15 code.txt
   activation inspect --issuer 1:HEX --json - < code.txt")]
 pub struct Arguments {
-    #[command(flatten)]
-    asking: Asking,
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
     /// The file with the code; `-` or nothing for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
+    #[command(flatten)]
+    asking: Asking,
 }
 
 /// Runs the command.
