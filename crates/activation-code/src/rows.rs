@@ -329,6 +329,31 @@ fn checks(data: &[Element], place: RowPlace, kind: CodeKind) -> [Element; CHECKS
     })
 }
 
+/// The syndromes of a row in one number, eight bits each and S₀ lowest: adding is xor.
+pub(crate) type Sum = u32;
+
+/// What a symbol adds to the syndromes, by its exponent and its value.
+const SHARE: [[Sum; 32]; 32] = {
+    let mut table = [[0; 32]; 32];
+    let mut exponent = 0;
+    while exponent < 31 {
+        let mut value = 0;
+        while value < 32 {
+            let v = value as Element;
+            table[exponent][value] =
+                v as Sum | (times(v, alpha(exponent)) as Sum) << 8 | (times(v, alpha(2 * exponent)) as Sum) << 16;
+            value += 1;
+        }
+        exponent += 1;
+    }
+    table
+};
+
+/// What a symbol with this exponent, 0..=30, adds to the syndromes.
+pub(crate) fn share(exponent: usize, value: Element) -> Sum {
+    SHARE[exponent & 31][usize::from(value & 31)]
+}
+
 /// The row's polynomial at 1, α and α²: all zero if the row is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Syndromes(pub [Element; 3]);
@@ -350,11 +375,9 @@ pub(crate) const KIND_EXPONENT: usize = 29;
 impl Syndromes {
     /// Of a row of up to 25 symbols in this place of a code of this kind.
     pub fn of(symbols: &[Element], place: RowPlace, kind: CodeKind) -> Self {
-        let mut s = [0; 3];
-        for &symbol in symbols {
-            s = [s[0] ^ symbol, times(s[1], alpha(1)) ^ symbol, times(s[2], alpha(2)) ^ symbol];
-        }
-        Self(s)
+        let sum = symbols.iter().rev().zip(0..).fold(0, |sum, (&symbol, exponent)| sum ^ share(exponent, symbol));
+        let [s0, s1, s2, _] = sum.to_le_bytes();
+        Self([s0, s1, s2])
             .plus(Error { exponent: PLACE_EXPONENT, change: place.element() })
             .plus(Error { exponent: KIND_EXPONENT, change: kind as Element })
     }

@@ -5,7 +5,7 @@
 //! symbols of unknown value, which the three checks give. With fewer unknowns the checks
 //! that are left over sort out most explanations.
 
-use crate::rows::{CodeKind, Element, GROUP, ROW, RowPlace, Syndromes, alpha, inverse, times};
+use crate::rows::{CodeKind, Element, GROUP, ROW, RowPlace, Sum, Syndromes, alpha, inverse, share, times};
 use alloc::vec::Vec;
 
 /// Most characters that a row may have too few or too many and still be repaired.
@@ -65,30 +65,6 @@ const ALIKE: [u32; 32] = {
     }
     table
 };
-
-/// The syndromes S₀, S₁, S₂ of a row in one number, eight bits each: adding is xor.
-type Sum = u32;
-
-/// What a symbol adds to the syndromes, by its exponent and its value.
-const SHARE: [[Sum; 32]; 32] = {
-    let mut table = [[0; 32]; 32];
-    let mut exponent = 0;
-    while exponent < 31 {
-        let mut value = 0;
-        while value < 32 {
-            let v = value as Element;
-            table[exponent][value] =
-                v as Sum | (times(v, alpha(exponent)) as Sum) << 8 | (times(v, alpha(2 * exponent)) as Sum) << 16;
-            value += 1;
-        }
-        exponent += 1;
-    }
-    table
-};
-
-fn share(exponent: usize, value: Element) -> Sum {
-    SHARE[exponent & 31][usize::from(value & 31)]
-}
 
 /// What the row's place and the kind of code add.
 fn share_of_place(place: RowPlace) -> Sum {
