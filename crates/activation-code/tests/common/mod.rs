@@ -121,3 +121,38 @@ pub fn example() -> Terms {
         holder: None,
     }
 }
+
+/// The law of reading what people type: nothing is accepted that the signature does not
+/// cover, a repair is told, and the search stays within its bounds.
+pub fn reading_never_accepts_what_is_not_signed(text: &str) {
+    let trust = trust(Purpose::Testing, &[1, 2, 1023]);
+    let straight = ActivationCode::read(text);
+    if let Ok(Accepted { license, repairs }) = trust.read(text) {
+        let code = license.code();
+        let signature = ed25519_dalek::Signature::from_bytes(code.signature());
+        key().verifying_key().verify_strict(&signed_message(code.payload()), &signature).expect("signed");
+        // As typed without a repair, and never both.
+        assert_eq!(straight.as_ref() == Ok(code), repairs.is_empty());
+        assert_eq!(&ActivationCode::read(&code.letters().join("\n")).unwrap(), code);
+    }
+    if let Err(ReadFault::Typing(faults)) = straight {
+        assert!(!faults.all().is_empty());
+        search_stays_within_its_bounds(text);
+    }
+}
+
+/// What the search looks at when nothing is ever taken.
+pub fn search_stays_within_its_bounds(text: &str) -> Effort {
+    let mut judged = 0;
+    let (proposal, effort) = propose(text, &mut |_| {
+        judged += 1;
+        false
+    });
+    assert_eq!(proposal, None);
+    assert_eq!(effort.signatures, judged);
+    assert!(effort.signatures <= MOST_SIGNATURES);
+    assert!(effort.combinations <= MOST_COMBINATIONS);
+    // One list of candidates is finished when the bound is reached.
+    assert!(effort.explanations <= MOST_EXPLANATIONS + 250_000, "{effort:?}");
+    effort
+}
