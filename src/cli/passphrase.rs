@@ -75,11 +75,11 @@ impl Source {
                 first
             }
         };
-        if passphrase.len() < SHORT {
-            let what = format!(
-                "the passphrase has {} characters; {SHORT} or more keep a stolen key file shut",
-                passphrase.len()
-            );
+        // Bytes that begin a character, in UTF-8.
+        let characters = passphrase.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        if characters < SHORT {
+            let what =
+                format!("the passphrase has {characters} characters; {SHORT} or more keep a stolen key file shut");
             complain("warning", &what, None);
         }
         Ok(passphrase)
