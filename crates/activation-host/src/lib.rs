@@ -15,8 +15,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It never uses the network and holds no private key. [`program`] and [`json`] are
-//! what the programs `activation` and `countersign` have in common.
+//! It never uses the network and holds no private key. [`picture`] reads the text from a
+//! photo of a QR code. [`program`] and [`json`] are what the programs `activation` and
+//! `countersign` have in common.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -25,6 +26,7 @@ pub mod entry;
 pub mod files;
 pub mod inspect;
 pub mod json;
+pub mod picture;
 pub mod program;
 pub mod sentences;
 pub mod state;

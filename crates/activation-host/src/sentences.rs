@@ -1,6 +1,7 @@
 //! What the programs say to people: answers, remedies and warnings in words.
 
 use crate::inspect::{Inspection, Obstacle, Outcome};
+use crate::picture::PictureFault;
 use activation_code::{Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
 use std::fmt::Write;
 
@@ -204,6 +205,21 @@ pub fn remedy(reason: Reason) -> &'static str {
         Reason::OtherHost => "enter it on the host that it was requested for, or request a code for this one",
         // The list is open for the library's later releases.
         _ => "ask the license desk",
+    }
+}
+
+/// What a person can do about a picture that gives no code.
+pub fn picture(fault: &PictureFault) -> &'static str {
+    match fault {
+        PictureFault::Foreign(_) => "photograph the QR code or save it as PNG or JPEG, or give the rows as text",
+        PictureFault::TooLong | PictureFault::TooLarge { .. } => "cut the QR code out, or take a smaller picture",
+        PictureFault::Damaged(_) => "copy the file again, or take another picture",
+        PictureFault::NoCode | PictureFault::Unreadable => {
+            "take it again: the whole code with its white border, from above, sharp, in even light; or type the rows"
+        }
+        PictureFault::OtherCode => "use the QR code under the heading `Activation code`",
+        PictureFault::Several(_) => "take a picture of only one of them",
+        PictureFault::TooSlow | PictureFault::Failed => "cut the QR code out of the picture, or type the rows",
     }
 }
 

@@ -1,28 +1,56 @@
-//! The text that a person gives: a file, a pipe, or typed at the terminal.
+//! What a person gives: a file, a pipe, or typed at the terminal; text, or a picture of it.
 
 use activation_code::MAX_TEXT;
+use activation_host::picture::{self, Content, PictureFault};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
+/// Why there is no text.
+#[derive(Debug)]
+pub enum InputFault {
+    /// What the system says.
+    Io(io::Error),
+    /// A picture, and no activation code in it.
+    Picture(PictureFault),
+}
+
+impl From<io::Error> for InputFault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// Reads at most one byte more than a code's text may have: the library refuses the
-/// longer text by name, and nobody reads 4 MB for it.
+/// longer text by name, and nobody reads 4 MB for it. A picture, known by its first
+/// bytes, has a limit of its own.
 ///
 /// `-` is standard input.
 ///
 /// # Errors
-/// What the system says.
-pub fn read(file: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
+/// What the system says, or why a picture gives no code.
+pub fn read(file: &Path) -> Result<String, InputFault> {
     if file == Path::new("-") {
         if io::stdin().is_terminal() {
             eprintln!("type or paste the code, then an empty line and Ctrl-D");
         }
-        io::stdin().lock().take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+        text_of(io::stdin().lock())
     } else {
-        File::open(file)?.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+        text_of(File::open(file)?)
     }
-    Ok(decode(&bytes))
+}
+
+fn text_of(mut source: impl Read) -> Result<String, InputFault> {
+    let mut bytes = Vec::new();
+    source.by_ref().take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    match Content::of(&bytes) {
+        Content::Text => Ok(decode(&bytes)),
+        Content::Foreign(name) => Err(InputFault::Picture(PictureFault::Foreign(name))),
+        Content::Picture(_) => {
+            source.take(picture::LONGEST + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
+            picture::read(bytes).map_err(InputFault::Picture)
+        }
+    }
 }
 
 /// UTF-8, or UTF-16 where a byte order mark says so, as some editors on Windows save it.

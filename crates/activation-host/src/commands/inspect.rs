@@ -1,7 +1,7 @@
 //! `activation inspect`: what a code says, whether it is accepted, what it is worth.
 
 use super::asking::{Asking, explain};
-use super::input;
+use super::input::{self, InputFault};
 use crate::PROGRAM;
 use activation_host::inspect::Inspection;
 use activation_host::json::InspectionJson;
@@ -16,13 +16,14 @@ Exit codes: 0 accepted, 1 refused, 2 not readable or not possible.
 
 Examples:
   activation inspect --issuer 1:HEX code.txt
+  activation inspect --issuer 1:HEX photo.jpg
   activation inspect --issuer 1:HEX --product 7 --today 2027-10-01 --released 2027-09-15 code.txt
   activation inspect --issuer 1:HEX --json - < code.txt")]
 pub struct Arguments {
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
-    /// The file with the code; `-` or nothing for standard input
+    /// The file with the code, as text or as a photo or scan of its QR code (PNG, JPEG); `-` or nothing for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
     #[command(flatten)]
@@ -37,9 +38,13 @@ pub fn run(arguments: &Arguments) -> Exit {
     };
     let text = match input::read(&arguments.file) {
         Ok(text) => text,
-        Err(error) => {
+        Err(InputFault::Io(error)) => {
             let hint = "give a file that can be read, or - for standard input";
             complain(PROGRAM, &format!("{}: {}", arguments.file.display(), system(&error)), Some(hint));
+            return Exit::CouldNot;
+        }
+        Err(InputFault::Picture(fault)) => {
+            complain(PROGRAM, &format!("{}: {fault}", arguments.file.display()), Some(sentences::picture(&fault)));
             return Exit::CouldNot;
         }
     };
