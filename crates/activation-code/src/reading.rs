@@ -142,14 +142,16 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut number = 0;
     let labels = may_have_labels(text);
     text.split('\n')
-        .flat_map(|line| {
-            line.strip_suffix('\r').unwrap_or(line).split(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{B}', '\u{C}'])
-        })
+        .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split(ends_line))
         .map(move |line| {
             number += 1;
             Line::new(line, number, labels)
         })
         .filter(|line| !line.is_remark())
+}
+
+fn ends_line(c: char) -> bool {
+    matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{B}' | '\u{C}')
 }
 
 /// The rest of a line: an iterator over its marks.

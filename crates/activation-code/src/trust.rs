@@ -4,7 +4,7 @@ use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
 use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature, VerifyingKey};
 
@@ -229,15 +229,22 @@ impl Trust {
     /// # Errors
     /// Unknown issuer, bad signature, or a code for testing under production trust.
     pub fn verify(&self, code: ActivationCode) -> Result<License, Refusal> {
+        self.license(code).map_err(|(refusal, _)| refusal)
+    }
+
+    /// The only place where a license is made. The code comes back if it proves none.
+    fn license(&self, code: ActivationCode) -> Result<License, (Refusal, Box<ActivationCode>)> {
         let number = code.unverified_terms().issuer;
-        let &key = self.issuers.get(&number).ok_or(Refusal::UnknownIssuer { number })?;
+        let Some(&key) = self.issuers.get(&number) else {
+            return Err((Refusal::UnknownIssuer { number }, Box::new(code)));
+        };
         let signature = Signature::from_bytes(code.signature());
         // Strict (RFC 8032 with canonical points and S < L): a code has one spelling.
-        key.0
-            .verify_strict(&signed_message(code.payload()), &signature)
-            .map_err(|_| Refusal::BadSignature { number })?;
+        if key.0.verify_strict(&signed_message(code.payload()), &signature).is_err() {
+            return Err((Refusal::BadSignature { number }, Box::new(code)));
+        }
         if code.unverified_terms().test && self.purpose == Purpose::Production {
-            return Err(Refusal::ForTestingOnly);
+            return Err((Refusal::ForTestingOnly, Box::new(code)));
         }
         Ok(License { code, key })
     }
@@ -268,9 +275,9 @@ impl Trust {
     }
 
     fn accept(&self, code: ActivationCode, repairs: Vec<Repair>) -> Result<Accepted, Rejected> {
-        match self.verify(code.clone()) {
+        match self.license(code) {
             Ok(license) => Ok(Accepted { license, repairs }),
-            Err(refusal) => Err(Rejected { obstacle: Obstacle::Refused(refusal), code: Some(code), repairs }),
+            Err((refusal, code)) => Err(Rejected { obstacle: Obstacle::Refused(refusal), code: Some(code), repairs }),
         }
     }
 
@@ -305,7 +312,7 @@ pub struct Rejected {
     /// What is in the way.
     pub obstacle: Obstacle,
     /// The code, where it could be read; its terms are claims.
-    pub code: Option<ActivationCode>,
+    pub code: Option<Box<ActivationCode>>,
     /// What had to be changed to read it.
     pub repairs: Vec<Repair>,
 }
