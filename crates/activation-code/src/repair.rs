@@ -250,6 +250,7 @@ fn group_repairs(row: u8, typed: &[Typed], form: Form, meant: &[Element]) -> Vec
         Form::Letters => meant.to_vec(),
         Form::Digits => to_digits(meant).bytes().map(|digit| digit - b'0').collect(),
     };
+    // The digits are the first ten letters of the alphabet.
     explain::changed_groups(&values, &meant)
         .into_iter()
         .map(|changed| Repair {
