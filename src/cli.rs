@@ -50,15 +50,23 @@ struct Arguments {
 
 /// What every command understands.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Common {
     /// The desk's folder
-    #[arg(long, global = true, value_name = "DIR", env = "COUNTERSIGN_DESK", default_value = "./license-desk")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "COUNTERSIGN_DESK",
+        hide_env_values = true,
+        default_value = "./license-desk"
+    )]
     desk: PathBuf,
     /// Read the passphrase from a file
     #[arg(long, global = true, value_name = "F")]
     passphrase_file: Option<PathBuf>,
     /// Read the passphrase from an open file descriptor
-    #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file")]
+    #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file", value_parser = descriptor)]
     passphrase_fd: Option<u32>,
     /// Do not ask before signing
     #[arg(long, global = true)]
@@ -66,6 +74,11 @@ struct Common {
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
+}
+
+fn descriptor(text: &str) -> Result<u32, &'static str> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or("a file descriptor is a whole number, as in --passphrase-fd 3 3< FILE")
 }
 
 #[derive(Subcommand)]
@@ -106,8 +119,9 @@ pub fn run() -> Exit {
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    protect_memory()
-        .map_err(|error| Failure::could_not(format!("cannot keep the process's memory to itself: {error}")))?;
+    protect_memory().map_err(|error| {
+        Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
+    })?;
     let context = Context { folder: Folder::new(common.desk), passphrase, yes: common.yes, json: common.json };
     match command {
         Command::Init(arguments) => init::run(&context, &arguments),

@@ -8,7 +8,7 @@ mod issue;
 pub use catalogue::{
     add_customer, add_product, customers, find_customer, find_product, issuers, products, record_issuer, vendor,
 };
-pub use issue::{Codes, Issued, Order, codes_of, issue, issued_for, licenses, reserve, sign};
+pub use issue::{Codes, Issued, Order, check, codes_of, issue, issued_for, licenses, reserve, sign};
 
 use crate::ledger::{CustomerNumber, Entry, LedgerFault, Mnemonic, Name, OrderReference, ProductKind};
 use crate::signer::SignerFault;

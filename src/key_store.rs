@@ -1,7 +1,8 @@
 //! Secret files on disk: made once, never overwritten, readable by their owner alone.
 
+use activation_host::files::sync_folder;
 use rustix::fs::OFlags;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -51,17 +52,6 @@ pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Syncs the folder that a file is in, so that the file's name lasts.
-///
-/// # Errors
-/// What the system says.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
-}
-
 /// Reads a file that its owner alone may read, of at most `limit` bytes.
 ///
 /// # Errors
@@ -92,9 +82,9 @@ pub fn read_to_limit(source: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>
     if contents.len() as u64 > limit { Err(SecretFileFault::TooLong { limit }) } else { Ok(contents) }
 }
 
-/// Whether group or others may read a file; `false` if that cannot be found out.
+/// Whether it is a file that group or others may read; `false` if that cannot be found out.
 pub fn is_readable_by_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ pub enum LedgerFault {
     /// The system failed to read or write.
     #[error("the disk failed")]
     Disk(#[source] rusqlite::Error),
+    /// The system failed to bring what is written to the disk.
+    #[error("the disk failed")]
+    NotSynced(#[source] std::io::Error),
     /// Not a database, or a damaged one.
     #[error("it is damaged, or no ledger")]
     Damaged,
@@ -90,7 +93,9 @@ impl From<rusqlite::Error> for LedgerFault {
             Some(ErrorCode::CannotOpen) => Self::CannotOpen,
             Some(ErrorCode::SystemIoFailure) => Self::Disk(error),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
-            _ => Self::Sqlite(error),
+            Some(_) => Self::Sqlite(error),
+            // A value of another type or range than the column's, or a row that is gone: no desk writes that.
+            None => Self::Damaged,
         }
     }
 }

@@ -53,7 +53,7 @@ impl From<LedgerFault> for Failure {
             LedgerFault::ReadOnly => "let this user write to the desk's folder and to the files in it",
             LedgerFault::Full => "make room on the disk and run the same command again; nothing was lost",
             LedgerFault::CannotOpen => "see that the desk's folder is there and this user may write to it",
-            LedgerFault::Disk(_) => {
+            LedgerFault::Disk(_) | LedgerFault::NotSynced(_) => {
                 "look after the disk, then run the same command again; a code that was printed is safe"
             }
             LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::Record { .. } => {

@@ -2,6 +2,8 @@
 
 use super::failure::Failure;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
+use activation_host::files::sync_folder;
+use activation_host::program::system;
 use countersign::desk;
 use countersign::key_store::{self, SecretFileFault};
 use countersign::ledger::{Ledger, Name};
@@ -20,6 +22,7 @@ pub struct Folder {
 }
 
 const FIRST_ISSUER: u16 = 1;
+const ROOM: &str = "choose a folder on a local disk with room, where this user may write";
 
 impl Folder {
     pub fn new(path: PathBuf) -> Self {
@@ -45,7 +48,8 @@ impl Folder {
             return Err(match error.kind() {
                 ErrorKind::NotFound => Failure::could_not(format!("{}: there is no license desk", self.path.display()))
                     .hint("`countersign init --vendor NAME` makes one; --desk DIR names another folder"),
-                _ => Failure::could_not(format!("{}: {error}", path.display())),
+                _ => Failure::could_not(format!("{}: {}", path.display(), system(&error)))
+                    .hint("name the desk's folder with --desk DIR, and let this user read it"),
             });
         }
         Ledger::open(&path).map_err(|fault| {
@@ -60,15 +64,18 @@ impl Folder {
         let path = self.key_path(issuer.number);
         let fail = |what: &dyn std::fmt::Display| Failure::could_not(format!("{}: {what}", path.display()));
         let text = key_store::read(&path, key_file::LONGEST).map_err(|fault| {
-            let failure = fail(&fault);
+            let failure = match &fault {
+                SecretFileFault::Io(error) => fail(&system(error)),
+                fault => fail(fault),
+            };
             match fault {
                 SecretFileFault::Readable { .. } => failure.hint(format!("chmod 600 {}", path.display())),
                 SecretFileFault::Link => failure.hint("put the key file itself there"),
                 _ => failure.hint("restore the key file from its backup"),
             }
         })?;
-        let text = std::str::from_utf8(&text).map_err(|_| fail(&key_file::KeyFileFault::Shape))?;
-        let key = key_file::open(text, passphrase).map_err(|fault| match fault {
+        let text = std::str::from_utf8(&text).map_err(|_| key_file::KeyFileFault::Shape);
+        let key = text.and_then(|text| key_file::open(text, passphrase)).map_err(|fault| match fault {
             key_file::KeyFileFault::Passphrase => fail(&fault).hint("type the passphrase of this key again"),
             _ => fail(&fault).hint("restore the key file from its backup"),
         })?;
@@ -89,20 +96,22 @@ impl Folder {
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
         self.refuse_existing()?;
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        let Some(name) = self.path.file_name() else {
+            return Err(Failure::could_not(format!("{}: a new desk needs a name of its own", self.path.display()))
+                .hint("name the folder from outside it, as in --desk ./license-desk"));
+        };
+        let mut name = name.to_owned();
         name.push(format!(".new-{}", std::process::id()));
         let draft = Self::new(self.path.with_file_name(name));
-        let fail = |error: io::Error| {
-            Failure::could_not(format!("{}: {error}", self.path.display()))
-                .hint("choose a folder on a local disk with room, where this user may write")
-        };
+        let fail =
+            |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
         DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
         let made = draft.fill(vendor, passphrase, today, files).and_then(|issuer| {
             fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
                 ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.exists(),
                 _ => fail(error),
             })?;
-            key_store::sync_folder(&self.path).map_err(fail)?;
+            sync_folder(&self.path).map_err(fail)?;
             Ok(issuer)
         });
         if made.is_err() {
@@ -119,7 +128,8 @@ impl Folder {
         today: Day,
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
-        let fail = |error: io::Error| Failure::could_not(format!("{}: {error}", self.path.display()));
+        let fail =
+            |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
         let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
         let number = IssuerNumber::new(FIRST_ISSUER).ok_or(desk::DeskFault::NoIssuer)?;
         let issuer = PinnedIssuer { number, key: key.public_key() };

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::{Context, print};
 use activation_code::{Day, Features, Holder, Kind, MaintenancePeriod, Units};
-use activation_host::program::clock;
+use activation_host::program::{clock, system};
 use clap::builder::PossibleValuesParser;
 use countersign::calendar::Term;
 use countersign::desk::{self, Issued, Order};
@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ID|MNEMONIC")]
     product: String,
     /// How many, of the product's unit type
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     units: Units,
     /// The first day of maintenance, YYYY-MM-DD
     #[arg(long, value_name = "D")]
@@ -47,7 +47,7 @@ pub struct Arguments {
     #[arg(long, value_name = "REF")]
     order: Option<OrderReference>,
     /// Days of grace, instead of 30 (none for evaluations)
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true, value_parser = grace)]
     grace: Option<u8>,
     /// A code for testing: installations refuse it
     #[arg(long)]
@@ -58,6 +58,11 @@ pub struct Arguments {
     /// Sixteen switches of the product, as four hex digits
     #[arg(long, value_name = "HEX4", value_parser = features)]
     features: Option<Features>,
+}
+
+fn grace(text: &str) -> Result<u8, &'static str> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or("wanted a whole number of days from 0 to 255")
 }
 
 fn features(text: &str) -> Result<Features, &'static str> {
@@ -86,6 +91,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     if let Some(issued) = desk::issued_for(&mut ledger, &order)? {
         return report(context, &issued, &customer, &product, "Issued before");
     }
+    desk::check(&mut ledger, &order, clock())?;
     if !context.yes && context.passphrase.is_interactive() {
         confirm(&order, &customer, &product)?;
     }
@@ -128,11 +134,11 @@ fn confirm(order: &Order, customer: &Customer, product: &Product) -> Result<(), 
     let mut answer = String::new();
     let asked = io::stderr().write_all(question.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
     asked.map_err(|error| {
-        Failure::could_not(format!("cannot ask: {error}")).hint("use --yes to sign without a question")
+        Failure::could_not(format!("cannot ask: {}", system(&error))).hint("use --yes to sign without a question")
     })?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::no("not signed")),
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::no("not signed, and no number was used")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::show::Form;
-use countersign::key_store::sync_folder;
+use activation_host::files::sync_folder;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsString;

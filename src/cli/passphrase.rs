@@ -1,10 +1,11 @@
 //! Where the passphrase comes from: a terminal, a file descriptor or a file, never an argument.
 
 use super::failure::Failure;
-use activation_host::program::complain;
-use countersign::key_store;
+use activation_host::program::{complain, system};
+use countersign::key_store::{self, SecretFileFault};
+use std::fmt::Display;
 use std::fs::File;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -37,7 +38,11 @@ impl Source {
         };
         match File::open(&path) {
             Ok(file) => Ok(Self::Stream(file, name)),
-            Err(error) => Err(Failure::could_not(format!("cannot read the passphrase: {name}: {error}"))),
+            Err(error) if descriptor.is_some() && error.kind() == ErrorKind::NotFound => {
+                Err(Failure::could_not(format!("cannot read the passphrase: {name} is not open"))
+                    .hint("open it in the shell, as in --passphrase-fd 3 3< FILE"))
+            }
+            Err(error) => Err(cannot_read(&name, &system(&error))),
         }
     }
 
@@ -83,8 +88,10 @@ impl Source {
 }
 
 fn read(file: &File, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut passphrase = key_store::read_to_limit(file, LONGEST)
-        .map_err(|fault| Failure::could_not(format!("cannot read the passphrase: {name}: {fault}")))?;
+    let mut passphrase = key_store::read_to_limit(file, LONGEST).map_err(|fault| match fault {
+        SecretFileFault::Io(error) => cannot_read(name, &system(&error)),
+        fault => cannot_read(name, &fault),
+    })?;
     // The line end that editors and `echo` write is no part of it.
     if passphrase.last() == Some(&b'\n') {
         passphrase.pop();
@@ -93,18 +100,23 @@ fn read(file: &File, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
         }
     }
     if passphrase.is_empty() {
-        return Err(Failure::could_not(format!("the passphrase is empty: {name}")));
+        return Err(cannot_read(name, &"it is empty"));
     }
     Ok(passphrase)
 }
 
+fn cannot_read(name: &str, why: &dyn Display) -> Failure {
+    Failure::could_not(format!("cannot read the passphrase: {name}: {why}"))
+        .hint("give a file or a file descriptor that holds the passphrase and nothing else")
+}
+
 fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let typed = rpassword::prompt_password(prompt).map_err(|error| {
-        Failure::could_not(format!("cannot ask for the passphrase: {error}"))
+        Failure::could_not(format!("cannot ask for the passphrase: {}", system(&error)))
             .hint("give it with --passphrase-file F or --passphrase-fd N")
     })?;
     if typed.is_empty() {
-        return Err(Failure::could_not("the passphrase is empty"));
+        return Err(Failure::could_not("the passphrase is empty").hint("run the command again"));
     }
     Ok(Zeroizing::new(typed.into_bytes()))
 }

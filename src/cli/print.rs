@@ -9,7 +9,7 @@ use serde::Serialize;
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
     program::print(text).map_err(|error| {
-        Failure::could_not(format!("cannot write the result: {error}"))
+        Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
             .hint("nothing is lost: `countersign list` and `countersign show` print it again")
     })
 }

@@ -33,7 +33,7 @@ Examples:
   countersign product add 9 ALL 'Security Suite' --unit seats --kind suite --member ES --member MAIL")]
 struct Add {
     /// Its number, which codes carry: 1 to 65535
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", allow_negative_numbers = true)]
     id: ProductId,
     /// Its short name: letters A-Z, digits, hyphens
     #[arg(value_name = "MNEMONIC")]

@@ -28,7 +28,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     context.folder.refuse_existing()?;
     let known = |text: &str| text.parse::<Name>().map_err(|fault| Failure::could_not(format!("{text}: {fault}")));
     let today = clock();
-    let folder = context.folder.path().display().to_string();
+    let folder = pasteable(&context.folder.path().display().to_string());
 
     let generated = if context.passphrase.is_missing() { Some(made_up_passphrase()?) } else { None };
     let passphrase = match &generated {
@@ -71,7 +71,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let typed = documents::letters(issued.license.code());
     let trust = Trust::pinned(Purpose::Production, [issuer]).map_err(|fault| Failure::could_not(fault.to_string()))?;
     let target = Target { products: vec![product.id], host: None };
-    let question = Question { target, clock: today, released: Some(today) };
+    let question = Question { target, released: Some(today), ..Question::on(today) };
     let inspection = Inspection::of(&typed, &trust, &question);
 
     let secret = match generated {
@@ -82,7 +82,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         if secret.is_empty() { String::new() } else { format!("--passphrase-file {folder}/{PASSPHRASE_FILE} ") };
     let license = issued.license.terms().license;
     let program = std::env::args().next().unwrap_or_else(|| PROGRAM.into());
-    let host = Path::new(&program).with_file_name("activation").display().to_string();
+    let host = pasteable(&Path::new(&program).with_file_name("activation").display().to_string());
+    let program = pasteable(&program);
     print::result(&format!(
         "A license desk in {folder}\n{secret}\n\
          It sold {UNITS} endpoints, and issued this code:\n\n{}\n\
@@ -98,8 +99,16 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     ))?;
     match inspection.outcome {
         Outcome::Accepted => Ok(()),
-        Outcome::Refused => Err(Failure::could_not("the installation did not accept the code of its own desk")),
+        Outcome::Repaired | Outcome::Refused => {
+            Err(Failure::could_not("the installation did not accept the code of its own desk"))
+        }
     }
+}
+
+/// A path as a shell reads it.
+fn pasteable(path: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+:@%".contains(&b);
+    if path.bytes().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// 128 random bits in letters that can be typed.

@@ -73,19 +73,18 @@ pub fn customers(ledger: &mut Ledger) -> Result<Vec<Customer>, LedgerFault> {
     ledger.read(|book| book.customers())
 }
 
-/// The customer of this number or, if no customer has the number, of exactly this name.
+/// The customer of this number, or of exactly this name. Digits are always a number: they
+/// would mean another customer once the number is given away.
 ///
 /// # Errors
 /// There is none.
 pub fn find_customer(ledger: &mut Ledger, text: &str) -> Result<Customer, DeskFault> {
     ledger.read(|book| {
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let number = text.parse().ok().filter(|_| digits).and_then(CustomerNumber::new);
-        let by_number = number.map(|number| book.customer(number)).transpose()?.flatten();
-        let found = match (by_number, text.parse()) {
-            (Some(customer), _) => Some(customer),
-            (None, Ok(name)) => book.customer_called(&name)?,
-            (None, Err(_)) => None,
+        let found = match (text.parse().ok().and_then(CustomerNumber::new), text.parse()) {
+            (Some(number), _) if digits => book.customer(number)?,
+            (_, Ok(name)) if !digits => book.customer_called(&name)?,
+            _ => None,
         };
         found.ok_or_else(|| Refused::UnknownCustomer(text.to_owned()).into())
     })

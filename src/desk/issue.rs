@@ -74,18 +74,21 @@ pub fn reserve(ledger: &mut Ledger, order: &Order, today: Day) -> Result<Entry, 
         if let Some(entry) = recorded(book, order)? {
             return Ok(entry);
         }
-        let product = product(book, order)?;
-        let customer = book.customer(order.customer)?;
-        let customer = customer.ok_or_else(|| Refused::UnknownCustomer(order.customer.to_string()))?.number;
-        let number = book.next_license_number()?.ok_or(Refused::NoNumberLeft)?;
-        let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?;
-        let terms = terms(order, &product, number, today, issuer.number)?;
-        terms.to_payload().map_err(Refused::Terms)?;
-        let entry =
-            Entry { customer, reference: order.reference.clone(), period: order.period, terms, signature: None };
-        book.insert_license(number, customer)?;
+        let entry = first_entry(book, order, today)?;
+        book.insert_license(entry.terms.license, entry.customer)?;
         book.insert_entry(&entry)?;
         Ok(entry)
+    })
+}
+
+/// Whether the rules of the desk allow an order, before anybody is asked for a passphrase.
+///
+/// # Errors
+/// Those of [`reserve`].
+pub fn check(ledger: &mut Ledger, order: &Order, today: Day) -> Result<(), DeskFault> {
+    ledger.read(|book| match recorded(book, order)? {
+        Some(_) => Ok(()),
+        None => first_entry(book, order, today).map(|_| ()),
     })
 }
 
@@ -174,6 +177,18 @@ fn recorded(book: &Book<'_>, order: &Order) -> Result<Option<Entry>, DeskFault> 
     }
     let (recorded, wanted) = (Box::new(entry), Box::new(wanted));
     Err(Refused::OtherTerms { reference: reference.clone(), recorded, wanted }.into())
+}
+
+/// What a new license begins with.
+fn first_entry(book: &Book<'_>, order: &Order, today: Day) -> Result<Entry, DeskFault> {
+    let product = product(book, order)?;
+    let customer = book.customer(order.customer)?;
+    let customer = customer.ok_or_else(|| Refused::UnknownCustomer(order.customer.to_string()))?.number;
+    let number = book.next_license_number()?.ok_or(Refused::NoNumberLeft)?;
+    let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?;
+    let terms = terms(order, &product, number, today, issuer.number)?;
+    terms.to_payload().map_err(Refused::Terms)?;
+    Ok(Entry { customer, reference: order.reference.clone(), period: order.period, terms, signature: None })
 }
 
 fn product(book: &Book<'_>, order: &Order) -> Result<Product, DeskFault> {

@@ -1,7 +1,10 @@
 //! The tables, one numbered migration after the other, and how the file is opened.
 
 use super::{LedgerFault, PATIENCE};
+use activation_host::files::sync_folder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// `CSGN`, in the file's header, so that `file` and we can tell a ledger from another database.
@@ -57,6 +60,7 @@ const MIGRATIONS: &[&str] = &["
 /// A new ledger in an empty file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
     let mut connection = connect(path)?;
+    promise(&connection)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
     Ok(connection)
@@ -65,9 +69,12 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
 /// A ledger that exists.
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
     let mut connection = connect(path)?;
+    // Before anything is set: WAL is written into the file, and another program's database is not ours to change.
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
+    sync_what_was_recovered(path)?;
+    promise(&connection)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -76,14 +83,33 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     // Never creates the file: `init` made it, readable by its owner alone.
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// The write-ahead log that a killed process left has commits that were written and perhaps never synced.
+/// The first reader, which this connection has been by now, takes them for good, and SQLite syncs them only
+/// when it closes the file: a code could be printed from them, and undone by a power cut.
+fn sync_what_was_recovered(path: &Path) -> Result<(), LedgerFault> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    // SQLite holds no lock on this file: closing a second descriptor of one that it locks would let go of the lock.
+    match File::open(log).and_then(|file| file.sync_all()) {
+        Ok(()) => sync_folder(log).map_err(LedgerFault::NotSynced),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(LedgerFault::NotSynced(error)),
+    }
+}
+
+/// Sets what the desk relies on, and reads it back.
+fn promise(connection: &Connection) -> Result<(), LedgerFault> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // A commit that returned survives a power cut: WAL alone does not promise that.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    durable(&connection, "journal_mode", &pragma::<String>(&connection, "journal_mode")?, "wal")?;
-    durable(&connection, "synchronous", &pragma::<i64>(&connection, "synchronous")?.to_string(), "2")?;
-    durable(&connection, "foreign_keys", &pragma::<i64>(&connection, "foreign_keys")?.to_string(), "1")?;
-    Ok(connection)
+    durable(connection, "journal_mode", &pragma::<String>(connection, "journal_mode")?, "wal")?;
+    durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")?;
+    durable(connection, "foreign_keys", &pragma::<i64>(connection, "foreign_keys")?.to_string(), "1")
 }
 
 fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T, LedgerFault> {

@@ -39,6 +39,7 @@ mod code;
 mod day;
 mod reading;
 mod reason;
+mod repair;
 mod rows;
 mod standing;
 mod terms;
@@ -49,6 +50,10 @@ pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_mess
 pub use day::{Day, DayFault, MaintenancePeriod};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
+pub use repair::{
+    Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_SIGNATURES, Proposal, Repair, RowAnswer, RowProposal,
+    Sureness, propose, read_row,
+};
 pub use rows::{ALPHABET, CodeKind, Shape};
 pub use standing::{Answer, Phase, Standing, Warning, notice_days};
 pub use terms::{
@@ -56,7 +61,7 @@ pub use terms::{
     PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units,
 };
 pub use trust::{
-    IssuerFault, KeyFault, License, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal, Target, Trust,
-    TrustFault,
+    Accepted, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal,
+    Rejected, Target, Trust, TrustFault,
 };
 pub use typing::{RowGroup, TypingFault, TypingFaults};

@@ -63,7 +63,7 @@ const fn times_alpha(a: Element) -> Element {
 }
 
 /// α to any power.
-pub(crate) fn alpha(exponent: usize) -> Element {
+pub(crate) const fn alpha(exponent: usize) -> Element {
     EXP[exponent % 31]
 }
 
@@ -72,8 +72,28 @@ fn log(a: Element) -> usize {
     LOG[usize::from(a & 31)].into()
 }
 
-pub(crate) fn times(a: Element, b: Element) -> Element {
-    if a == 0 || b == 0 { 0 } else { alpha(log(a) + log(b)) }
+/// All products: the search for repairs multiplies millions of times.
+const PRODUCTS: [[Element; 32]; 32] = {
+    let mut table = [[0; 32]; 32];
+    let mut a = 1;
+    while a < 32 {
+        let mut b = 1;
+        while b < 32 {
+            table[a][b] = EXP[(LOG[a] as usize + LOG[b] as usize) % 31];
+            b += 1;
+        }
+        a += 1;
+    }
+    table
+};
+
+pub(crate) const fn times(a: Element, b: Element) -> Element {
+    PRODUCTS[(a & 31) as usize][(b & 31) as usize]
+}
+
+/// The element that times `a` is 1; 0 for 0.
+pub(crate) const fn inverse(a: Element) -> Element {
+    if a & 31 == 0 { 0 } else { EXP[(31 - LOG[(a & 31) as usize] as usize) % 31] }
 }
 
 /// What the rows carry. The kind is part of every row's check and never repaired.
@@ -155,7 +175,11 @@ impl Shape {
 
     /// The smallest that holds so many bytes; `None` if none does.
     pub fn holding(bytes: usize) -> Option<Self> {
-        (1..).map_while(Self::new).find(|shape| shape.capacity() >= bytes)
+        // A group has 25 bits, and not all of them are data.
+        (bytes / 25 * 8..)
+            .skip_while(|&groups| groups == 0)
+            .map_while(Self::new)
+            .find(|shape| shape.capacity() >= bytes)
     }
 
     /// Groups of five symbols.
@@ -215,27 +239,50 @@ pub(crate) enum RowsFault {
 }
 
 /// The bytes of rows whose checks are all right, so that every row has its full length.
-pub(crate) fn decode(symbols: &[Element]) -> Result<Vec<u8>, RowsFault> {
-    let mut data = String::with_capacity(symbols.len());
-    for row in symbols.chunks(ROW) {
-        let kept = row.len().saturating_sub(CHECKS);
-        data.extend(row.iter().take(kept).map(|&symbol| letter(symbol)));
-    }
-    let (text, crc) = data.split_at_checked(data.len().saturating_sub(CRC_SYMBOLS)).ok_or(RowsFault::Crc)?;
-    // base32 is given only as many letters as whole bytes need: it accepts
-    // impossible lengths.
-    let length = text.len() * 5 / 8;
-    let (letters, spare) = text.split_at_checked((length * 8).div_ceil(5)).ok_or(RowsFault::Crc)?;
-    let bytes = base32::decode(base32::Alphabet::Crockford, letters).ok_or(RowsFault::Crc)?;
-    let found = crc.bytes().filter_map(value_of).fold(0, |crc, symbol| crc << 5 | u16::from(symbol));
-    if found != crc10(&bytes) {
+pub(crate) fn decode<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Result<Vec<u8>, RowsFault> {
+    let data = data_of(rows);
+    let (data, &[high, low]) = data.split_last_chunk::<CRC_SYMBOLS>().ok_or(RowsFault::Crc)?;
+    let (bytes, spare) = bytes_of(data);
+    if crc10(&bytes) != u16::from(high) << 5 | u16::from(low) {
         return Err(RowsFault::Crc);
     }
-    // base32 0.5.1 ignores spare bits, so two texts could give the same bytes.
-    if base32::encode(base32::Alphabet::Crockford, &bytes) != letters || spare.bytes().any(|b| b != b'0') {
-        return Err(RowsFault::SpareBits);
+    if spare == 0 { Ok(bytes) } else { Err(RowsFault::SpareBits) }
+}
+
+/// The symbols of an activation code whose last row has only checks and the CRC, with
+/// that row made anew; what stands in its place does not count.
+pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
+    let shape = Shape::new(symbols.len() / GROUP)?;
+    let rest = symbols.len().checked_sub(GROUP).filter(|rest| rest % ROW == 0)?;
+    let data = data_of(symbols.get(..rest)?.chunks(ROW));
+    let (bytes, _) = bytes_of(data.get(..(shape.capacity() * 8).div_ceil(5))?);
+    encode(CodeKind::ActivationCode, &bytes)
+}
+
+/// All symbols but the rows' checks.
+fn data_of<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Vec<Element> {
+    let mut data = Vec::with_capacity(MOST_ROWS * ROW);
+    for row in rows {
+        data.extend_from_slice(row.get(..row.len().saturating_sub(CHECKS)).unwrap_or(&[]));
     }
-    Ok(bytes)
+    data
+}
+
+/// The whole bytes of these symbols, and the bits that are left. By hand, since base32
+/// 0.5.1 ignores those, so that two texts could give the same bytes.
+fn bytes_of(data: &[Element]) -> (Vec<u8>, u16) {
+    let mut bytes = Vec::with_capacity(data.len() * 5 / 8);
+    let (mut bits, mut count) = (0u16, 0);
+    for &symbol in data {
+        bits = bits << 5 | u16::from(symbol);
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    (bytes, bits)
 }
 
 /// The value of a letter of the alphabet, exactly as printed.
@@ -291,6 +338,21 @@ fn checks(data: &[Element], place: RowPlace, kind: CodeKind) -> [Element; CHECKS
     })
 }
 
+/// What each symbol at each exponent adds to the syndromes, five bits each: every row
+/// that is read passes here.
+const SHARES: [[u16; 32]; ROW] = {
+    let mut table = [[0; 32]; ROW];
+    let mut i = 0;
+    while i < ROW * 32 {
+        let (exponent, symbol) = (i / 32, i % 32);
+        let at_alpha = times(symbol as Element, alpha(exponent));
+        let at_square = times(symbol as Element, alpha(2 * exponent));
+        table[exponent][symbol] = (at_square as u16) << 10 | (at_alpha as u16) << 5 | symbol as u16;
+        i += 1;
+    }
+    table
+};
+
 /// The row's polynomial at 1, α and α²: all zero if the row is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Syndromes(pub [Element; 3]);
@@ -312,11 +374,9 @@ pub(crate) const KIND_EXPONENT: usize = 29;
 impl Syndromes {
     /// Of a row of up to 25 symbols in this place of a code of this kind.
     pub fn of(symbols: &[Element], place: RowPlace, kind: CodeKind) -> Self {
-        let mut s = [0; 3];
-        for &symbol in symbols {
-            s = [s[0] ^ symbol, times_alpha(s[1]) ^ symbol, times_alpha(times_alpha(s[2])) ^ symbol];
-        }
-        Self(s)
+        let add = |sum, (&symbol, shares): (&Element, &[u16; 32])| sum ^ shares[usize::from(symbol & 31)];
+        let sum = symbols.iter().rev().zip(&SHARES).fold(0, add);
+        Self([sum, sum >> 5, sum >> 10].map(|five| five as Element & 31))
             .plus(Error { exponent: PLACE_EXPONENT, change: place.element() })
             .plus(Error { exponent: KIND_EXPONENT, change: kind as Element })
     }
@@ -445,7 +505,7 @@ mod tests {
                 let digits: Vec<u8> = to_digits(row).bytes().map(|b| b - b'0').collect();
                 assert_eq!(from_digits(&digits).as_deref(), Ok(row));
             }
-            assert_eq!(decode(&symbols), Ok(bytes));
+            assert_eq!(decode(symbols.chunks(ROW)), Ok(bytes));
         }
     }
 

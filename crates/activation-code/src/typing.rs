@@ -2,7 +2,7 @@
 
 use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
 use crate::reason::Reason;
-use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode, place_of};
+use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
@@ -259,10 +259,12 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
     let rows: Vec<_> = reading
         .rows
         .iter()
-        .zip(1..)
+        .zip(1usize..)
         .map(|(row, turn)| {
+            // A text can have more rows than any code: 640 lines of one character each.
+            let turn = u8::try_from(turn).unwrap_or(u8::MAX);
             let symbols = row.symbols();
-            let place = symbols.as_deref().and_then(place_of).filter(|place| has_right_length(row, *place));
+            let place = symbols.as_deref().and_then(|symbols| row.place_with(symbols));
             Judged { row, symbols, place, stands: row.label.unwrap_or(turn) }
         })
         .collect();
@@ -274,10 +276,22 @@ pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
     }
 }
 
-fn has_right_length(row: &TypedRow, place: RowPlace) -> bool {
-    place.last
-        || row.form == Form::Digits && row.typed.len() == 40
-        || row.form == Form::Letters && row.typed.len() == ROW
+/// Where a row stands by its own check and its symbols, or what is wrong with it as the
+/// row with this number.
+pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Element>), TypingFaults> {
+    let symbols = row.symbols();
+    if let Some(symbols) = &symbols
+        && let Some(place) = row.place_with(symbols)
+    {
+        return Ok((place, symbols.clone()));
+    }
+    let full = if row.form == Form::Digits { 40 } else { ROW };
+    // Only a last row is much shorter than a full one.
+    let last = row.typed.len() + GROUP < full;
+    let judged = Judged { row, symbols, place: None, stands: number };
+    let mut faults = Vec::new();
+    row_faults(&judged, RowPlace { number, last }, &mut faults);
+    Err(TypingFaults::new(faults))
 }
 
 /// Rows that are all right: in order, complete, and of one code?
@@ -309,8 +323,7 @@ fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Row
     if !faults.is_empty() {
         return Err(TypingFaults::new(faults));
     }
-    let symbols: Vec<_> = rows.iter().flat_map(|(_, symbols, _)| symbols.iter().copied()).collect();
-    match decode(&symbols) {
+    match decode(rows.iter().map(|(_, symbols, _)| *symbols)) {
         Ok(bytes) => Ok(Rows::Bytes(bytes)),
         Err(RowsFault::SpareBits) => Ok(Rows::SpareBits),
         Err(RowsFault::Crc) => Err(TypingFaults::new(vec![TypingFault::DifferentCodes])),
@@ -321,17 +334,21 @@ fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Row
 fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
     let mut faults = Vec::new();
     // The number that a right row says is the surer count for those that follow it.
-    let mut offset = 0i16;
+    let mut offset = 0u8;
+    // Rows that were exchanged say nothing about those that follow them.
+    let ascending = rows.iter().filter_map(|row| row.place).is_sorted_by(|a, b| a.number < b.number);
     let mut highest_right = 0;
     for (i, row) in rows.iter().enumerate() {
-        let stands = if row.row.label.is_some() { row.stands } else { (i16::from(row.stands) + offset) as u8 };
+        let stands = if row.row.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
         let last = i + 1 == rows.len() && row.place.is_none_or(|place| place.last);
         match row.place {
             None => row_faults(row, RowPlace { number: stands, last }, &mut faults),
             Some(place) if place.number == stands => highest_right = stands,
-            Some(place) if place.number > stands && place.number > highest_right && row.row.label.is_none() => {
+            Some(place)
+                if ascending && place.number > stands && place.number > highest_right && row.row.label.is_none() =>
+            {
                 faults.extend((stands..place.number).map(|row| TypingFault::MissingRow { row }));
-                offset += i16::from(place.number) - i16::from(stands);
+                offset += place.number - stands;
                 highest_right = place.number;
             }
             Some(place) => faults.push(TypingFault::WrongRow { row: stands, belongs: place.number }),

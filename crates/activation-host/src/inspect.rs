@@ -1,8 +1,12 @@
 //! What a code is worth, asked once and without a memory.
 
+use crate::program::Exit;
 use activation_code::{
-    ActivationCode, Day, PinnedIssuer, ReadFault, Reason, Refusal, RowGroup, Standing, Target, Terms, Trust, Warning,
+    Accepted, ActivationCode, Day, License, PinnedIssuer, ReadFault, ReasonClass, Rejected, Repair, RowGroup, Standing,
+    Target, Terms, Trust, Warning,
 };
+
+pub use activation_code::Obstacle;
 
 /// What is asked about a code.
 #[derive(Clone, Debug)]
@@ -13,12 +17,23 @@ pub struct Question {
     pub clock: Day,
     /// When the release that wants to run was made.
     pub released: Option<Day>,
+    /// Whether a code may be accepted that was not typed exactly.
+    pub repairs: Repairs,
+}
+
+/// Whether a code may be accepted that was not typed exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repairs {
+    /// If the repaired code is signed; what was changed is said.
+    Accepted,
+    /// Never.
+    Refused,
 }
 
 impl Question {
     /// What is it worth on this day, for any product, host and release?
     pub fn on(clock: Day) -> Self {
-        Self { target: Target::default(), clock, released: None }
+        Self { target: Target::default(), clock, released: None, repairs: Repairs::Accepted }
     }
 }
 
@@ -27,7 +42,9 @@ impl Question {
 pub enum Outcome {
     /// As it was typed.
     Accepted,
-    /// Not, for a [`Reason`].
+    /// After a repair.
+    Repaired,
+    /// Not, for a [`Reason`](activation_code::Reason).
     Refused,
 }
 
@@ -36,26 +53,8 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Repaired => "repaired",
             Self::Refused => "refused",
-        }
-    }
-}
-
-/// Why a code is not accepted, with the facts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// It cannot be read.
-    Read(ReadFault),
-    /// It is read and refused.
-    Refused(Refusal),
-}
-
-impl Obstacle {
-    /// Its name in the closed list.
-    pub fn reason(&self) -> Reason {
-        match self {
-            Self::Read(fault) => fault.reason(),
-            Self::Refused(refusal) => refusal.reason(),
         }
     }
 }
@@ -67,12 +66,12 @@ pub struct Inspection {
     pub outcome: Outcome,
     /// Why it is not.
     pub obstacle: Option<Obstacle>,
-    /// What the code says, where it could be read: proven if it is accepted, else a claim.
-    pub terms: Option<Terms>,
-    /// The code in its own spelling, where it could be read.
-    pub letters: Option<Vec<String>>,
-    /// Who signed it, if it is accepted.
-    pub issuer: Option<PinnedIssuer>,
+    /// What had to be changed to read it.
+    pub repairs: Vec<Repair>,
+    /// The code, where it could be read. If it is not accepted, its terms are claims.
+    pub code: Option<ActivationCode>,
+    /// The proof, if it is accepted.
+    pub license: Option<License>,
     /// What it is worth, if it is accepted.
     pub standing: Option<Standing>,
 }
@@ -80,16 +79,17 @@ pub struct Inspection {
 impl Inspection {
     /// Of whatever was typed, pasted or read from a file.
     pub fn of(text: &str, trust: &Trust, question: &Question) -> Self {
-        let code = match ActivationCode::read(text) {
-            Ok(code) => code,
-            Err(fault) => return Self::refused(Obstacle::Read(fault), None),
+        let read = match question.repairs {
+            Repairs::Accepted => trust.read(text),
+            Repairs::Refused => trust.read_strictly(text),
         };
-        let license = match trust.verify(code.clone()) {
-            Ok(license) => license,
-            Err(refusal) => return Self::refused(Obstacle::Refused(refusal), Some(&code)),
+        let Accepted { license, repairs } = match read {
+            Ok(accepted) => accepted,
+            Err(rejected) => return Self::refused(rejected),
         };
         if let Err(refusal) = license.fits(&question.target) {
-            return Self::refused(Obstacle::Refused(refusal), Some(&code));
+            let (obstacle, code) = (Obstacle::Refused(refusal), Some(license.code().clone()));
+            return Self::refused(Rejected { obstacle, code, repairs });
         }
         let mut standing = license.standing(question.clock, question.released);
         if license.terms().host.is_some() && question.target.host.is_none() {
@@ -97,31 +97,47 @@ impl Inspection {
             standing.warnings.sort_unstable();
         }
         Self {
-            outcome: Outcome::Accepted,
+            outcome: if repairs.is_empty() { Outcome::Accepted } else { Outcome::Repaired },
             obstacle: None,
-            terms: Some(license.terms().clone()),
-            letters: Some(code.letters()),
-            issuer: Some(license.issuer()),
+            repairs,
+            code: Some(license.code().clone()),
+            license: Some(license),
             standing: Some(standing),
         }
     }
 
-    fn refused(obstacle: Obstacle, code: Option<&ActivationCode>) -> Self {
-        Self {
-            outcome: Outcome::Refused,
-            obstacle: Some(obstacle),
-            terms: code.map(|code| code.unverified_terms().clone()),
-            letters: code.map(ActivationCode::letters),
-            issuer: None,
-            standing: None,
-        }
+    fn refused(Rejected { obstacle, code, repairs }: Rejected) -> Self {
+        Self { outcome: Outcome::Refused, obstacle: Some(obstacle), repairs, code, license: None, standing: None }
     }
 
-    /// Where to look for what was typed wrongly.
+    /// What the code says, where it could be read: proven if it is accepted, else a claim.
+    pub fn terms(&self) -> Option<&Terms> {
+        self.code.as_ref().map(ActivationCode::unverified_terms)
+    }
+
+    /// Who signed it, if it is accepted.
+    pub fn issuer(&self) -> Option<PinnedIssuer> {
+        self.license.as_ref().map(License::issuer)
+    }
+
+    /// Where to look for what was typed wrongly: what was repaired, or what could not be.
     pub fn places(&self) -> Vec<RowGroup> {
-        match &self.obstacle {
-            Some(Obstacle::Read(ReadFault::Typing(faults))) => faults.places(),
-            _ => Vec::new(),
+        if let Some(Obstacle::Read(ReadFault::Typing(faults))) = &self.obstacle {
+            return faults.places();
+        }
+        let mut places: Vec<_> =
+            self.repairs.iter().map(|repair| RowGroup { row: repair.row, group: repair.group }).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// How a program ends that gives this answer.
+    pub fn exit(&self) -> Exit {
+        match self.obstacle.as_ref().map(|obstacle| obstacle.reason().class()) {
+            None => Exit::Done,
+            Some(ReasonClass::Refused) => Exit::No,
+            Some(ReasonClass::NotReadable) => Exit::CouldNot,
         }
     }
 }

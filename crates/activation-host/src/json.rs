@@ -1,7 +1,7 @@
 //! The JSON of both programs. Names are added, never changed or reused: `docs/interfaces.md`.
 
 use crate::inspect::{Inspection, Obstacle};
-use activation_code::{ActivationCode, PinnedIssuer, Standing, Terms};
+use activation_code::{ActivationCode, PinnedIssuer, Repair, Standing, Terms};
 use serde::Serialize;
 
 /// What a code says.
@@ -85,7 +85,7 @@ pub struct InspectionJson {
     outcome: &'static str,
     reason: Option<&'static str>,
     places: Vec<PlaceJson>,
-    repairs: [(); 0],
+    repairs: Vec<RepairJson>,
     terms: Option<TermsJson>,
     code: Option<LettersJson>,
     standing: Option<StandingJson>,
@@ -95,6 +95,27 @@ pub struct InspectionJson {
 struct PlaceJson {
     row: u8,
     group: Option<u8>,
+}
+
+#[derive(Serialize)]
+struct RepairJson {
+    row: u8,
+    group: Option<u8>,
+    typed: String,
+    meant: String,
+    event: &'static str,
+}
+
+impl From<&Repair> for RepairJson {
+    fn from(repair: &Repair) -> Self {
+        Self {
+            row: repair.row,
+            group: repair.group,
+            typed: repair.typed.clone(),
+            meant: repair.meant.clone(),
+            event: repair.event.name(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -137,9 +158,9 @@ impl From<&Inspection> for InspectionJson {
                 .into_iter()
                 .map(|place| PlaceJson { row: place.row, group: place.group })
                 .collect(),
-            repairs: [],
-            terms: inspection.terms.as_ref().map(TermsJson::from),
-            code: inspection.letters.clone().map(|letters| LettersJson { letters }),
+            repairs: inspection.repairs.iter().map(RepairJson::from).collect(),
+            terms: inspection.terms().map(TermsJson::from),
+            code: inspection.code.as_ref().map(|code| LettersJson { letters: code.letters() }),
             standing: inspection.standing.as_ref().map(StandingJson::from),
         }
     }

@@ -22,8 +22,11 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod entry;
+pub mod files;
 pub mod inspect;
 pub mod json;
 pub mod picture;
 pub mod program;
 pub mod sentences;
+pub mod state;

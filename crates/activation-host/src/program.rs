@@ -53,28 +53,53 @@ pub fn arguments<P: clap::Parser>(program: &str) -> Result<P, Exit> {
             Exit::CouldNot
         }
         _ => {
-            complain(program, &usage(&error), None);
+            let (what, hint) = usage(&error);
+            complain(program, &what, hint.as_deref());
             Exit::CouldNot
         }
     })
 }
 
-/// What is wrong with the command line: for a bad value the option, what was found and
-/// what was wanted; else clap's own words.
-fn usage(error: &clap::Error) -> String {
+/// What the system says, without its number.
+pub fn system(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or(&text).to_owned()
+}
+
+/// What is wrong with the command line, and what to do. For a bad value: the option, what
+/// was found and what was wanted; else clap's own words without its usage line.
+fn usage(error: &clap::Error) -> (String, Option<String>) {
     let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };
-    let source = std::error::Error::source(error);
-    if let (ErrorKind::ValueValidation, Some(option), Some(value), Some(source)) =
-        (error.kind(), text(ContextKind::InvalidArg), text(ContextKind::InvalidValue), source)
+    let similar = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+        .into_iter()
+        .find_map(text)
+        .map(|similar| format!("perhaps {similar}"));
+    let wanted = match error.kind() {
+        ErrorKind::ValueValidation => std::error::Error::source(error).map(ToString::to_string),
+        ErrorKind::InvalidValue => text(ContextKind::ValidValue)
+            .filter(|values| !values.is_empty())
+            .map(|values| format!("wanted one of {values}")),
+        _ => None,
+    };
+    if let (Some(option), Some(value), Some(wanted)) =
+        (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue), wanted)
     {
-        let option = option.split(' ').next().unwrap_or(option);
-        return format!("{option} {value:?}: {source}");
+        // `--units <N>` and `<NAME>` are called --units and NAME.
+        let option = option.split(' ').next().unwrap_or(&option).trim_matches(['<', '>']);
+        return (format!("{option} {value:?}: {wanted}"), similar);
+    }
+    let help = || Some("run it with --help to see what it understands".to_owned());
+    if let (ErrorKind::MissingRequiredArgument, Some(missing)) = (error.kind(), text(ContextKind::InvalidArg)) {
+        return (format!("missing: {missing}"), help());
     }
     let rendered = error.render().to_string();
-    rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end().to_owned()
+    let sentence = rendered.strip_prefix("error: ").unwrap_or(&rendered);
+    let end = ["\n\n  tip:", "\n\nUsage:", "\n\nFor more"].into_iter().filter_map(|rest| sentence.find(rest)).min();
+    (sentence[..end.unwrap_or(sentence.len())].trim_end().to_owned(), similar.or_else(help))
 }
 
 /// Writes a result to standard output, whole or not at all.

@@ -2,7 +2,7 @@
 
 use crate::inspect::{Inspection, Obstacle, Outcome};
 use crate::picture::PictureFault;
-use activation_code::{Phase, ReadFault, Reason, Standing, Terms, Warning};
+use activation_code::{Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
 use std::fmt::Write;
 
 /// The answer of an inspection, for standard output.
@@ -15,18 +15,20 @@ pub fn answer(inspection: &Inspection) -> String {
 
 fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result {
     match (&inspection.outcome, &inspection.standing) {
-        (Outcome::Accepted, Some(standing)) => {
-            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing, inspection.terms.as_ref()))?
+        (Outcome::Accepted | Outcome::Repaired, Some(standing)) => {
+            writeln!(text, "{}: {}", standing.phase.answer().name(), phase(standing, inspection.terms()))?
         }
         _ => writeln!(text, "Not accepted")?,
     }
-    let Some(terms) = &inspection.terms else { return Ok(()) };
-    if inspection.outcome == Outcome::Refused {
-        writeln!(text, "what the code claims, which nothing proves:")?;
+    let Some(terms) = inspection.terms() else { return Ok(()) };
+    if let Some(obstacle) = &inspection.obstacle {
+        // In the order of the list: what comes later is looked at after a good signature only.
+        let signed = obstacle.reason() >= Reason::ForTestingOnly;
+        writeln!(text, "{}", if signed { "the code says:" } else { "what the code claims, which nothing proves:" })?;
     }
     write_terms(text, terms)?;
-    if let Some(issuer) = inspection.issuer {
-        writeln!(text, "  signed by    issuer {}, key {}", issuer.number, issuer.key)?;
+    if let Some(issuer) = inspection.issuer() {
+        writeln!(text, "  signed with  {}", issuer.key)?;
     }
     if let Some(standing) = &inspection.standing {
         let entitled: Vec<_> = [(standing.run, "run"), (standing.updates, "updates"), (standing.support, "support")]
@@ -82,11 +84,7 @@ fn write_terms(text: &mut String, terms: &Terms) -> std::fmt::Result {
 
 /// The phase in words, with the days that are left.
 fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
-    let days = standing.days_left.unwrap_or(0);
-    let days = match days {
-        1 => "1 day".to_owned(),
-        _ => format!("{days} days"),
-    };
+    let days = days(standing);
     match standing.phase {
         Phase::None => "no code has been entered".into(),
         Phase::NotYetValid => match terms {
@@ -101,10 +99,20 @@ fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
         Phase::Grace => format!("maintenance has ended, {days} of grace left; renew with your license desk"),
         Phase::Lapsed => "maintenance has ended; the software runs on without updates and support".into(),
         Phase::Expired => "the evaluation has ended; ask your license desk for a full license".into(),
+        Phase::Frozen if standing.days_left == Some(0) => {
+            "the service is frozen, today is the last day to renew before its data is purged".into()
+        }
         Phase::Frozen => format!("the service is frozen; {days} left to renew before its data is purged"),
         Phase::Purge => "the service has ended and its data is to be purged".into(),
         Phase::EndOfLife => "the product has reached its End of Life".into(),
         Phase::Revoked => "the license desk has revoked this code".into(),
+    }
+}
+
+fn days(standing: &Standing) -> String {
+    match standing.days_left.unwrap_or(0) {
+        1 => "1 day".into(),
+        days => format!("{days} days"),
     }
 }
 
@@ -116,6 +124,49 @@ pub fn obstacle(obstacle: &Obstacle) -> (Vec<String>, &'static str) {
         Obstacle::Refused(refusal) => vec![refusal.to_string()],
     };
     (sentences, remedy(obstacle.reason()))
+}
+
+/// What was changed, exactly.
+pub fn repair(repair: &Repair) -> String {
+    changed(repair, "the code says")
+}
+
+/// What a person may have meant.
+pub fn proposal(repair: &Repair) -> String {
+    changed(repair, "the code probably says")
+}
+
+fn changed(repair: &Repair, says: &str) -> String {
+    let Repair { row, group, typed, meant, event } = repair;
+    let place = match group {
+        Some(group) => format!("row {row}, group {group}"),
+        None => format!("row {row}"),
+    };
+    let what = self::event(*event);
+    match (typed.is_empty(), meant.is_empty()) {
+        (true, true) => format!("{place}: {what}"),
+        (false, true) => format!("{place}: you typed {typed}, {says} nothing there ({what})"),
+        (true, false) => format!("{place}: {says} {meant}, which was not typed ({what})"),
+        (false, false) => format!("{place}: you typed {typed}, {says} {meant} ({what})"),
+    }
+}
+
+/// What happened, in words.
+pub fn event(event: Event) -> &'static str {
+    match event {
+        Event::Substitution => "another character",
+        Event::Swap => "two characters swapped",
+        Event::Jump => "two characters swapped around a third",
+        Event::GroupSwap => "two groups swapped",
+        Event::Twin => "a doubled character mistyped",
+        Event::Omission => "a character left out",
+        Event::Extra => "a character too many",
+        Event::Unreadable => "an unreadable character",
+        Event::Moved => "a character in another place",
+        Event::WrongRow => "a row in another place",
+        Event::KeyboardLayout => "another keyboard layout",
+        _ => "a mistake",
+    }
 }
 
 /// What a person can do about a refusal.
@@ -175,12 +226,13 @@ pub fn picture(fault: &PictureFault) -> &'static str {
 /// A warning as a sentence.
 pub fn warning(warning: Warning, standing: &Standing) -> String {
     match warning {
-        Warning::EndsSoon => {
-            format!("maintenance ends in {} days; renew with your license desk", standing.days_left.unwrap_or(0))
+        Warning::EndsSoon if standing.days_left == Some(0) => {
+            "maintenance ends today; renew with your license desk".into()
         }
+        Warning::EndsSoon => format!("maintenance ends in {}; renew with your license desk", days(standing)),
         Warning::InGrace => format!(
-            "maintenance has ended; everything runs for {} more days, then updates and support end",
-            standing.days_left.unwrap_or(0)
+            "maintenance has ended; grace ends {}; renew with your license desk",
+            if standing.days_left == Some(0) { "today".into() } else { format!("in {}", days(standing)) }
         ),
         Warning::ClockBehind => {
             format!("the clock is behind: something that is here was made on {}; that day counts", standing.today)

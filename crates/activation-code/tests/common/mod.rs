@@ -1,9 +1,13 @@
 //! What several tests need: the vectors as data, and a desk of three lines.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
+
+pub mod desk;
+pub mod laws;
+pub mod rows;
 
 use activation_code::*;
-use ed25519_dalek::{Signer, SigningKey};
+pub use desk::{key, sign, trust};
 use serde::Deserialize;
 
 /// A file of `tests/vectors/`. Unknown fields fail the run.
@@ -79,24 +83,6 @@ pub fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
-/// The key of 32 bytes 0x01 that all vectors are signed with.
-pub fn key() -> SigningKey {
-    SigningKey::from_bytes(&[1; 32])
-}
-
-pub fn sign(terms: &Terms) -> ActivationCode {
-    let payload = terms.to_payload().unwrap();
-    let signature = key().sign(&signed_message(&payload)).to_bytes();
-    ActivationCode::from_parts(&payload, &signature).unwrap()
-}
-
-/// Trust in the vectors' key under these numbers.
-pub fn trust(purpose: Purpose, numbers: &[u16]) -> Trust {
-    let key = PublicKey::from_bytes(&key().verifying_key().to_bytes()).unwrap();
-    let issuers = numbers.iter().map(|&number| PinnedIssuer { number: IssuerNumber::new(number).unwrap(), key });
-    Trust::pinned(purpose, issuers).unwrap()
-}
-
 /// Every issuer number that the vectors name.
 pub fn vector_trust() -> Trust {
     trust(Purpose::Production, &[1, 2, 1023])
@@ -120,4 +106,29 @@ pub fn example() -> Terms {
         features: None,
         holder: None,
     }
+}
+
+/// Everything that a code can carry, each as long as it can be.
+pub fn longest() -> Terms {
+    Terms {
+        grace: Some(255),
+        host: Some(HostId(u32::MAX)),
+        members: Members::new((0..16).map(|i| ProductId::new(u16::MAX - i).unwrap())),
+        features: Some(Features(u16::MAX)),
+        holder: Some(Holder::new(&"H".repeat(Holder::LONGEST)).unwrap()),
+        ..example()
+    }
+}
+
+/// Bytes that look random and are the same in every run (SplitMix64).
+pub fn seeded(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let words = std::iter::repeat_with(|| {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)).to_le_bytes()
+    });
+    words.flatten().take(length).collect()
 }

@@ -1,0 +1,123 @@
+//! The laws that fuzzing looks for breaches of. Each takes any bytes and panics where
+//! the law is broken; `fuzz/` runs them on new inputs, `tests/replay.rs` on saved ones.
+
+use super::desk::{sign, trust};
+use activation_code::*;
+use arbitrary::{Result, Unstructured};
+use std::ops::RangeInclusive;
+
+type Law = fn(&[u8]);
+
+/// Each law by the name of its fuzz target.
+pub const LAWS: [(&str, Law); 3] =
+    [("read_code", read_code), ("terms", terms), ("issue_then_verify", issue_then_verify)];
+
+/// Reading never panics and always says why not; an accepted text has one canonical
+/// spelling: printing then reading is the identity.
+pub fn read_code(data: &[u8]) {
+    match ActivationCode::read(&String::from_utf8_lossy(data)) {
+        Ok(code) => {
+            for text in spellings(&code) {
+                assert_eq!(ActivationCode::read(&text).as_ref(), Ok(&code), "{text}");
+            }
+            assert_eq!(code.unverified_terms().to_payload().as_deref(), Ok(code.payload()));
+        }
+        Err(ReadFault::Typing(faults)) => {
+            assert!(!faults.all().is_empty());
+            assert_eq!(faults.reason().class(), ReasonClass::NotReadable);
+            let rows = faults.places();
+            assert!(rows.iter().all(|place| place.row >= 1 && place.group != Some(0)), "{rows:?}");
+        }
+        Err(fault @ ReadFault::Payload(_)) => assert_eq!(fault.reason().class(), ReasonClass::Refused),
+    }
+}
+
+/// A payload that is read is the one that its terms are written as.
+pub fn terms(data: &[u8]) {
+    if let Ok(terms) = Terms::from_payload(data) {
+        assert_eq!(terms.to_payload().as_deref(), Ok(data));
+    }
+}
+
+/// What is issued is verified, from every spelling, and is equal; with one bit of the
+/// payload, the signature or the context changed it never is.
+pub fn issue_then_verify(data: &[u8]) {
+    let mut chance = Unstructured::new(data);
+    let Ok(terms) = any_terms(&mut chance) else { return };
+    let code = sign(&terms);
+    let trust = trust(Purpose::Testing, &[terms.issuer.get()]);
+    for text in spellings(&code) {
+        let license = trust.verify(ActivationCode::read(&text).unwrap()).unwrap();
+        assert_eq!((license.terms(), license.code()), (&terms, &code));
+    }
+    let mut bytes = code.as_bytes().to_vec();
+    let bit = chance.choose_index(bytes.len() * 8).unwrap_or(0);
+    bytes[bit / 8] ^= 0x80 >> (bit % 8);
+    if let Ok(changed) = ActivationCode::from_bytes(bytes) {
+        let trust = super::desk::trust(Purpose::Testing, &[changed.unverified_terms().issuer.get()]);
+        assert_eq!(trust.verify(changed).map(|_| bit).map_err(|refusal| refusal.reason()), Err(Reason::BadSignature));
+    }
+}
+
+/// A code as letters, as digits, as rows of both, and as one line.
+pub fn spellings(code: &ActivationCode) -> [String; 4] {
+    let (letters, digits) = (code.letters(), code.digits());
+    let mixed: Vec<_> = (0..letters.len()).map(|i| [&letters, &digits][i % 2][i].as_str()).collect();
+    [letters.join("\n"), digits.join("\n"), mixed.join("\n"), code.transport()]
+}
+
+/// Any terms that a code can carry, the ends of each range more often than by chance.
+pub fn any_terms(chance: &mut Unstructured<'_>) -> Result<Terms> {
+    let first = number(chance, 0..=32_767)?;
+    let lead = number(chance, -2_048..=(2_047.min(first)))?;
+    let length = number(chance, 0..=8_191)?;
+    let day = |days| Day::from_days_since_2020(days).unwrap();
+    let mut flag = || chance.arbitrary::<bool>();
+    let [test, grace, host, members, features, holder] = [flag()?, flag()?, flag()?, flag()?, flag()?, flag()?];
+    Ok(Terms {
+        product: ProductId::new(number(chance, 1..=65_535)? as u16).unwrap(),
+        license: LicenseNumber::new(number(chance, 1..=268_435_455)? as u32).unwrap(),
+        units: Units::new(number(chance, 1..=16_777_215)? as u32).unwrap(),
+        period: MaintenancePeriod::new(day(first), day(first + length)).unwrap(),
+        issued: day(first - lead),
+        issuer: IssuerNumber::new(number(chance, 1..=1_023)? as u16).unwrap(),
+        revision: Revision::new(number(chance, 1..=1_023)? as u16).unwrap(),
+        kind: *chance.choose(&Kind::ALL)?,
+        test,
+        grace: grace.then(|| chance.arbitrary()).transpose()?,
+        host: host.then(|| chance.arbitrary().map(HostId)).transpose()?,
+        members: if members { any_members(chance)? } else { None },
+        features: features.then(|| chance.arbitrary().map(Features)).transpose()?,
+        holder: if holder { any_holder(chance)? } else { None },
+    })
+}
+
+fn number(chance: &mut Unstructured<'_>, range: RangeInclusive<i32>) -> Result<i32> {
+    Ok(match chance.arbitrary::<u8>()? {
+        0..16 => *range.start(),
+        16..32 => *range.end(),
+        _ => chance.int_in_range(range)?,
+    })
+}
+
+fn any_members(chance: &mut Unstructured<'_>) -> Result<Option<Members>> {
+    let count = number(chance, 1..=Members::MOST as i32)?;
+    let products = (0..count).map(|_| Ok(ProductId::new(number(chance, 1..=65_535)? as u16).unwrap()));
+    Ok(Members::new(products.collect::<Result<Vec<_>>>()?))
+}
+
+fn any_holder(chance: &mut Unstructured<'_>) -> Result<Option<Holder>> {
+    let longest = number(chance, 1..=Holder::LONGEST as i32)? as usize;
+    let mut name = String::new();
+    loop {
+        let next = match chance.arbitrary::<u8>()? {
+            0..=7 => chance.arbitrary()?,
+            _ => *chance.choose(&['A', 'z', '0', ' ', '.', '"', 'ß', 'Я', 'و', '例', '🔑'])?,
+        };
+        if name.len() + char::len_utf8(next) > longest {
+            break;
+        }
+        name.push(next);
+    }
+    Ok(Holder::new(&name).ok())
+}

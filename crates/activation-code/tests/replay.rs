@@ -1,0 +1,25 @@
+//! Every input that fuzzing has saved keeps the law that it was saved for.
+
+mod common;
+
+use common::laws::LAWS;
+use std::{collections::BTreeSet, fs, path::Path};
+
+#[test]
+fn every_saved_input_keeps_its_law() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let folders: BTreeSet<_> =
+        fs::read_dir(&corpus).unwrap().map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(folders, LAWS.iter().map(|(name, _)| (*name).to_owned()).collect());
+    for (name, law) in LAWS {
+        let mut inputs = 0;
+        for file in fs::read_dir(corpus.join(name)).unwrap() {
+            let path = file.unwrap().path();
+            // A broken law names the input in what the test has printed.
+            println!("{}", path.display());
+            law(&fs::read(&path).unwrap());
+            inputs += 1;
+        }
+        assert!(inputs > 0, "{name}");
+    }
+}

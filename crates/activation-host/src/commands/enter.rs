@@ -1,0 +1,345 @@
+//! `activation enter`: a code, typed row by row.
+//!
+//! A dialogue of lines, without colours or a moving cursor, so that a screen reader and
+//! a pipe follow it as well as an eye. What is said goes to standard error, the answer
+//! to standard output. Every row is on disk before the next one is asked for.
+
+use super::asking::{Asking, explain};
+use crate::PROGRAM;
+use activation_code::{License, MAX_TEXT, RowAnswer, RowProposal, Trust, TypingFaults};
+use activation_host::entry::Entry;
+use activation_host::inspect::{Inspection, Obstacle, Question};
+use activation_host::json::InspectionJson;
+use activation_host::program::{Exit, complain, json_text, print};
+use activation_host::sentences;
+use activation_host::state::{StateFault, StateFolder};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::path::PathBuf;
+
+/// Takes a code row by row, answers each row at once, and keeps the accepted code
+#[derive(clap::Args)]
+#[command(after_help = "\
+While typing: `list` shows the rows, `row 3` goes to row 3, `done` checks the whole code,
+`quit` stops. What was typed is kept in the state folder, and the next time goes on with it.
+
+Exit codes: 0 accepted, 1 refused, 2 not complete or not possible.
+
+Examples:
+  activation enter --issuer 1:HEX
+  activation enter --issuer 1:HEX --state /var/lib/product/activation < code.txt")]
+pub struct Arguments {
+    /// The folder for what was typed and for accepted codes
+    #[arg(long, value_name = "DIR", env = "ACTIVATION_STATE", default_value = "./activation-state")]
+    state: PathBuf,
+    /// Start anew, without the rows that were kept
+    #[arg(long)]
+    new: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// How the dialogue ended without an answer.
+enum Stop {
+    /// What was typed is kept.
+    Quit,
+    /// Something failed; it was said.
+    Failed,
+}
+
+impl From<StateFault> for Stop {
+    fn from(fault: StateFault) -> Self {
+        complain(PROGRAM, &fault, Some("give a folder where this user may write, with --state DIR"));
+        Self::Failed
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        complain(PROGRAM, &format!("cannot go on: {error}"), None);
+        Self::Failed
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> Exit {
+    let trust = match arguments.asking.trust() {
+        Ok(trust) => trust,
+        Err(exit) => return exit,
+    };
+    let question = arguments.asking.question();
+    let outcome = Dialogue::begin(trust, question, arguments.state, arguments.new).and_then(|mut dialogue| {
+        let inspection = dialogue.until_complete()?;
+        dialogue.conclude(&inspection, arguments.json)
+    });
+    match outcome {
+        Ok(exit) => exit,
+        Err(Stop::Quit) => {
+            complain(PROGRAM, &"the code is not complete", Some("run `activation enter` again to go on; it is kept"));
+            Exit::CouldNot
+        }
+        Err(Stop::Failed) => Exit::CouldNot,
+    }
+}
+
+/// What comes next.
+enum Step {
+    /// This row.
+    Ask(u8),
+    /// Nothing: the code can be read, and perhaps is refused.
+    Complete(Box<Inspection>),
+}
+
+struct Dialogue {
+    trust: Trust,
+    question: Question,
+    state: StateFolder,
+    entry: Entry,
+    /// Whether a person sits there, who can be asked.
+    terminal: bool,
+}
+
+/// Says a line to whoever types. If nobody is left to hear it, typing goes on.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+impl Dialogue {
+    fn begin(trust: Trust, question: Question, state: PathBuf, anew: bool) -> Result<Self, Stop> {
+        let state = StateFolder::open(state)?;
+        let terminal = io::stdin().is_terminal();
+        let mut dialogue = Self { trust, question, state, entry: Entry::default(), terminal };
+        if terminal {
+            say("Type the code row by row, as it stands on the sheet: letters or digits,");
+            say("the rows in any order. `list`, `row 3`, `done` and `quit` are understood.");
+        }
+        if !anew && let Some(draft) = dialogue.state.draft()? {
+            dialogue.entry = Entry::from_draft(draft);
+            say("Rows are here from before:");
+            dialogue.list();
+            if terminal && !dialogue.ask("Go on with them?")? {
+                dialogue.entry = Entry::default();
+            }
+        }
+        Ok(dialogue)
+    }
+
+    /// Rows until they make a code that is not mistyped.
+    fn until_complete(&mut self) -> Result<Inspection, Stop> {
+        let mut asked = match self.entry.next_wanted().map_or_else(|| self.check(), Step::Ask) {
+            Step::Ask(row) => row,
+            Step::Complete(inspection) => return Ok(*inspection),
+        };
+        loop {
+            let Some(line) = self.line(&format!("Row {asked}: "))? else {
+                // A pipe has said all it has to say.
+                return if self.terminal || self.entry.rows().next().is_none() {
+                    Err(Stop::Quit)
+                } else {
+                    Ok(self.inspect(&self.entry.text()))
+                };
+            };
+            let step = match line.trim() {
+                "quit" => return Err(Stop::Quit),
+                "list" => {
+                    self.list();
+                    Step::Ask(asked)
+                }
+                "help" | "?" => {
+                    say("Type the row, or `list`, `row 3`, `done`, `quit`.");
+                    Step::Ask(asked)
+                }
+                "done" => self.check(),
+                "" => self.take(asked, 0),
+                choice if choice.len() == 1 && ("1"..="5").contains(&choice) => {
+                    self.take(asked, choice.parse::<usize>().unwrap_or(1) - 1)
+                }
+                text => match (row_command(text), starts_transport(text)) {
+                    (Some(row), _) => Step::Ask(row),
+                    (None, true) => self.scanned(asked, text),
+                    (None, false) => self.hear(asked, text),
+                },
+            };
+            self.state.keep_draft(&self.entry.draft())?;
+            match step {
+                Step::Ask(row) => asked = row,
+                Step::Complete(inspection) => return Ok(*inspection),
+            }
+        }
+    }
+
+    /// A row: a person mends a wrong one at once, a pipe has the next one ready.
+    fn hear(&mut self, asked: u8, text: &str) -> Step {
+        let (row, answer) = self.entry.hear(text, asked);
+        let right = matches!(answer, RowAnswer::Right { .. });
+        answer_row(asked, row, answer, self.terminal);
+        if right || !self.terminal { self.go_on() } else { Step::Ask(row) }
+    }
+
+    /// Enter, or a number: takes a proposal for the row.
+    fn take(&mut self, asked: u8, index: usize) -> Step {
+        match self.entry.take_proposal(asked, index) {
+            Some((row, answer)) => {
+                answer_row(asked, row, answer, self.terminal);
+                self.go_on()
+            }
+            None => {
+                // Blank lines of a text that is piped are nothing.
+                if self.terminal {
+                    say(&format!("type row {asked}, or `quit`"));
+                }
+                Step::Ask(asked)
+            }
+        }
+    }
+
+    /// A scanner types the whole code in one line.
+    fn scanned(&self, asked: u8, text: &str) -> Step {
+        let inspection = self.inspect(text);
+        if is_mistyped(&inspection) {
+            explain(&inspection);
+            return Step::Ask(asked);
+        }
+        Step::Complete(Box::new(inspection))
+    }
+
+    /// The next row that was not typed; if there is none, the whole code.
+    fn go_on(&self) -> Step {
+        match self.entry.next_untyped() {
+            Some(row) => Step::Ask(row),
+            None => self.check(),
+        }
+    }
+
+    /// The whole code, or the first row that is wanted.
+    fn check(&self) -> Step {
+        match self.whole() {
+            Some(inspection) => Step::Complete(Box::new(inspection)),
+            // All rows are right and not of one code: any of them may be the stranger.
+            None => Step::Ask(self.entry.next_wanted().unwrap_or(1)),
+        }
+    }
+
+    /// The whole code, if it is not mistyped; else says what is still wrong.
+    fn whole(&self) -> Option<Inspection> {
+        let inspection = self.inspect(&self.entry.text());
+        if is_mistyped(&inspection) {
+            if self.terminal {
+                explain(&inspection);
+            }
+            return None;
+        }
+        Some(inspection)
+    }
+
+    fn inspect(&self, text: &str) -> Inspection {
+        Inspection::of(text, &self.trust, &self.question)
+    }
+
+    /// Shows what the code says, and keeps it if it is accepted and wanted.
+    fn conclude(&self, inspection: &Inspection, json: bool) -> Result<Exit, Stop> {
+        print(&if json { json_text(&InspectionJson::from(inspection)) } else { sentences::answer(inspection) })?;
+        explain(inspection);
+        if let Some(license) = &inspection.license {
+            if self.terminal && !self.ask("Keep this code?")? {
+                say("not kept; what was typed is still here");
+                return Ok(Exit::No);
+            }
+            self.keep(license)?;
+        }
+        Ok(inspection.exit())
+    }
+
+    fn keep(&self, license: &License) -> Result<(), Stop> {
+        let path = self.state.keep_code(license, self.question.clock)?;
+        self.state.forget_draft()?;
+        say(&format!("kept in {}", path.display()));
+        Ok(())
+    }
+
+    fn list(&self) {
+        for (number, row) in self.entry.rows() {
+            match &row.answer {
+                RowAnswer::Right { last, letters, .. } => {
+                    say(&format!("  row {number} right: {letters}{}", if *last { ", the last one" } else { "" }));
+                }
+                _ => say(&format!("  row {number} not right: {}", row.typed)),
+            }
+        }
+        match self.entry.next_wanted() {
+            Some(number) => say(&format!("  row {number} is wanted")),
+            None => say("  all rows are right"),
+        }
+    }
+
+    /// A line, or `None` at the end.
+    fn line(&self, prompt: &str) -> io::Result<Option<String>> {
+        if self.terminal {
+            let _ = io::stderr().write_all(prompt.as_bytes());
+        }
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().take(MAX_TEXT as u64).read_until(b'\n', &mut bytes)?;
+        if read == 0 && self.terminal {
+            say("");
+        }
+        Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// A question whose answer is yes unless somebody says no. At the end of the input: quit.
+    fn ask(&self, question: &str) -> Result<bool, Stop> {
+        loop {
+            let Some(answer) = self.line(&format!("{question} [Y/n] "))? else { return Err(Stop::Quit) };
+            match answer.trim() {
+                "" | "y" | "Y" | "yes" => return Ok(true),
+                "n" | "N" | "no" => return Ok(false),
+                _ => say("type y or n"),
+            }
+        }
+    }
+}
+
+/// `row 3`, and nothing behind it.
+fn row_command(text: &str) -> Option<u8> {
+    let number = text.strip_prefix("row ")?.trim();
+    number.parse().ok().filter(|number| (1..=15).contains(number))
+}
+
+fn starts_transport(text: &str) -> bool {
+    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("A1:"))
+}
+
+fn is_mistyped(inspection: &Inspection) -> bool {
+    matches!(&inspection.obstacle, Some(Obstacle::Read(fault)) if matches!(fault, activation_code::ReadFault::Typing(_)))
+}
+
+/// What a row is, in a line or two; and what a person can do about it.
+fn answer_row(asked: u8, row: u8, answer: &RowAnswer, terminal: bool) {
+    match answer {
+        RowAnswer::Right { last, .. } => {
+            let place = if row == asked { "" } else { ", by its check" };
+            say(&format!("row {row} right{place}{}", if *last { ", the last one" } else { "" }));
+        }
+        RowAnswer::Wrong { faults, proposals } => {
+            let choices = propose(faults, proposals);
+            if terminal {
+                say(&format!("{choices}type row {row} again"));
+            }
+        }
+        _ => say(&format!("row {row} does not check")),
+    }
+}
+
+/// Says what is wrong, or what was probably meant; gives the beginning of what to do.
+fn propose(faults: &TypingFaults, proposals: &[RowProposal]) -> &'static str {
+    let Some((first, others)) = proposals.split_first() else {
+        faults.all().iter().for_each(|fault| say(&fault.to_string()));
+        return "compare it with the sheet, and ";
+    };
+    first.repairs.iter().for_each(|repair| say(&sentences::proposal(repair)));
+    for (other, number) in others.iter().zip(2..) {
+        other.repairs.iter().for_each(|repair| say(&format!("or {number}: {}", sentences::proposal(repair))));
+    }
+    if others.is_empty() { "Enter takes that, or " } else { "Enter takes the first, a number another; or " }
+}

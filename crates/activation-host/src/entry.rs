@@ -1,0 +1,186 @@
+//! A code that is being typed, row by row. No terminal, no files: what was heard and
+//! what is still missing.
+
+use crate::state::Draft;
+use activation_code::{RowAnswer, read_row};
+use std::collections::BTreeMap;
+
+/// Rows of one code in any order, each answered by its own check.
+///
+/// ```
+/// use activation_code::RowAnswer;
+/// use activation_host::entry::Entry;
+///
+/// let mut entry = Entry::default();
+/// let (row, answer) = entry.hear("20040-0E000-84G00-3X00H-7FRHT", 1);
+/// assert!(row == 1 && matches!(answer, RowAnswer::Right { last: false, .. }));
+/// assert_eq!(entry.next_wanted(), Some(2));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    rows: BTreeMap<u8, Row>,
+}
+
+/// A row as it was typed, and what its check says.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// As it was typed, without its label.
+    pub typed: String,
+    /// What it is.
+    pub answer: RowAnswer,
+}
+
+/// Most rows of a code.
+const MOST_ROWS: u8 = 15;
+
+impl Entry {
+    /// Goes on with rows that were kept.
+    pub fn from_draft(draft: Draft) -> Self {
+        let mut entry = Self::default();
+        for (number, typed) in draft {
+            entry.hear(&typed, number);
+        }
+        entry
+    }
+
+    /// The rows to keep.
+    pub fn draft(&self) -> Draft {
+        self.rows.iter().map(|(&number, row)| (number, row.typed.clone())).collect()
+    }
+
+    /// Takes a row for the one that was asked for, unless a label or its check says that
+    /// it is another. Gives its number and what it is; it replaces what stood there.
+    pub fn hear(&mut self, text: &str, asked: u8) -> (u8, &RowAnswer) {
+        let (label, typed) = without_label(text);
+        let answer = read_row(typed, Some(label.unwrap_or(asked)));
+        let number = match answer {
+            RowAnswer::Right { row, .. } => row,
+            _ => label.unwrap_or(asked),
+        };
+        let row = self.rows.entry(number).insert_entry(Row { typed: typed.to_owned(), answer }).into_mut();
+        (number, &row.answer)
+    }
+
+    /// Takes a proposal for a row as what was meant: 0 is the likeliest. `None` if there
+    /// is no such proposal.
+    pub fn take_proposal(&mut self, row: u8, index: usize) -> Option<(u8, &RowAnswer)> {
+        let RowAnswer::Wrong { proposals, .. } = &self.rows.get(&row)?.answer else { return None };
+        let meant = proposals.get(index)?.letters.clone();
+        Some(self.hear(&meant, row))
+    }
+
+    /// The rows that were typed, by number.
+    pub fn rows(&self) -> impl Iterator<Item = (u8, &Row)> {
+        self.rows.iter().map(|(&number, row)| (number, row))
+    }
+
+    /// A row that was typed.
+    pub fn row(&self, number: u8) -> Option<&Row> {
+        self.rows.get(&number)
+    }
+
+    /// The first row that is missing or not right; `None` if the code is complete.
+    pub fn next_wanted(&self) -> Option<u8> {
+        self.first(|row| matches!(row.answer, RowAnswer::Right { .. }))
+    }
+
+    /// The first row that was not typed at all; `None` if there is none before the last.
+    pub fn next_untyped(&self) -> Option<u8> {
+        self.first(|_| true)
+    }
+
+    fn first(&self, done: impl Fn(&Row) -> bool) -> Option<u8> {
+        for number in 1..=MOST_ROWS {
+            match self.rows.get(&number) {
+                Some(row) if done(row) => {
+                    if matches!(row.answer, RowAnswer::Right { last: true, .. }) {
+                        return None;
+                    }
+                }
+                _ => return Some(number),
+            }
+        }
+        None
+    }
+
+    /// The code as far as it was typed, with labels.
+    pub fn text(&self) -> String {
+        let last = self.rows.iter().find(|(_, row)| matches!(row.answer, RowAnswer::Right { last: true, .. }));
+        let end = last.map_or(MOST_ROWS, |(&number, _)| number);
+        self.rows.range(..=end).map(|(number, row)| format!("Row {number}) {}\n", row.typed)).collect()
+    }
+}
+
+/// A label of this row at its beginning, and what follows.
+fn without_label(text: &str) -> (Option<u8>, &str) {
+    let text = text.trim();
+    let rest = match text.get(..3) {
+        Some(word) if word.eq_ignore_ascii_case("row") => text[3..].trim_start(),
+        _ => text,
+    };
+    let labelled = rest.split_once(')').and_then(|(number, row)| {
+        let number: u8 = number.parse().ok().filter(|number| (1..=MOST_ROWS).contains(number))?;
+        Some((Some(number), row.trim()))
+    });
+    labelled.unwrap_or((None, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: [&str; 6] = [
+        "20040-0E000-84G00-3X00H-7FRHT",
+        "0PS04-NGZPE-9CK4J-7DT4X-VA7K6",
+        "6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM",
+        "7G669-0T3SX-645X4-R6SRN-861EK",
+        "J0QQ3-V031W-S5H9Z-QK8CM-4WQ1H",
+        "SBXV8-F7K7R-SNN7P-Y1T14-49974",
+    ];
+
+    #[test]
+    fn rows_in_any_order_find_their_place() {
+        let mut entry = Entry::default();
+        for number in [4, 0, 5, 2, 1, 3] {
+            let asked = entry.next_wanted().unwrap();
+            assert_eq!(entry.hear(ROWS[number], asked).0, number as u8 + 1);
+        }
+        assert_eq!(entry.next_wanted(), None);
+        assert!(activation_code::ActivationCode::read(&entry.text()).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_row_is_kept_where_it_was_asked_for_and_mended_by_its_proposal() {
+        let mut entry = Entry::default();
+        let (row, answer) = entry.hear("Row 2) 0PS04-NGZPE-9KC4J-7DT4X-VA7K6", 1);
+        assert_eq!(row, 2);
+        assert!(matches!(answer, RowAnswer::Wrong { proposals, .. } if proposals[0].letters == ROWS[1]));
+        assert_eq!(entry.next_untyped(), Some(1));
+        entry.hear(ROWS[0], 1);
+        assert_eq!((entry.next_wanted(), entry.next_untyped()), (Some(2), Some(3)));
+        assert!(entry.take_proposal(2, 99).is_none());
+        assert!(entry.take_proposal(1, 0).is_none());
+        assert!(matches!(entry.take_proposal(2, 0), Some((2, RowAnswer::Right { .. }))));
+        assert_eq!(entry.next_wanted(), Some(3));
+    }
+
+    #[test]
+    fn what_was_typed_comes_back_from_a_draft() {
+        let mut entry = Entry::default();
+        entry.hear(ROWS[0], 1);
+        entry.hear("not a row ?", 2);
+        let again = Entry::from_draft(entry.draft());
+        assert_eq!(again.draft(), entry.draft());
+        assert_eq!(again.next_wanted(), Some(2));
+    }
+
+    #[test]
+    fn labels_are_read_as_people_write_them() {
+        assert_eq!(without_label(" Row 3)  ABC "), (Some(3), "ABC"));
+        assert_eq!(without_label("row 12)ABC"), (Some(12), "ABC"));
+        assert_eq!(without_label("3) ABC"), (Some(3), "ABC"));
+        assert_eq!(without_label("16) ABC"), (None, "16) ABC"));
+        assert_eq!(without_label("ROWAN"), (None, "ROWAN"));
+        assert_eq!(without_label("ü)"), (None, "ü)"));
+    }
+}

@@ -1,0 +1,340 @@
+//! What several tests need: a desk that is quick to open, and its program.
+
+#![allow(dead_code)]
+
+use activation_code::{Day, IssuerNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
+use activation_host::program::clock;
+use countersign::desk::{self, Order};
+use countersign::key_store;
+use countersign::ledger::{CustomerNumber, Ledger, Product, ProductKind, UnitType};
+use countersign::signer::{Signer, SoftwareKey, key_file};
+use rand::rngs::SysRng;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// The published test key.
+pub const SEED: [u8; 32] = [1; 32];
+/// Its public half, as an issuer.
+pub const ISSUER: &str = "1:8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+pub const PASSPHRASE: &str = "correct horse battery staple";
+
+/// A desk in a temporary folder, with a catalogue and a customer. Its key is
+/// the published test key and opens in milliseconds.
+pub struct Desk {
+    room: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let desk = Self { room: tempfile::tempdir().unwrap() };
+        furnish(&desk.folder());
+        write_secret(&desk.passphrase(), PASSPHRASE);
+        desk
+    }
+
+    /// Another one like it, with everything that has happened there.
+    pub fn copy(&self) -> Self {
+        let copy = Self { room: tempfile::tempdir().unwrap() };
+        copy_folder(self.room.path(), copy.room.path());
+        copy
+    }
+
+    /// The folder that holds the desk's folder and the passphrase.
+    pub fn room(&self) -> &Path {
+        self.room.path()
+    }
+
+    pub fn folder(&self) -> PathBuf {
+        self.room.path().join("license-desk")
+    }
+
+    pub fn ledger_path(&self) -> PathBuf {
+        self.folder().join("ledger.sqlite")
+    }
+
+    pub fn key_path(&self) -> PathBuf {
+        self.folder().join("issuer-1.key")
+    }
+
+    pub fn passphrase(&self) -> PathBuf {
+        self.room.path().join("passphrase")
+    }
+
+    pub fn ledger(&self) -> Ledger {
+        Ledger::open(&self.ledger_path()).unwrap()
+    }
+
+    /// `countersign` with this desk and its passphrase.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(env!("CARGO_BIN_EXE_countersign"));
+        command.arg("--desk").arg(self.folder()).arg("--passphrase-file").arg(self.passphrase()).args(arguments);
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        run(&mut self.command(arguments))
+    }
+
+    /// The arguments of an order of 10 endpoints for a year from today.
+    pub fn order<'a>(&self, reference: &'a str, today: &'a str) -> [&'a str; 13] {
+        let [json, issue] = ["--json", "issue"];
+        let [customer, product, units, from, term] = ["--customer", "--product", "--units", "--from", "--term"];
+        [json, issue, customer, "1", product, "ES", units, "10", from, today, term, "1y", concat(reference)]
+    }
+
+    /// Everything that must hold of a ledger, whatever happened to the process that wrote it.
+    pub fn assert_ledger_is_sound(&self) {
+        let connection = rusqlite::Connection::open(self.ledger_path()).unwrap();
+        let answer: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(answer, "ok");
+        let strays = connection.prepare("PRAGMA foreign_key_check").unwrap().query_map([], |_| Ok(())).unwrap().count();
+        assert_eq!(strays, 0);
+        let numbers: Vec<u32> = connection
+            .prepare("SELECT license FROM revision ORDER BY license")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let expected: Vec<u32> = (1..).take(numbers.len()).collect();
+        assert_eq!(numbers, expected, "each number once, and none left out");
+    }
+}
+
+/// `--order=REF`, kept for the length of the test.
+fn concat(reference: &str) -> &'static str {
+    Box::leak(format!("--order={reference}").into_boxed_str())
+}
+
+/// Makes a desk's folder without the program, whose own key costs half a second to open.
+pub fn furnish(folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let key = SoftwareKey::from_seed(&SEED).unwrap();
+    let issuer = PinnedIssuer { number: IssuerNumber::new(1).unwrap(), key: key.public_key() };
+    assert_eq!(issuer.to_string(), ISSUER);
+    let sealed = key_file::seal(&key, PASSPHRASE.as_bytes(), key_file::Cost::TEST, &mut SysRng).unwrap();
+    key_store::create(&folder.join("issuer-1.key"), sealed.as_bytes()).unwrap();
+    let path = folder.join("ledger.sqlite");
+    key_store::create(&path, b"").unwrap();
+    let today = clock();
+    let mut ledger = Ledger::create(&path, &"Example Security".parse().unwrap(), today).unwrap();
+    desk::record_issuer(&mut ledger, issuer, today).unwrap();
+    for (id, mnemonic, name, unit, kind, members) in [
+        (7, "ES", "Example Endpoint Security", UnitType::Endpoints, ProductKind::Software, &[][..]),
+        (8, "MAIL", "Example Mail Gateway", UnitType::Users, ProductKind::Software, &[]),
+        (9, "ALL", "Example Suite", UnitType::Seats, ProductKind::Suite, &[7, 8]),
+        (10, "CLOUD", "Example Mail Cloud", UnitType::Users, ProductKind::Service, &[]),
+    ] {
+        let product = Product {
+            id: ProductId::new(id).unwrap(),
+            mnemonic: mnemonic.parse().unwrap(),
+            name: name.parse().unwrap(),
+            unit,
+            kind,
+            members: members.iter().map(|&id| ProductId::new(id).unwrap()).collect(),
+        };
+        desk::add_product(&mut ledger, &product).unwrap();
+    }
+    desk::add_customer(&mut ledger, &"Example Hospital Trust".parse().unwrap()).unwrap();
+}
+
+pub fn test_key() -> SoftwareKey {
+    SoftwareKey::from_seed(&SEED).unwrap()
+}
+
+/// Ten endpoints for the customer of [`furnish`], for a year from a day on.
+pub fn order(first: Day, reference: Option<&str>) -> Order {
+    Order {
+        customer: CustomerNumber::new(1).unwrap(),
+        product: ProductId::new(7).unwrap(),
+        units: Units::new(10).unwrap(),
+        period: MaintenancePeriod::new(first, first.plus(364).unwrap()).unwrap(),
+        kind: None,
+        test: false,
+        grace: None,
+        host: None,
+        features: None,
+        holder: None,
+        reference: reference.map(|text| text.parse().unwrap()),
+    }
+}
+
+pub fn today() -> String {
+    clock().to_string()
+}
+
+/// A file of mode 0600.
+pub fn write_secret(path: &Path, contents: impl AsRef<[u8]>) {
+    fs::write(path, contents).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+pub fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&target).unwrap();
+            fs::set_permissions(&target, entry.metadata().unwrap().permissions()).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+pub fn program(path: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(path);
+    command.env_remove("COUNTERSIGN_DESK").stdin(Stdio::null());
+    command
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Ran {
+    /// `None` if a signal ended it.
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    /// It failed as programs of this house fail: a sentence, a hint, and nothing else.
+    #[track_caller]
+    pub fn assert_could_not(&self) {
+        self.assert_complains(2);
+    }
+
+    #[track_caller]
+    pub fn assert_complains(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.out, "", "{self:?}");
+        assert!(self.err.contains("countersign: "), "a sentence: {self:?}");
+        assert!(self.err.contains("\nhint: "), "a hint: {self:?}");
+        self.assert_calm();
+    }
+
+    /// No panic, no backtrace, no words of the machine.
+    #[track_caller]
+    pub fn assert_calm(&self) {
+        for word in ["panicked", "RUST_BACKTRACE", "os error", "Err(", "Error {"] {
+            assert!(!self.err.contains(word), "{self:?}");
+        }
+    }
+
+    #[track_caller]
+    pub fn assert_done(&self) -> &Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        self.assert_done();
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+pub fn run(command: &mut Command) -> Ran {
+    command.output().unwrap().into()
+}
+
+/// Whether a tool is installed. Where it is missing the test says aloud that it was
+/// skipped, and fails if `COUNTERSIGN_REQUIRE_TOOLS` is set, as in CI.
+pub fn have(tool: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file()) {
+        return true;
+    }
+    assert!(std::env::var_os("COUNTERSIGN_REQUIRE_TOOLS").is_none(), "{tool} is not installed, and it is required");
+    say(&format!("SKIPPED: {tool} is not installed"));
+    false
+}
+
+/// The system calls in a log of strace, from the first that names the ledger on: each with how many
+/// of its name there were up to it, as `inject=...:when=` counts them.
+pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    let mut begun = false;
+    let mut calls = Vec::new();
+    for line in log.lines() {
+        let Some((name, rest)) = line.split_once('(') else { continue };
+        let name = name.rsplit(' ').next().unwrap();
+        let count = counts.entry(name.to_owned()).or_insert(0);
+        *count += 1;
+        begun |= rest.contains("ledger.sqlite");
+        if begun {
+            calls.push((name.to_owned(), *count));
+        }
+    }
+    calls
+}
+
+/// To standard error, also from a test that passes: the test runner catches only `eprintln`.
+pub fn say(what: &str) {
+    let thread = std::thread::current();
+    let _ = io::stderr().write_all(format!("{}: {what}\n", thread.name().unwrap_or("test")).as_bytes());
+}
+
+/// Somebody who is not root, with a copy of the program that anybody may run.
+pub struct Stranger {
+    room: TempDir,
+}
+
+/// `nobody`.
+const NOBODY: u32 = 65534;
+
+impl Stranger {
+    pub fn new() -> Self {
+        let room = tempfile::tempdir().unwrap();
+        fs::set_permissions(room.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_countersign"), room.path().join("countersign")).unwrap();
+        Self { room }
+    }
+
+    fn is_needed() -> bool {
+        rustix::process::geteuid().is_root()
+    }
+
+    /// Makes everything below a path theirs.
+    pub fn give(&self, path: &Path) {
+        if Self::is_needed() {
+            std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            if path.is_dir() && !path.is_symlink() {
+                fs::read_dir(path).unwrap().for_each(|entry| self.give(&entry.unwrap().path()));
+            }
+        }
+    }
+
+    /// A program run by them.
+    pub fn run_as(&self, path: impl AsRef<std::ffi::OsStr>) -> Command {
+        use std::os::unix::process::CommandExt;
+        let mut command = program(path);
+        if Self::is_needed() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+
+    /// `countersign` run by them.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.run_as(self.room.path().join("countersign"));
+        command.args(arguments);
+        command
+    }
+}

@@ -1,0 +1,176 @@
+//! The names that other programs rely on: `docs/interfaces.md`, written here once more as data.
+
+use crate::common::*;
+use activation_code::{Phase, Reason, ReasonClass, Warning};
+use serde_json::Value;
+
+const NOT_READABLE: [&str; 12] = [
+    "empty",
+    "too-long",
+    "unknown-character",
+    "row-length",
+    "row-check",
+    "characters-swapped",
+    "wrong-row",
+    "missing-row",
+    "missing-group",
+    "last-row-missing",
+    "other-kind",
+    "rows-from-different-codes",
+];
+const REFUSED: [&str; 11] = [
+    "not-canonical",
+    "newer-format",
+    "unknown-issuer",
+    "bad-signature",
+    "for-testing-only",
+    "issuer-void",
+    "revoked",
+    "limit-exceeded",
+    "superseded",
+    "other-product",
+    "other-host",
+];
+const PHASES: [&str; 10] =
+    ["none", "not-yet-valid", "maintenance", "grace", "lapsed", "expired", "frozen", "purge", "end-of-life", "revoked"];
+const WARNINGS: [&str; 15] = [
+    "ends-soon",
+    "in-grace",
+    "queued-successor",
+    "gap-before-successor",
+    "clock-behind",
+    "clock-ahead",
+    "clock-unreadable",
+    "bundle-old",
+    "bundle-missing",
+    "host-not-checked",
+    "over-use",
+    "over-assigned",
+    "conflict",
+    "state-damaged",
+    "test-trust",
+];
+const TERMS: [&str; 9] = ["product", "license", "units", "first", "last", "issued", "issuer", "revision", "kind"];
+
+#[test]
+fn the_closed_lists_are_those_of_the_interface() {
+    let reasons = |class| -> Vec<_> {
+        Reason::ALL.iter().filter(|reason| reason.class() == class).map(|reason| reason.name()).collect()
+    };
+    assert_eq!(reasons(ReasonClass::NotReadable), NOT_READABLE);
+    assert_eq!(reasons(ReasonClass::Refused), REFUSED);
+    assert_eq!(Reason::ALL.len(), NOT_READABLE.len() + REFUSED.len());
+    assert_eq!(Phase::ALL.map(Phase::name), PHASES);
+    assert_eq!(Warning::ALL.iter().map(|warning| warning.name()).collect::<Vec<_>>(), WARNINGS);
+}
+
+/// The names of an object are these and no others.
+#[track_caller]
+fn assert_names(value: &Value, names: &[&str]) {
+    let mut found: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut names = names.to_vec();
+    found.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(found, names);
+}
+
+#[track_caller]
+fn assert_is_day(value: &Value) {
+    let text = value.as_str().unwrap();
+    assert_eq!(text.parse::<activation_code::Day>().unwrap().to_string(), text);
+}
+
+#[track_caller]
+fn assert_is_issued(value: &Value, optional: &[&str]) {
+    assert_names(value, &["license", "revision", "issuer", "terms", "code"]);
+    assert_names(&value["issuer"], &["number", "key"]);
+    assert_eq!(format!("{}:{}", value["issuer"]["number"], value["issuer"]["key"].as_str().unwrap()), ISSUER);
+    assert_names(&value["terms"], &[&TERMS, optional].concat());
+    ["first", "last", "issued"].iter().for_each(|name| assert_is_day(&value["terms"][name]));
+    assert_names(&value["code"], &["letters", "digits", "transport"]);
+    assert!(value["code"]["transport"].as_str().unwrap().starts_with("A1:"));
+    assert_eq!(value["code"]["letters"].as_array().unwrap().len(), value["code"]["digits"].as_array().unwrap().len());
+    assert_eq!(value["license"], value["terms"]["license"]);
+    assert_eq!(value["revision"], value["terms"]["revision"]);
+}
+
+#[test]
+fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
+    let desk = Desk::new();
+    let today = today();
+    let plain = desk.run(&desk.order("PO-1", &today)).json();
+    assert_is_issued(&plain, &[]);
+    let everything = desk
+        .run(&[
+            "issue",
+            "--json",
+            "--customer",
+            "1",
+            "--product",
+            "ALL",
+            "--units",
+            "5",
+            "--from",
+            &today,
+            "--term",
+            "90d",
+            "--kind",
+            "evaluation",
+            "--grace",
+            "7",
+            "--test",
+            "--holder",
+            "Example Hospital",
+            "--features",
+            "8001",
+        ])
+        .json();
+    assert_is_issued(&everything, &["grace", "members", "features", "holder", "test"]);
+    assert_eq!(everything["terms"]["members"], serde_json::json!([7, 8]));
+    assert_eq!(everything["terms"]["features"], 0x8001);
+    assert_eq!(everything["terms"]["test"], true);
+    assert_eq!(everything["terms"]["kind"], "evaluation");
+
+    let shown = desk.run(&["--json", "show", "2"]).json();
+    assert_eq!(shown, serde_json::json!([everything]));
+    assert_eq!(desk.run(&["--json", "show", "1"]).json(), serde_json::json!([plain]));
+
+    let list = desk.run(&["--json", "list"]).json();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    for license in list.as_array().unwrap() {
+        let names = ["license", "revision", "customer", "customer_name", "order", "product", "mnemonic", "units"];
+        assert_names(license, &[&names[..], &["kind", "first", "last", "issued", "state"]].concat());
+        ["first", "last", "issued"].iter().for_each(|name| assert_is_day(&license[name]));
+    }
+    assert_eq!((&list[0]["order"], &list[1]["order"]), (&"PO-1".into(), &Value::Null));
+
+    let products = desk.run(&["--json", "product", "list"]).json();
+    for product in products.as_array().unwrap() {
+        let members: &[&str] = if product["kind"] == "suite" { &["members"] } else { &[] };
+        assert_names(product, &[&["id", "mnemonic", "name", "unit", "kind"], members].concat());
+    }
+    assert_eq!(products.as_array().unwrap().len(), 4);
+
+    let customers = desk.run(&["--json", "customer", "list"]).json();
+    assert_names(&customers[0], &["number", "name"]);
+    assert_names(&desk.run(&["--json", "customer", "add", "Somebody"]).json(), &["number", "name"]);
+
+    let issuers = desk.run(&["--json", "issuer"]).json();
+    assert_names(&issuers[0], &["number", "key"]);
+    assert_eq!(desk.run(&["issuer"]).out, format!("{ISSUER}\n"));
+}
+
+/// A program that reads JSON gets JSON or nothing.
+#[test]
+fn with_json_a_failure_prints_nothing_to_standard_output() {
+    let desk = Desk::new();
+    for arguments in [
+        &["--json", "show", "99"][..],
+        &["--json", "customer", "add", "Example Hospital Trust"],
+        &["--json", "--desk", "/nonexistent", "list"],
+    ] {
+        let ran = run(desk.command(&[]).args(arguments));
+        assert_ne!(ran.code, Some(0));
+        assert_eq!(ran.out, "");
+    }
+}

@@ -1,0 +1,61 @@
+//! Ledgers of earlier releases open; those of later ones are refused.
+
+use crate::common::*;
+use activation_code::LicenseNumber;
+use countersign::desk;
+use countersign::ledger::{Ledger, LedgerFault};
+use rusqlite::Connection;
+
+/// A ledger as the first release wrote it, with two codes and a reserved one.
+const SCHEMA_1: &str = include_str!("../fixtures/ledger-1.sql");
+/// What this release knows.
+const KNOWN: i64 = 1;
+
+#[test]
+fn a_ledger_of_the_first_schema_opens_and_shows_its_codes() {
+    let desk = Desk::new();
+    for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        let _ = std::fs::remove_file(desk.folder().join(name));
+    }
+    Connection::open(desk.ledger_path()).unwrap().execute_batch(SCHEMA_1).unwrap();
+    let mut ledger = desk.ledger();
+    assert_eq!(ledger.read(|book| book.vendor()).unwrap(), "Example Security");
+    assert_eq!(desk::products(&mut ledger).unwrap().len(), 2);
+    assert_eq!(desk::customers(&mut ledger).unwrap()[0].name.as_str(), "Example Hospital Trust");
+    let licenses = desk::licenses(&mut ledger).unwrap();
+    assert_eq!(licenses.len(), 3);
+    assert!(licenses[2].signature.is_none());
+    let codes = desk::codes_of(&mut ledger, LicenseNumber::new(1).unwrap()).unwrap();
+    assert_eq!(codes.issued[0].license.code().letters()[0], "20040-0E000-00800-02G0H-S2Z34");
+    // The order that was interrupted goes on.
+    let resumed = desk.run(&[
+        "--json",
+        "issue",
+        "--customer",
+        "1",
+        "--product",
+        "ES",
+        "--units",
+        "7",
+        "--from",
+        "2030-01-01",
+        "--until",
+        "2030-12-31",
+        "--order",
+        "PO-3",
+    ]);
+    let resumed = resumed.json();
+    assert_eq!((&resumed["license"], &resumed["terms"]["issued"]), (&3.into(), &"2029-12-03".into()));
+    desk.assert_ledger_is_sound();
+    let version: i64 =
+        Connection::open(desk.ledger_path()).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, KNOWN);
+}
+
+#[test]
+fn a_ledger_of_a_later_schema_is_refused() {
+    let desk = Desk::new();
+    Connection::open(desk.ledger_path()).unwrap().pragma_update(None, "user_version", KNOWN + 1).unwrap();
+    let fault = Ledger::open(&desk.ledger_path()).unwrap_err();
+    assert!(matches!(fault, LedgerFault::Newer { found, known } if (found, known) == (KNOWN + 1, KNOWN)), "{fault}");
+}

@@ -1,0 +1,148 @@
+//! At a terminal: the questions, and a passphrase that is not seen.
+
+use crate::common::*;
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program at a terminal of its own, which `script` makes.
+struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    screen: Receiver<u8>,
+    shown: String,
+}
+
+impl Terminal {
+    fn open(desk: &std::path::Path, arguments: &str) -> Self {
+        let line = format!("'{}' --desk '{}' {arguments}", env!("CARGO_BIN_EXE_countersign"), desk.display());
+        let mut command = Command::new("script");
+        command.args(["-q", "-e", "-c", &line, "/dev/null"]).env_remove("COUNTERSIGN_DESK").env("SHELL", "/bin/sh");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (keyboard, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (sender, screen) = channel();
+        std::thread::spawn(move || {
+            let mut byte = [0];
+            while output.read(&mut byte).is_ok_and(|read| read == 1) && sender.send(byte[0]).is_ok() {}
+        });
+        Self { child, keyboard, screen, shown: String::new() }
+    }
+
+    /// Waits until the screen shows a text that was not there before.
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) {
+        let before = self.shown.len();
+        let began = Instant::now();
+        while !self.shown[before..].contains(text) {
+            match self.screen.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
+                Ok(byte) => self.shown.push(char::from(byte)),
+                Err(fault) => panic!("{fault}: no {text:?} in {:?}", self.shown),
+            }
+        }
+    }
+
+    fn type_line(&mut self, text: &str) {
+        // The prompt stands a moment before the echo is off.
+        std::thread::sleep(Duration::from_millis(250));
+        self.keyboard.write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+
+    /// The exit code and everything that was shown.
+    fn end(mut self) -> (Option<i32>, String) {
+        while let Ok(byte) = self.screen.recv_timeout(PATIENCE) {
+            self.shown.push(char::from(byte));
+        }
+        drop(self.keyboard);
+        (self.child.wait().unwrap().code(), self.shown)
+    }
+}
+
+const ISSUE: &str = "issue --customer 1 --product ES --units 10 --from 2030-01-01 --until 2030-12-31 --order PO-1";
+
+#[test]
+fn at_a_terminal_the_clerk_is_asked_before_a_code_is_signed() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    for no in ["n", "", "no", "yess"] {
+        let mut terminal = Terminal::open(&desk.folder(), ISSUE);
+        terminal.wait_for("Sign this code? [y/N] ");
+        terminal.type_line(no);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(shown.contains("countersign: not signed, and no number was used"), "{shown}");
+    }
+    let mut terminal = Terminal::open(&desk.folder(), ISSUE);
+    terminal.wait_for("Sign this code? [y/N] ");
+    terminal.type_line("y");
+    terminal.wait_for("Passphrase of the issuing key: ");
+    terminal.type_line(PASSPHRASE);
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains(PASSPHRASE), "the passphrase is not seen: {shown}");
+    assert!(shown.contains("Row 6) "), "{shown}");
+    for fact in [
+        "10 endpoints of Example Endpoint Security (ES)",
+        "for Example Hospital Trust (customer 1)",
+        "maintained from 2030-01-01 to 2030-12-31, 365 days, both ends included",
+    ] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+    assert!(shown.contains("license      1, revision 1"), "the refusals used no number: {shown}");
+}
+
+#[test]
+fn with_yes_only_the_passphrase_is_asked_for_and_a_wrong_one_uses_no_number() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let mut terminal = Terminal::open(&desk.folder(), &format!("--yes {ISSUE}"));
+    terminal.wait_for("Passphrase of the issuing key: ");
+    terminal.type_line("wrong horse");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("the passphrase does not open it") && !shown.contains("[y/N]"), "{shown}");
+    assert_eq!(desk.run(&["--json", "list"]).json(), serde_json::json!([]));
+}
+
+#[test]
+fn what_a_rule_refuses_is_refused_before_anything_is_asked() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let terminal = Terminal::open(&desk.folder(), &format!("{ISSUE} --kind service"));
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(!shown.contains("[y/N]") && !shown.contains("Passphrase"), "{shown}");
+}
+
+#[test]
+fn a_new_passphrase_is_asked_for_twice() {
+    if !have("script") {
+        return;
+    }
+    let room = tempfile::tempdir().unwrap();
+    let folder = room.path().join("desk");
+    let init = |second: &str| {
+        let mut terminal = Terminal::open(&folder, "init --vendor Example");
+        terminal.wait_for("New passphrase for the issuing key: ");
+        terminal.type_line("tr0ub4dor");
+        terminal.wait_for("The same again: ");
+        terminal.type_line(second);
+        terminal.end()
+    };
+    let (code, shown) = init("tr0ub4dor!");
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("the two passphrases differ"), "{shown}");
+    assert!(!folder.exists());
+    let (code, shown) = init("tr0ub4dor");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("tr0ub4dor"), "{shown}");
+    assert!(shown.contains("warning: the passphrase has 9 characters; 12 or more keep"), "{shown}");
+}
