@@ -111,7 +111,8 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
 /// Whether there is a character that labels end with; others fold to them.
 fn may_have_labels(text: &str) -> bool {
     // Looks at every byte, many at once; stopping early takes longer.
-    text.bytes().fold(false, |found, byte| found | matches!(byte, b')' | b'.' | b':') | !byte.is_ascii())
+    let ends_label = |byte| u8::from(byte == b')') | u8::from(byte == b'.') | u8::from(byte == b':') | byte & 0x80;
+    text.bytes().fold(0, |found, byte| found | ends_label(byte)) != 0
 }
 
 /// What is found on a line, in order.
