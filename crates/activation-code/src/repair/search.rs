@@ -12,9 +12,9 @@ pub const MOST_COMBINATIONS: u32 = 50_000;
 /// Most signatures that are checked; 100 would lose almost nothing.
 pub const MOST_SIGNATURES: u32 = 250;
 
-/// Most explanations of rows that are tried, about ten nanoseconds each. Three events
-/// in a row of a code are about 60,000.
-pub const MOST_EXPLANATIONS: u32 = 800_000;
+/// Most explanations of rows that are tried, at up to fifty nanoseconds each. Three events
+/// in one row are about 100,000.
+pub const MOST_EXPLANATIONS: u32 = 600_000;
 
 /// Most combinations of half of the rows: two rows with three events each are 2 × 8,500.
 const MOST_HALVES: u64 = 10_000;
