@@ -5,7 +5,8 @@ use activation_host::program::{complain, system};
 use countersign::key_store::{self, SecretFileFault};
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{ErrorKind, IsTerminal};
+use std::io::{ErrorKind, IsTerminal, stdin};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -32,6 +33,14 @@ impl Source {
                 }
                 let name = path.display().to_string();
                 (path, name)
+            }
+            (None, Some(0)) => {
+                // Opening /dev/fd/0 asks the system again, which refuses a pipe that another user made, as sudo's.
+                let name = "standard input".to_owned();
+                return match stdin().as_fd().try_clone_to_owned() {
+                    Ok(descriptor) => Ok(Self::Stream(descriptor.into(), name)),
+                    Err(error) => Err(cannot_read(&name, &system(&error))),
+                };
             }
             (None, Some(number)) => (PathBuf::from(format!("/dev/fd/{number}")), format!("file descriptor {number}")),
             (None, None) => return Ok(Self::Terminal),
@@ -66,11 +75,11 @@ impl Source {
                 first
             }
         };
-        if passphrase.len() < SHORT {
-            let what = format!(
-                "the passphrase has {} characters; {SHORT} or more keep a stolen key file shut",
-                passphrase.len()
-            );
+        // Bytes that begin a character, in UTF-8.
+        let characters = passphrase.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        if characters < SHORT {
+            let what =
+                format!("the passphrase has {characters} characters; {SHORT} or more keep a stolen key file shut");
             complain("warning", &what, None);
         }
         Ok(passphrase)
@@ -78,12 +87,12 @@ impl Source {
 
     /// Whether nobody gave one and nobody can be asked.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Terminal) && !std::io::stdin().is_terminal()
+        matches!(self, Self::Terminal) && !stdin().is_terminal()
     }
 
     /// Whether a person can be asked.
     pub fn is_interactive(&self) -> bool {
-        matches!(self, Self::Terminal) && std::io::stdin().is_terminal()
+        matches!(self, Self::Terminal) && stdin().is_terminal()
     }
 }
 

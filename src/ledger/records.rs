@@ -62,9 +62,12 @@ fn plain_text(text: &str, most: usize) -> Result<String, TextFault> {
     if found > most {
         return Err(TextFault::Long { found, most });
     }
+    // Persian and Indian names are written with the joiners U+200C and U+200D.
     let hidden = |c: &char| {
         c.is_control()
-            || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+            || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}')
+            || matches!(c, '\u{E0000}'..='\u{E007F}')
     };
     match text.chars().find(hidden) {
         Some(character) => Err(TextFault::Character(character)),
@@ -260,6 +263,9 @@ mod tests {
             ("  ", TextFault::Empty),
             (" a", TextFault::Spaces),
             ("a\u{202E}b", TextFault::Character('\u{202E}')),
+            ("a\u{200B}b", TextFault::Character('\u{200B}')),
+            ("a\u{AD}b", TextFault::Character('\u{AD}')),
+            ("\u{FEFF}a", TextFault::Character('\u{FEFF}')),
             ("a\nb", TextFault::Character('\n')),
             ("a\0b", TextFault::Character('\0')),
         ] {

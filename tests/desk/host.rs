@@ -160,3 +160,18 @@ fn an_order_that_a_rule_refuses_leaves_no_trace() {
     let issued = desk::issue(&mut ledger, &test_key(), &plain, first).unwrap();
     assert_eq!(issued.license.terms().license.get(), 1);
 }
+
+#[test]
+fn digits_are_a_customers_number_and_never_a_name() {
+    let room = Desk::new();
+    let mut ledger = room.ledger();
+    let two = desk::add_customer(&mut ledger, &"1".parse().unwrap()).unwrap();
+    let three = desk::add_customer(&mut ledger, &"4711".parse().unwrap()).unwrap();
+    assert_eq!(desk::find_customer(&mut ledger, "1").unwrap().number.get(), 1);
+    assert_eq!(desk::find_customer(&mut ledger, "2").unwrap(), two);
+    assert_eq!(desk::find_customer(&mut ledger, "3").unwrap(), three);
+    assert!(desk::find_customer(&mut ledger, "4711").is_err());
+    for text in ["0", "", "+1", "1 ", "4294967297", "example hospital trust"] {
+        assert!(desk::find_customer(&mut ledger, text).is_err(), "{text:?}");
+    }
+}

@@ -251,6 +251,13 @@ fn a_process_that_holds_a_key_is_closed_to_its_own_user() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert_eq!(owner(), 0, "the process's memory belongs to root");
+    // What belongs to a process that has ended belongs to root too.
+    assert!(child.try_wait().unwrap().is_none(), "it waits for its passphrase");
+    let mut control = stranger.run_as("sleep").arg("60").spawn().unwrap();
+    let owner = fs::metadata(format!("/proc/{}/mem", control.id())).unwrap().uid();
+    control.kill().unwrap();
+    control.wait().unwrap();
+    assert_ne!(owner, 0, "the memory of a process that holds no key belongs to its user");
     let mut spy = stranger.run_as("sh");
     let open = run(spy.args(["-c", &format!("exec 3< {memory}")]));
     assert_ne!(open.code, Some(0), "the same user opened the process's memory");

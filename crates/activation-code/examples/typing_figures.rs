@@ -16,8 +16,14 @@ fn main() {
     let mut counts = std::env::args().skip(1).map(|count| count.parse().expect("a number of codes"));
     let codes: u32 = counts.next().unwrap_or(20_000);
     let many: u32 = counts.next().unwrap_or(1_000_000);
-    let desk = Desk::new();
+    // The second takes as long as all the rest, and measures no time.
+    let counted = std::thread::spawn(move || wrongly_accepted(many, &Desk::new()));
+    tables(codes, &Desk::new());
+    println!("{}", counted.join().expect("the count ends"));
+    noise(codes / 200, &Desk::new());
+}
 
+fn tables(codes: u32, desk: &Desk) {
     println!("# How well mistyped codes are repaired\n");
     println!("Made by `cargo run --release -p activation-code --example typing_figures`. All mistakes are synthetic");
     println!(
@@ -40,10 +46,10 @@ fn main() {
     println!("## Rows of letters, 30 to 34 groups, {codes} codes a cell\n");
     heading();
     for mix in [Mix::A, Mix::B, Mix::C] {
-        for mistakes in 1..=6 {
+        for mistakes in 1..=5 {
             let name = format!("{mix:?}, {mistakes}");
-            cell(&name, codes, &desk, |random| {
-                let case = Case::of(random, &desk, &shapes);
+            cell(&name, codes, desk, |random| {
+                let case = Case::of(random, desk, &shapes);
                 case.mistyped(random, mix, mistakes)
             });
         }
@@ -51,10 +57,10 @@ fn main() {
     println!("\n## One long string: no line ends, no dashes\n");
     heading();
     for mix in [Mix::A, Mix::B, Mix::C] {
-        for mistakes in 1..=3 {
+        for mistakes in 1..=2 {
             let name = format!("{mix:?}, {mistakes}");
-            cell(&name, codes, &desk, |random| {
-                let mut case = Case::of(random, &desk, &shapes).mistyped(random, mix, mistakes);
+            cell(&name, codes, desk, |random| {
+                let mut case = Case::of(random, desk, &shapes).mistyped(random, mix, mistakes);
                 case.text = case.rows.concat();
                 case
             });
@@ -63,23 +69,23 @@ fn main() {
     println!("\n## By number of groups, mix B, four mistakes\n");
     heading();
     for groups in 31..=35 {
-        cell(&format!("{groups} groups"), codes / 4, &desk, |random| {
-            Case::of(random, &desk, &[groups]).mistyped(random, Mix::B, 4)
+        cell(&format!("{groups} groups"), codes / 4, desk, |random| {
+            Case::of(random, desk, &[groups]).mistyped(random, Mix::B, 4)
         });
     }
     println!("\n## Rows in digits\n");
     println!("Mistakes of mix B in digits: neighbours, omissions and extra digits as there.\n");
     heading();
     for mistakes in 1..=4 {
-        cell(&format!("digits, {mistakes}"), codes / 4, &desk, |random| {
-            Case::of(random, &desk, &shapes).in_digits().mistyped(random, Mix::B, mistakes)
+        cell(&format!("digits, {mistakes}"), codes / 4, desk, |random| {
+            Case::of(random, desk, &shapes).in_digits().mistyped(random, Mix::B, mistakes)
         });
     }
     println!("\n## Rows in other places, keyboards of other countries\n");
     heading();
     for mistakes in 0..=3 {
-        cell(&format!("two rows exchanged and mix B, {mistakes}"), codes / 4, &desk, |random| {
-            let mut case = Case::of(random, &desk, &shapes).mistyped(random, Mix::B, mistakes);
+        cell(&format!("two rows exchanged and mix B, {mistakes}"), codes / 4, desk, |random| {
+            let mut case = Case::of(random, desk, &shapes).mistyped(random, Mix::B, mistakes);
             let count = case.rows.len() as u32;
             let first = random.below(count - 1);
             let second = first + 1 + random.below(count - 1 - first);
@@ -90,8 +96,8 @@ fn main() {
         });
     }
     for (name, keys) in [("QWERTZ", "YZ"), ("AZERTY", "AQZW")] {
-        cell(name, codes / 4, &desk, |random| {
-            let mut case = Case::of(random, &desk, &shapes);
+        cell(name, codes / 4, desk, |random| {
+            let mut case = Case::of(random, desk, &shapes);
             let keys: Vec<char> = keys.chars().collect();
             let other = |c: char| keys.iter().position(|&key| key == c).map_or(c, |i| keys[i ^ 1]);
             for (number, row) in (1..).zip(&mut case.rows) {
@@ -105,8 +111,6 @@ fn main() {
             case
         });
     }
-    wrongly_accepted(many, &desk);
-    noise(codes / 20, &desk);
 }
 
 fn heading() {
@@ -165,7 +169,7 @@ fn timed<T>(ask: impl Fn() -> T) -> (T, Duration) {
     };
     let (answer, mut time) = once();
     for _ in 0..3 {
-        if time > Duration::from_millis(1) {
+        if time > Duration::from_millis(3) {
             time = time.min(once().1);
         }
     }
@@ -186,10 +190,10 @@ fn milliseconds(time: Duration) -> String {
 
 /// Mistyped codes, to see whether another code than the one meant is taken; and how many
 /// proposals the signature had to stop.
-fn wrongly_accepted(codes: u32, desk: &Desk) {
+fn wrongly_accepted(codes: u32, desk: &Desk) -> String {
     let mut random = Random(1);
     let (mut unnoticed, mut stopped, mut most) = (0, 0u64, 0);
-    let mut taken = 0;
+    let (mut taken, mut wrong) = (0, 0);
     let pool: Vec<Case> = (0..2_000).map(|_| Case::of(&mut random, desk, &[30, 31, 32, 33, 34])).collect();
     for i in 0..codes {
         let mix = [Mix::A, Mix::B, Mix::C][i as usize % 3];
@@ -201,26 +205,30 @@ fn wrongly_accepted(codes: u32, desk: &Desk) {
         let mut here = 0;
         let (proposal, _) = propose(&case.text, &mut |bytes| {
             here += u32::from(bytes != case.bytes);
-            bytes == case.bytes
+            desk.has_signed(bytes)
         });
         stopped += u64::from(here);
         most = most.max(here);
-        taken += u32::from(proposal.is_some());
+        if let Some(proposal) = proposal {
+            taken += 1;
+            wrong += u32::from(proposal.bytes != case.bytes);
+        }
     }
-    println!("\n## Wrongly accepted\n");
-    println!(
-        "{codes} mistyped codes, one to five mistakes, mixes A, B and C in turn. Here a proposal is compared with the code"
-    );
-    println!(
-        "that was meant instead of checking its signature, and those that are not it are counted: each would need a"
-    );
-    println!("forged signature to be taken.\n");
-    println!(
-        "| mistyped | read as typed though mistyped | repaired | other codes proposed (right rows, right CRC) | most for one code | wrongly accepted |"
-    );
-    println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
-    println!("| {codes} | {unnoticed} | {taken} | {stopped} | {most} | 0 |");
+    format!(
+        "
+## Wrongly accepted
+
+{codes} mistyped codes, one to five mistakes, mixes A, B and C in turn, each proposal judged by its signature.
+What is proposed and is not the code that was meant has right rows and a right CRC: the signature stops it.
+
+| mistyped | read as typed though mistyped | repaired | other codes proposed (right rows, right CRC) | most for one code | wrongly accepted |
+| ---: | ---: | ---: | ---: | ---: | ---: |
+| {codes} | {unnoticed} | {taken} | {stopped} | {most} | {wrong} |"
+    )
 }
+
+/// Makes a text that is no code.
+type Noise = Box<dyn Fn(&mut Random) -> String>;
 
 /// Texts that are no code, to see how long it takes to say so.
 fn noise(texts: u32, desk: &Desk) {
@@ -233,7 +241,7 @@ fn noise(texts: u32, desk: &Desk) {
     let digits = |random: &mut Random, count: u32| -> String {
         (0..count).map(|_| char::from(b'0' + random.below(10) as u8)).collect()
     };
-    let kinds: Vec<(&str, Box<dyn Fn(&mut Random) -> String>)> = vec![
+    let kinds: Vec<(&str, Noise)> = vec![
         ("6 rows of 25 letters", Box::new(move |r| (0..6).map(|_| letters(r, 25) + "\n").collect())),
         (
             "7 rows of 22 to 28 letters",
@@ -311,9 +319,7 @@ fn noise(texts: u32, desk: &Desk) {
             "a code of which four rows are noise, zeros",
             Box::new(move |r| {
                 let mut rows = Case::of(r, &Desk::new(), &[33]).rows;
-                for row in 0..4 {
-                    rows[row] = letters(r, 6) + "000000000000000000";
-                }
+                rows.iter_mut().take(4).for_each(|row| *row = letters(r, 6) + "000000000000000000");
                 rows.join("\n")
             }),
         ),
@@ -350,7 +356,7 @@ impl Random {
     }
 
     fn below(&mut self, bound: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(bound) >> 32) as u32
+        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }
 }
 
@@ -460,7 +466,8 @@ impl Case {
     fn mistyped(mut self, random: &mut Random, mix: Mix, mistakes: u32) -> Self {
         let meant = self.rows.clone();
         let digits = self.rows[0].len() > 28;
-        while mistakes > 0 {
+        // Mistakes that undo each other are made again.
+        while mistakes > 0 && self.wrong.is_empty() {
             self.rows.clone_from(&meant);
             for _ in 0..mistakes {
                 let mut at = random.below(self.rows.iter().map(|row| row.len() as u32).sum()) as usize;
@@ -473,9 +480,6 @@ impl Case {
             }
             self.wrong =
                 (1..).zip(self.rows.iter().zip(&meant)).filter(|(_, (a, b))| a != b).map(|(row, _)| row).collect();
-            if !self.wrong.is_empty() {
-                break;
-            }
         }
         let lines: Vec<String> = self
             .rows

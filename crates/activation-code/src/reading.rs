@@ -341,7 +341,9 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
         }
         if let (true, Some(row)) = (open, rows.last_mut()) {
             choose_form(row);
-            if row.is_full() && row.is_right() {
+            // As long as a row: nothing can belong to it on the lines that follow.
+            let is_long = |row: &TypedRow| row.typed.len() >= if in_digits(&row.typed) { DIGITS[4] } else { ROW };
+            if is_long(row) {
                 continue;
             }
             let mut joined = row.clone();
@@ -349,7 +351,7 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
             // The beginning of a row is by chance a right row once in 2,000 times, so the
             // longest right one counts.
             let mut ahead = all.clone();
-            while joined.typed.len() < if in_digits(&joined.typed) { DIGITS[4] } else { ROW }
+            while !is_long(&joined)
                 && let Some(next) = ahead.next_if(|line| {
                     !line.is_blank()
                         && line.may_continue_row()

@@ -238,23 +238,26 @@ fn repairs(found: &search::Found<'_>, rows: &[TypedRow]) -> Vec<Repair> {
             event: Event::Extra,
         });
     }
+    repairs.sort_by_key(|repair| (repair.row, repair.group));
     repairs
 }
 
 /// What was changed in one row.
 fn group_repairs(row: u8, typed: &[Typed], form: Form, meant: &[Element]) -> Vec<Repair> {
     let values: Vec<_> = typed.iter().map(|typed| typed.symbol).collect();
-    let (meant, text): (Vec<u8>, fn(&[u8]) -> String) = match form {
-        Form::Letters => (meant.to_vec(), letters_text),
-        Form::Digits => (to_digits(meant).bytes().map(|digit| digit - b'0').collect(), digits_text),
+    // The symbols 0 to 9 are printed as those digits.
+    let meant: Vec<Element> = match form {
+        Form::Letters => meant.to_vec(),
+        Form::Digits => to_digits(meant).bytes().map(|digit| digit - b'0').collect(),
     };
+    // The digits are the first ten letters of the alphabet.
     explain::changed_groups(&values, &meant)
         .into_iter()
         .map(|changed| Repair {
             row,
             group: Some((changed.group + 1) as u8),
             typed: typed_text(typed.get(changed.typed).unwrap_or_default()),
-            meant: text(meant.get(changed.meant).unwrap_or_default()),
+            meant: letters_text(meant.get(changed.meant).unwrap_or_default()),
             event: changed.event,
         })
         .collect()
@@ -266,10 +269,6 @@ fn typed_text(typed: &[Typed]) -> String {
 
 fn letters_text(symbols: &[Element]) -> String {
     symbols.iter().copied().map(letter).collect()
-}
-
-fn digits_text(digits: &[u8]) -> String {
-    digits.iter().map(|&digit| char::from(b'0' + digit % 10)).collect()
 }
 
 fn text_in(form: Form, symbols: &[Element]) -> String {

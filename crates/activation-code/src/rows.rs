@@ -26,6 +26,8 @@ pub const GROUP: usize = 5;
 pub const ROW: usize = 25;
 /// Most rows: what the row number's four bits can name.
 pub const MOST_ROWS: usize = 15;
+/// The fewest rows of an activation code: 81 bytes are 30 groups.
+pub(crate) const FEWEST_ROWS: u8 = 6;
 /// Check symbols of a row.
 const CHECKS: usize = 3;
 /// Symbols of the CRC, at the end of the last row's data.

@@ -4,7 +4,7 @@ use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
 use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature, VerifyingKey};
 
@@ -281,7 +281,7 @@ impl Trust {
     fn accept(&self, code: ActivationCode, repairs: Vec<Repair>) -> Result<Accepted, Rejected> {
         match self.verify(code.clone()) {
             Ok(license) => Ok(Accepted { license, repairs }),
-            Err(refusal) => Err(Rejected { obstacle: Obstacle::Refused(refusal), code: Some(code), repairs }),
+            Err(refusal) => Err(Rejected { obstacle: Obstacle::Refused(refusal), code: Some(code.into()), repairs }),
         }
     }
 
@@ -314,7 +314,7 @@ pub struct Rejected {
     /// What is in the way.
     pub obstacle: Obstacle,
     /// The code, where it could be read; its terms are claims.
-    pub code: Option<ActivationCode>,
+    pub code: Option<Box<ActivationCode>>,
     /// What had to be changed to read it.
     pub repairs: Vec<Repair>,
 }

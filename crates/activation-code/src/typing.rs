@@ -2,7 +2,7 @@
 
 use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
 use crate::reason::Reason;
-use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
+use crate::rows::{CodeKind, Element, FEWEST_ROWS, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
@@ -287,7 +287,7 @@ pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Ele
     }
     let full = if row.form == Form::Digits { 40 } else { ROW };
     // Only a last row is much shorter than a full one.
-    let last = row.typed.len() + GROUP < full;
+    let last = number >= FEWEST_ROWS && row.typed.len() + GROUP < full;
     let judged = Judged { row, symbols, place: None, stands: number };
     let mut faults = Vec::new();
     row_faults(&judged, RowPlace { number, last }, &mut faults);

@@ -88,7 +88,7 @@ impl Inspection {
             Err(rejected) => return Self::refused(rejected),
         };
         if let Err(refusal) = license.fits(&question.target) {
-            let (obstacle, code) = (Obstacle::Refused(refusal), Some(license.code().clone()));
+            let (obstacle, code) = (Obstacle::Refused(refusal), Some(Box::new(license.code().clone())));
             return Self::refused(Rejected { obstacle, code, repairs });
         }
         let mut standing = license.standing(question.clock, question.released);
@@ -107,6 +107,7 @@ impl Inspection {
     }
 
     fn refused(Rejected { obstacle, code, repairs }: Rejected) -> Self {
+        let code = code.map(|code| *code);
         Self { outcome: Outcome::Refused, obstacle: Some(obstacle), repairs, code, license: None, standing: None }
     }
 

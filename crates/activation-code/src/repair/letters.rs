@@ -277,6 +277,11 @@ impl Search<'_> {
             if exchange.moved & row.moved != 0 {
                 continue;
             }
+            // Most explanations end here, so the syndromes are looked at before the row is made.
+            if count == 1 && row.unknown == 0 && !may_be_mended(row.sum ^ exchange.change, substitutions) {
+                self.tried += 1;
+                continue;
+            }
             let rest = exchanges.get(i + 1..).unwrap_or_default();
             self.exchange(exchange.applied(row), rest, count - 1, substitutions);
         }
@@ -307,12 +312,10 @@ impl Search<'_> {
     }
 
     fn choose(&mut self, row: &Row, places: &mut [usize; 5], chosen: usize, from: usize, left: usize) {
-        let [s0, s1, s2, _] = row.sum.to_le_bytes();
         if left == 0 {
             return self.solve(row, places.get(..chosen).unwrap_or_default());
         }
-        // One substitution and nothing else: the syndromes are a geometric series.
-        if left == 1 && chosen == 0 && (s0 == 0 || times(s1, s1) != times(s0, s2)) {
+        if chosen == 0 && !may_be_mended(row.sum, left) {
             self.tried += 1;
             return;
         }
@@ -397,6 +400,17 @@ impl Exchange {
         row.moved |= self.moved;
         row.unlikely += self.unlikely;
         row
+    }
+}
+
+/// Whether so many substitutions could make a row with these syndromes right.
+fn may_be_mended(sum: Sum, substitutions: usize) -> bool {
+    let [s0, s1, s2, _] = sum.to_le_bytes();
+    match substitutions {
+        0 => sum == 0,
+        // Of one the syndromes are a geometric series.
+        1 => s0 != 0 && times(s1, s1) == times(s0, s2),
+        _ => true,
     }
 }
 

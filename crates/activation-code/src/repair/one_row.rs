@@ -2,16 +2,13 @@
 
 use super::{Repair, digits, group_repairs, letters};
 use crate::reading::{Form, one_row};
-use crate::rows::{DIGITS, Element, GROUP, ROW, RowPlace, letter};
+use crate::rows::{DIGITS, Element, FEWEST_ROWS, GROUP, ROW, RowPlace, letter};
 use crate::typing::{TypingFaults, judge_row};
 use alloc::{string::String, vec::Vec};
 use letters::Candidate;
 
 /// Most proposals for one row: more than a person compares with the paper.
 const MOST_PROPOSALS: usize = 5;
-
-/// The fewest rows of an activation code: no row before is a last one.
-const FEWEST_ROWS: u8 = 6;
 
 /// What one row is, by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ pub const MOST_SIGNATURES: u32 = 250;
 
 /// Most explanations of rows that are tried, about ten nanoseconds each. Three events
 /// in a row of a code are about 60,000.
-pub const MOST_EXPLANATIONS: u32 = 1_500_000;
+pub const MOST_EXPLANATIONS: u32 = 800_000;
 
 /// Most combinations of half of the rows: two rows with three events each are 2 × 8,500.
 const MOST_HALVES: u64 = 10_000;

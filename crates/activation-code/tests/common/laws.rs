@@ -1,7 +1,7 @@
 //! The laws that fuzzing looks for breaches of. Each takes any bytes and panics where
 //! the law is broken; `fuzz/` runs them on new inputs, `tests/replay.rs` on saved ones.
 
-use super::desk::{sign, trust};
+use super::desk::{key, sign, trust};
 use activation_code::*;
 use arbitrary::{Result, Unstructured};
 use std::ops::RangeInclusive;
@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 type Law = fn(&[u8]);
 
 /// Each law by the name of its fuzz target.
-pub const LAWS: [(&str, Law); 3] =
-    [("read_code", read_code), ("terms", terms), ("issue_then_verify", issue_then_verify)];
+pub const LAWS: [(&str, Law); 4] =
+    [("read_code", read_code), ("read_typed", read_typed), ("terms", terms), ("issue_then_verify", issue_then_verify)];
 
 /// Reading never panics and always says why not; an accepted text has one canonical
 /// spelling: printing then reading is the identity.
@@ -30,6 +30,46 @@ pub fn read_code(data: &[u8]) {
         }
         Err(fault @ ReadFault::Payload(_)) => assert_eq!(fault.reason().class(), ReasonClass::Refused),
     }
+}
+
+/// Nothing is accepted that the signature does not cover, a repair is told, and the
+/// search stays within its bounds.
+pub fn read_typed(data: &[u8]) {
+    reading_never_accepts_what_is_not_signed(&String::from_utf8_lossy(data));
+}
+
+/// As [`read_typed`].
+pub fn reading_never_accepts_what_is_not_signed(text: &str) {
+    let trust = trust(Purpose::Testing, &[1, 2, 1023]);
+    let straight = ActivationCode::read(text);
+    if let Ok(Accepted { license, repairs }) = trust.read(text) {
+        let code = license.code();
+        let signature = ed25519_dalek::Signature::from_bytes(code.signature());
+        key().verifying_key().verify_strict(&signed_message(code.payload()), &signature).expect("signed");
+        // As typed without a repair, and never both.
+        assert_eq!(straight.as_ref() == Ok(code), repairs.is_empty());
+        assert_eq!(&ActivationCode::read(&code.letters().join("\n")).unwrap(), code);
+    }
+    if let Err(ReadFault::Typing(faults)) = straight {
+        assert!(!faults.all().is_empty());
+        search_stays_within_its_bounds(text);
+    }
+}
+
+/// What the search looks at when nothing is ever taken.
+pub fn search_stays_within_its_bounds(text: &str) -> Effort {
+    let mut judged = 0;
+    let (proposal, effort) = propose(text, &mut |_| {
+        judged += 1;
+        false
+    });
+    assert_eq!(proposal, None);
+    assert_eq!(effort.signatures, judged);
+    assert!(effort.signatures <= MOST_SIGNATURES);
+    assert!(effort.combinations <= MOST_COMBINATIONS);
+    // One list of candidates is finished when the bound is reached.
+    assert!(effort.explanations <= MOST_EXPLANATIONS + 250_000, "{effort:?}");
+    effort
 }
 
 /// A payload that is read is the one that its terms are written as.

@@ -1,0 +1,50 @@
+//! `activation inspect` as a whole process beside a program that does nothing, in the
+//! same run. As it ships, statically linked:
+//!
+//! ```text
+//! RUSTFLAGS="-C target-feature=+crt-static" cargo bench -p activation-host --bench process \
+//!     --target x86_64-unknown-linux-gnu
+//! ```
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PAIRS: usize = 500;
+const ISSUER: &str = "1:8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = folder.path().join("empty");
+    let source = folder.path().join("empty.rs");
+    std::fs::write(&source, "fn main() {}").expect("the folder can be written");
+    let flags: &[&str] = if cfg!(target_feature = "crt-static") { &["-C", "target-feature=+crt-static"] } else { &[] };
+    let made = Command::new("rustc").arg("-O").args(flags).arg("-o").arg(&empty).arg(&source).status();
+    assert!(made.is_ok_and(|status| status.success()), "rustc makes the empty program");
+
+    let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codes/full.txt");
+    let inspect =
+        || run(Command::new(env!("CARGO_BIN_EXE_activation")).args(["inspect", "--issuer", ISSUER]).arg(&code));
+    let nothing = || run(&mut Command::new(&empty));
+    for _ in 0..20 {
+        inspect();
+        nothing();
+    }
+    let (mut with, mut without): (Vec<_>, Vec<_>) = (0..PAIRS).map(|_| (inspect(), nothing())).unzip();
+    with.sort_unstable();
+    without.sort_unstable();
+    let (with, without) = (with[PAIRS / 2], without[PAIRS / 2]);
+    let linked = if flags.is_empty() { "dynamically" } else { "statically" };
+    println!("{linked} linked, median of {PAIRS} pairs");
+    println!("empty program      {:>7} µs", without.as_micros());
+    println!("activation inspect {:>7} µs", with.as_micros());
+    println!("more               {:>7} µs, wanted at most 1000", with.saturating_sub(without).as_micros());
+}
+
+fn run(command: &mut Command) -> Duration {
+    let begun = Instant::now();
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let time = begun.elapsed();
+    assert!(status.is_ok_and(|status| status.success()));
+    time
+}
