@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::show::Form;
 use activation_host::files::sync_folder;
+use activation_host::program::system;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -71,7 +72,7 @@ impl<'a> Output<'a> {
                 Failure::no(format!("{}: something is there already, and it is not touched", path.display()))
                     .hint("choose another name, or move the old file away")
             }
-            _ => Failure::could_not(format!("{}: {error}", path.display()))
+            _ => Failure::could_not(format!("{}: {}", path.display(), system(&error)))
                 .hint("choose a folder that exists and has room, where this user may write"),
         })
     }

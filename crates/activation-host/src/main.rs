@@ -2,9 +2,10 @@
 
 mod commands;
 
-use activation_host::program;
+use activation_host::{picture, program};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use std::{panic, thread};
 
 const PROGRAM: &str = "activation";
 
@@ -34,6 +35,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if thread::current().name() != Some(picture::THREAD) {
+            usual(panic);
+        }
+    }));
     let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Enter(arguments) => commands::enter::run(arguments),

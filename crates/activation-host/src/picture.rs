@@ -26,6 +26,10 @@ pub const MOST_PIXELS: u64 = 50_000_000;
 /// QR codes have in their corners can keep the search busy for hours.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The name of the thread that searches. What panics in it is answered by [`PictureFault`]s,
+/// and a program's panic hook need not say more.
+pub const THREAD: &str = "picture";
+
 /// What a file begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -153,7 +157,7 @@ pub fn read(file: Vec<u8>) -> Result<String, PictureFault> {
         // Nobody waits any more after PATIENCE.
         let _ = answer.send(found);
     };
-    thread::Builder::new().name("picture".into()).spawn(work).map_err(|_| PictureFault::Failed)?;
+    thread::Builder::new().name(THREAD.into()).spawn(work).map_err(|_| PictureFault::Failed)?;
     match wait.recv_timeout(PATIENCE) {
         Ok(found) => found,
         Err(RecvTimeoutError::Timeout) => Err(PictureFault::TooSlow),
@@ -347,7 +351,9 @@ struct Seen {
 
 fn search(picture: &Grey) -> Result<String, PictureFault> {
     let mut seen = Seen::default();
-    let factors = SIZES.map(|size| picture.longer_side().div_ceil(size));
+    // A strip stays at least one pixel wide.
+    let narrowest = picture.width.min(picture.height);
+    let factors = SIZES.map(|size| picture.longer_side().div_ceil(size).min(narrowest));
     let mut looked = Vec::new();
     for factor in factors {
         if looked.contains(&factor) {
@@ -382,10 +388,7 @@ fn look_hard(view: &Grey, seen: &mut Seen) -> bool {
 
 /// Looks for QR codes, and says whether that is enough: an activation code, and nothing that could not be read.
 fn look(view: &Grey, seen: &mut Seen) -> bool {
-    if view.pixels.is_empty() {
-        return false;
-    }
-    // rqrr 0.11 asserts where a photo of the wrong thing has distorted squares.
+    // rqrr 0.11 has assertions that a distorted square may break, and answers with a panic.
     let texts = catch_unwind(|| {
         let mut image =
             PreparedImage::prepare_from_greyscale(view.width, view.height, |x, y| view.pixels[y * view.width + x]);
