@@ -18,12 +18,12 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 /// at 600 dots per inch less.
 pub const LONGEST: u64 = 20 * 1024 * 1024;
 
-/// Most pixels: a phone's largest usual photo is 8160 × 6120. At four bytes each, decoding
-/// takes 250 MB at most, whatever a small file announces.
+/// Most pixels: a phone's largest usual photo is 8160 × 6120. Decoding takes 350 MB at most
+/// (a progressive JPEG in full colour, measured), whatever a small file announces.
 pub const MOST_PIXELS: u64 = 50_000_000;
 
-/// Longest time for one picture. A photo takes a second; a picture full of the squares that
-/// QR codes have in their corners can keep the search busy for hours.
+/// Longest time for one picture. A photo takes a second; 4 KB of PNG with 900 of the squares
+/// that QR codes have in their corners keep the search busy for longer than anybody waits.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The name of the thread that searches. What panics in it is answered by [`PictureFault`]s,
