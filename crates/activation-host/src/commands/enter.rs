@@ -12,7 +12,7 @@ use activation_host::inspect::{Inspection, Obstacle, Question};
 use activation_host::json::InspectionJson;
 use activation_host::program::{Exit, complain, json_text, print};
 use activation_host::sentences;
-use activation_host::state::{StateFault, StateFolder};
+use activation_host::state::{StateFault, StateFaultKind, StateFolder};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
@@ -51,7 +51,11 @@ enum Stop {
 
 impl From<StateFault> for Stop {
     fn from(fault: StateFault) -> Self {
-        complain(PROGRAM, &fault, Some("give a folder where this user may write, with --state DIR"));
+        let hint = match fault.what {
+            StateFaultKind::NotADraft => "--new starts without it, --state DIR takes another folder",
+            StateFaultKind::Io(_) => "give a folder where this user may write, with --state DIR",
+        };
+        complain(PROGRAM, &fault, Some(hint));
         Self::Failed
     }
 }
@@ -152,6 +156,8 @@ impl Dialogue {
                     Step::Ask(asked)
                 }
                 "done" => self.check(),
+                // Remarks of a license file that is piped.
+                remark if remark.starts_with('#') => Step::Ask(asked),
                 "" => self.take(asked, 0),
                 choice if choice.len() == 1 && ("1"..="5").contains(&choice) => {
                     self.take(asked, choice.parse::<usize>().unwrap_or(1) - 1)
