@@ -38,10 +38,14 @@ impl ActivationCode {
             match assemble(&reading) {
                 Ok(Rows::Bytes(bytes)) => return Ok(Self::from_bytes(bytes)?),
                 Ok(Rows::SpareBits) => return Err(PayloadFault::from(Flaw::SpareBits).into()),
-                Err(faults) => match &best {
-                    Some(other) if other.all().len() <= faults.all().len() => {}
-                    _ => best = Some(faults),
-                },
+                Err(faults) => {
+                    if let Some(Ok(Rows::Bytes(bytes))) = reading.in_one_piece().as_ref().map(assemble) {
+                        return Ok(Self::from_bytes(bytes)?);
+                    }
+                    if best.as_ref().is_none_or(|other| other.all().len() > faults.all().len()) {
+                        best = Some(faults);
+                    }
+                }
             }
         }
         Err(match best {

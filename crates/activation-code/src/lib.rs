@@ -2,7 +2,7 @@
 //! when to when* that a person can type from paper and a host without internet can check.
 //!
 //! ```
-//! use activation_code::{ActivationCode, PinnedIssuer, Purpose, Trust};
+//! use activation_code::{Accepted, PinnedIssuer, Purpose, Trust};
 //!
 //! // Compiled into the product: what the license desk's `issuer` command prints.
 //! # let issuer = "1:8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
@@ -16,8 +16,13 @@
 //!     4) 7G669-0T3SX-645X4-R6SRN-861EK
 //!     5) J0QQ3-V031W-S5H9Z-QK8CM-4WQ1H
 //!     6) SBXV8-F7K7R-SNN7P-Y1T14-49974";
-//! let license = trust.verify(ActivationCode::read(typed)?)?;
+//! // Mistakes are mended where the signature proves what was meant; `read_strictly` mends none.
+//! let Accepted { license, repairs } = match trust.read(typed) {
+//!     Ok(accepted) => accepted,
+//!     Err(rejected) => panic!("{rejected}"), // a sentence; `rejected.obstacle` has the facts
+//! };
 //! assert_eq!(license.terms().units.get(), 250);
+//! assert!(repairs.is_empty());
 //!
 //! // The clock is an argument; the release's day comes from the product's build.
 //! let standing = license.standing("2027-10-01".parse()?, Some("2027-09-15".parse()?));

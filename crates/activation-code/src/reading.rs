@@ -92,6 +92,17 @@ pub(crate) struct Reading {
     pub cut: bool,
 }
 
+impl Reading {
+    /// The same as one piece, cut anew: a text that was wrapped at about the width of a row
+    /// looks like rows. `None` where that cannot be: with labels, in both forms, or cut already.
+    pub fn in_one_piece(&self) -> Option<Self> {
+        let form = self.rows.first()?.form;
+        let wrapped = !self.cut && self.rows.iter().all(|row| row.label.is_none() && row.form == form);
+        let stream = || self.rows.iter().flat_map(|row| row.typed.iter().copied()).collect::<Vec<_>>();
+        wrapped.then(|| Self { rows: cut(&stream(), form), cut: true })
+    }
+}
+
 /// A text in which no rows were looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoReading {
@@ -655,11 +666,12 @@ fn fold_others(c: char) -> Option<char> {
         | '\u{FFF9}'..='\u{FFFB}'
         | '\u{110BD}'
         | '\u{110CD}'
-        | '\u{13430}'..='\u{13438}'
+        | '\u{13430}'..='\u{1343F}'
         | '\u{1BCA0}'..='\u{1BCA3}'
         | '\u{1D173}'..='\u{1D17A}'
         | '\u{E0001}'
-        | '\u{E0020}'..='\u{E007F}' => return None,
+        | '\u{E0020}'..='\u{E007F}'
+        | '\u{E0100}'..='\u{E01EF}' => return None,
         // Full-width forms.
         '\u{FF01}'..='\u{FF5E}' => char::from((c as u32 - 0xFF01 + 0x21) as u8),
         'А' | 'а' | 'Α' | 'α' => 'A',

@@ -176,7 +176,8 @@ fn exchanged(symbol: Element, keys: &[(u8, u8)]) -> Element {
 }
 
 fn layout_repairs(typed: &TypedRow, meant: &TypedRow) -> Vec<Repair> {
-    let Some(symbols) = meant.symbols() else { return Vec::new() };
+    // Digits are on the same keys everywhere.
+    let Some(symbols) = meant.symbols().filter(|_| meant.form == Form::Letters) else { return Vec::new() };
     let Some(place) = place_of(&symbols) else { return Vec::new() };
     let groups = typed.typed.chunks(GROUP).zip(symbols.chunks(GROUP)).zip(1..);
     let changed = groups
@@ -238,6 +239,15 @@ fn repairs(found: &search::Found<'_>, rows: &[TypedRow]) -> Vec<Repair> {
             meant: String::new(),
             event: Event::Extra,
         });
+    }
+    if repairs.is_empty() {
+        // Every symbol was typed, and some stand in a neighbouring row.
+        for ((number, symbols), row) in (1u8..).zip(&code).zip(rows) {
+            if row.symbols().as_deref() != Some(symbols) {
+                let (typed, meant) = (typed_text(&row.typed), text_in(row.form, symbols));
+                repairs.push(Repair { row: number, group: None, typed, meant, event: Event::Moved });
+            }
+        }
     }
     repairs.sort_by_key(|repair| (repair.row, repair.group));
     repairs

@@ -4,6 +4,7 @@ use crate::day::Day;
 use crate::terms::Kind;
 use crate::trust::License;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// Days for which a service stays frozen after its grace, before it is purged (rule I3).
 const FROZEN_DAYS: u32 = 30;
@@ -88,6 +89,20 @@ impl Phase {
             Self::None | Self::Revoked => Answer::NotActivated,
             Self::Lapsed | Self::Expired | Self::Frozen | Self::Purge | Self::EndOfLife => Answer::Expired,
         }
+    }
+}
+
+/// Its name, for programs.
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Its name, for programs.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

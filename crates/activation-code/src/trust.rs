@@ -4,6 +4,7 @@ use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
 use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
+use crate::typing::TypingFault;
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -256,7 +257,7 @@ impl Trust {
     /// this trust; or why the code, perhaps repaired, is refused.
     pub fn read(&self, text: &str) -> Result<Accepted, Rejected> {
         let rejected = match self.read_strictly(text) {
-            Err(rejected) if matches!(rejected.obstacle, Obstacle::Read(ReadFault::Typing(_))) => rejected,
+            Err(rejected) if rejected.obstacle.may_be_repaired() => rejected,
             answer => return answer,
         };
         let (proposal, _) = propose(text, &mut |bytes| self.has_signed(bytes));
@@ -346,6 +347,12 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    /// Whether another code may have been meant: it was mistyped, and is not several codes.
+    fn may_be_repaired(&self) -> bool {
+        let Self::Read(ReadFault::Typing(faults)) = self else { return false };
+        !faults.all().iter().any(|fault| matches!(fault, TypingFault::SeveralCodes { .. }))
+    }
+
     /// Its name in the closed list.
     pub fn reason(&self) -> Reason {
         match self {

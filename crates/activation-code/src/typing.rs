@@ -85,6 +85,11 @@ pub enum TypingFault {
     },
     /// Every row is right, and together they are no code.
     DifferentCodes,
+    /// Right rows of more than one code: which is meant is not for us to guess.
+    SeveralCodes {
+        /// A row that is there twice, and differs.
+        row: u8,
+    },
 }
 
 /// Where to look: a row, and a group of it if that is known. Both count from 1.
@@ -111,7 +116,7 @@ impl TypingFault {
             Self::MissingGroup { .. } => Reason::MissingGroup,
             Self::LastRowMissing { .. } => Reason::LastRowMissing,
             Self::OtherKind { .. } => Reason::OtherKind,
-            Self::DifferentCodes => Reason::RowsFromDifferentCodes,
+            Self::DifferentCodes | Self::SeveralCodes { .. } => Reason::RowsFromDifferentCodes,
         }
     }
 
@@ -127,6 +132,7 @@ impl TypingFault {
             | Self::MissingRow { row }
             | Self::MissingGroup { row, .. }
             | Self::LastRowMissing { row }
+            | Self::SeveralCodes { row }
             | Self::OtherKind { row, .. } => (row, (None, None)),
         };
         let second = groups.1.map(|group| RowGroup { row, group: Some(group) });
@@ -179,6 +185,9 @@ impl fmt::Display for TypingFault {
             Self::LastRowMissing { row } => write!(f, "the code goes on: row {row} is missing"),
             Self::OtherKind { row, kind } => write!(f, "row {row} is a row of a {kind}, wanted an activation code"),
             Self::DifferentCodes => f.write_str("every row is right by itself, and they are not rows of one code"),
+            Self::SeveralCodes { row } => {
+                write!(f, "there is more than one code: row {row} is there twice, and differs")
+            }
         }
     }
 }
@@ -307,7 +316,7 @@ fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Row
         let moved = if labelled { place.number != *stands } else { !ascending && place.number != *stands };
         let twin = rows.iter().any(|(other, others, _)| other.number == place.number && others != symbols);
         if twin {
-            faults.push(TypingFault::DifferentCodes);
+            faults.push(TypingFault::SeveralCodes { row: place.number });
         } else if moved {
             faults.push(TypingFault::WrongRow { row: *stands, belongs: place.number });
         }

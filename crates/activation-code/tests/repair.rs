@@ -621,3 +621,37 @@ fn the_slowest_texts_found_stay_within_the_bounds() {
     // The bounds are what stops the search, not the texts.
     assert!(most.signatures == MOST_SIGNATURES && most.combinations >= 10_000, "{most:?}");
 }
+
+#[test]
+fn characters_that_slipped_into_a_neighbouring_row_are_told() {
+    for at in [1, 2] {
+        let mut typed: Vec<String> = rows().iter().map(|row| row.replace('-', "")).collect();
+        let (stays, goes) = typed[2].split_at(at);
+        (typed[1], typed[2]) = (format!("{}{stays}", typed[1]), goes.to_owned());
+        // Without labels it is a code that was wrapped elsewhere.
+        assert_eq!(repairs(&typed.join("\n")), []);
+        assert!(ActivationCode::read(&typed.join("\n")).is_ok());
+        // With labels the characters stand where they do not belong.
+        let labelled: Vec<String> = typed.iter().zip(1..).map(|(row, i)| format!("{i}) {row}")).collect();
+        assert!(ActivationCode::read(&labelled.join("\n")).is_err());
+        let told = repairs(&labelled.join("\n"));
+        assert!(!told.is_empty() && told.iter().all(|repair| repair.typed != repair.meant), "{told:?}");
+    }
+}
+
+#[test]
+fn a_surplus_character_at_the_end_of_a_group_is_shown() {
+    let mut rows = rows();
+    rows[3] = rows[3].replace("7G669", "7G6692");
+    let told = repairs(&rows.join("\n"));
+    assert_eq!(told, [repair(4, 1, "7G6692", "7G669", Event::Extra)]);
+}
+
+#[test]
+fn several_codes_are_refused_and_none_is_guessed() {
+    let other = sign(&Terms { units: Units::new(7).unwrap(), ..example() });
+    let both = format!("{}\n{}", rows().join("\n"), other.letters().join("\n"));
+    let rejected = vector_trust().read(&both).unwrap_err();
+    assert_eq!(rejected.obstacle.reason(), Reason::RowsFromDifferentCodes);
+    assert!(rejected.code.is_none() && rejected.repairs.is_empty());
+}

@@ -28,6 +28,8 @@ pub struct Row {
     pub typed: String,
     /// What it is.
     pub answer: RowAnswer,
+    /// Whether it was proposed and taken, not typed.
+    pub proposed: bool,
 }
 
 /// Most rows of a code.
@@ -49,24 +51,41 @@ impl Entry {
     }
 
     /// Takes a row for the one that was asked for, unless a label or its check says that
-    /// it is another. Gives its number and what it is; it replaces what stood there.
-    pub fn hear(&mut self, text: &str, asked: u8) -> (u8, &RowAnswer) {
+    /// it is another. Gives its number and what it is. It replaces what stood there, but a
+    /// right row is replaced by a right one only.
+    pub fn hear(&mut self, text: &str, asked: u8) -> (u8, RowAnswer) {
+        self.put(text, asked, false)
+    }
+
+    /// Takes a proposal for a row as what was meant: 0 is the likeliest. `None` if there
+    /// is no such proposal.
+    pub fn take_proposal(&mut self, row: u8, index: usize) -> Option<(u8, RowAnswer)> {
+        let RowAnswer::Wrong { proposals, .. } = &self.rows.get(&row)?.answer else { return None };
+        let meant = proposals.get(index)?.letters.clone();
+        Some(self.put(&meant, row, true))
+    }
+
+    fn put(&mut self, text: &str, asked: u8, proposed: bool) -> (u8, RowAnswer) {
         let (label, typed) = without_label(text);
         let answer = read_row(typed, Some(label.unwrap_or(asked)));
         let number = match answer {
             RowAnswer::Right { row, .. } => row,
             _ => label.unwrap_or(asked),
         };
-        let row = self.rows.entry(number).insert_entry(Row { typed: typed.to_owned(), answer }).into_mut();
-        (number, &row.answer)
+        if answer.is_right() || !self.is_right(number) {
+            self.rows.insert(number, Row { typed: typed.to_owned(), answer: answer.clone(), proposed });
+        }
+        (number, answer)
     }
 
-    /// Takes a proposal for a row as what was meant: 0 is the likeliest. `None` if there
-    /// is no such proposal.
-    pub fn take_proposal(&mut self, row: u8, index: usize) -> Option<(u8, &RowAnswer)> {
-        let RowAnswer::Wrong { proposals, .. } = &self.rows.get(&row)?.answer else { return None };
-        let meant = proposals.get(index)?.letters.clone();
-        Some(self.hear(&meant, row))
+    /// Whether this row was typed and is right.
+    pub fn is_right(&self, number: u8) -> bool {
+        self.rows.get(&number).is_some_and(|row| row.answer.is_right())
+    }
+
+    /// The first row that was taken as proposed.
+    pub fn first_proposed(&self) -> Option<u8> {
+        self.rows().find(|(_, row)| row.proposed).map(|(number, _)| number)
     }
 
     /// The rows that were typed, by number.
@@ -74,14 +93,9 @@ impl Entry {
         self.rows.iter().map(|(&number, row)| (number, row))
     }
 
-    /// A row that was typed.
-    pub fn row(&self, number: u8) -> Option<&Row> {
-        self.rows.get(&number)
-    }
-
     /// The first row that is missing or not right; `None` if the code is complete.
     pub fn next_wanted(&self) -> Option<u8> {
-        self.first(|row| matches!(row.answer, RowAnswer::Right { .. }))
+        self.first(|row| row.answer.is_right())
     }
 
     /// The first row that was not typed at all; `None` if there is none before the last.
@@ -155,13 +169,25 @@ mod tests {
         let (row, answer) = entry.hear("Row 2) 0PS04-NGZPE-9KC4J-7DT4X-VA7K6", 1);
         assert_eq!(row, 2);
         assert!(matches!(answer, RowAnswer::Wrong { proposals, .. } if proposals[0].letters == ROWS[1]));
+        assert_eq!(entry.first_proposed(), None);
         assert_eq!(entry.next_untyped(), Some(1));
         entry.hear(ROWS[0], 1);
         assert_eq!((entry.next_wanted(), entry.next_untyped()), (Some(2), Some(3)));
         assert!(entry.take_proposal(2, 99).is_none());
         assert!(entry.take_proposal(1, 0).is_none());
         assert!(matches!(entry.take_proposal(2, 0), Some((2, RowAnswer::Right { .. }))));
-        assert_eq!(entry.next_wanted(), Some(3));
+        assert_eq!((entry.next_wanted(), entry.first_proposed()), (Some(3), Some(2)));
+        entry.hear(ROWS[1], 2);
+        assert_eq!(entry.first_proposed(), None);
+    }
+
+    #[test]
+    fn a_right_row_is_replaced_by_a_right_one_only() {
+        let mut entry = Entry::default();
+        entry.hear(ROWS[0], 1);
+        let (row, answer) = entry.hear("oops", 1);
+        assert!(row == 1 && !answer.is_right() && entry.is_right(1));
+        assert_eq!(entry.draft()[&1], ROWS[0]);
     }
 
     #[test]

@@ -133,7 +133,7 @@ pub fn repair(repair: &Repair) -> String {
 
 /// What a person may have meant.
 pub fn proposal(repair: &Repair) -> String {
-    changed(repair, "the code probably says")
+    changed(repair, "probably")
 }
 
 fn changed(repair: &Repair, says: &str) -> String {
@@ -156,7 +156,7 @@ pub fn event(event: Event) -> &'static str {
     match event {
         Event::Substitution => "another character",
         Event::Swap => "two characters swapped",
-        Event::Jump => "two characters swapped around a third",
+        Event::Jump => "swapped around a third",
         Event::GroupSwap => "two groups swapped",
         Event::Twin => "a doubled character mistyped",
         Event::Omission => "a character left out",
@@ -172,20 +172,20 @@ pub fn event(event: Event) -> &'static str {
 /// What a person can do about a refusal.
 pub fn remedy(reason: Reason) -> &'static str {
     match reason {
-        Reason::Empty => "give the code as rows of letters or digits, or the file that the license desk sent",
+        Reason::Empty => "give the rows of the code, or the file that the license desk sent",
         Reason::TooLong => "give only the code, or the part of the mail that holds it",
         Reason::UnknownCharacter => {
             "compare that group with the paper; a code has the letters A to Z without I, L, O, U, and digits"
         }
         Reason::RowLength | Reason::MissingGroup => {
-            "compare that row with the paper: five groups of five, the last row perhaps fewer"
+            "compare that row with the paper: five groups of five, the last perhaps fewer"
         }
         Reason::RowCheck => "compare that row with the paper, group by group",
         Reason::CharactersSwapped => "compare the order of the characters with the paper",
         Reason::WrongRow => "type the rows in the order of the paper, or with their numbers before them, as in `3)`",
         Reason::MissingRow | Reason::LastRowMissing => "type that row too",
         Reason::OtherKind => "use the rows under the heading `Activation code`",
-        Reason::RowsFromDifferentCodes => "take all rows from one sheet; rows of an earlier code do not fit",
+        Reason::RowsFromDifferentCodes => "take all rows from one sheet, and give one code at a time",
         Reason::NotCanonical => "ask the license desk for the code again; this one was not made by a desk",
         Reason::NewerFormat => {
             "install a newer release of this program, or ask the license desk for a code that this one reads"

@@ -57,7 +57,11 @@ fn touches(step: &Step, group: &Range<usize>) -> bool {
 /// Where the symbols meant before `at` end in what was typed.
 fn boundary(steps: &[Step], at: usize) -> usize {
     let before = steps.iter().take_while(|step| step.meant.start < at || step.meant.end <= at);
-    before.last().map_or(0, |step| (step.typed.start + at.saturating_sub(step.meant.start)).min(step.typed.end))
+    before.last().map_or(0, |step| match step.meant.is_empty() {
+        // Surplus: it belongs to what stands before it.
+        true => step.typed.end,
+        false => (step.typed.start + at.saturating_sub(step.meant.start)).min(step.typed.end),
+    })
 }
 
 /// The cheapest steps from the first symbol to the last.

@@ -32,6 +32,13 @@ pub enum RowAnswer {
     },
 }
 
+impl RowAnswer {
+    /// Whether it is a right row.
+    pub fn is_right(&self) -> bool {
+        matches!(self, Self::Right { .. })
+    }
+}
+
 /// What a row may have been meant as. It proves nothing: compare it with the paper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProposal {
