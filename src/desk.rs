@@ -8,7 +8,7 @@ mod issue;
 pub use catalogue::{
     add_customer, add_product, customers, find_customer, find_product, issuers, products, record_issuer, vendor,
 };
-pub use issue::{Codes, Issued, Order, check, codes_of, issue, issued_for, licenses, reserve, sign};
+pub use issue::{Codes, Issued, Order, codes_of, issue, issued_for, licenses, preview, reserve, sign};
 
 use crate::ledger::{CustomerNumber, Entry, LedgerFault, Mnemonic, Name, OrderReference, ProductKind};
 use crate::signer::SignerFault;
@@ -81,6 +81,9 @@ pub enum Refused {
         /// The product that has it.
         id: ProductId,
     },
+    /// A name of digits only, which would be taken for a customer's number.
+    #[error("a customer cannot be called {0:?}: digits always mean a customer's number")]
+    NumberAsName(String),
     /// A customer has this name already.
     #[error("customer {number} is called {name:?} already", name = .name.as_str())]
     CustomerExists {

@@ -74,6 +74,7 @@ impl From<Refused> for Failure {
             Refused::UnknownCustomer(_) => "`countersign customer list` shows the customers, `customer add` makes one",
             Refused::UnknownLicense(_) => "`countersign list` shows the licenses",
             Refused::ProductExists { .. } | Refused::MnemonicTaken { .. } => "choose another id or mnemonic",
+            Refused::NumberAsName(_) => "add a word to the name",
             Refused::CustomerExists { .. } => "use that customer, or add a place or department to the name",
             Refused::Members => "give each member with --member, by id or mnemonic, after it was added itself",
             Refused::Kind { .. } => "leave --kind out for what the product sells, or use --kind evaluation",

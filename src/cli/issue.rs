@@ -8,8 +8,8 @@ use clap::builder::PossibleValuesParser;
 use countersign::calendar::Term;
 use countersign::desk::{self, Issued, Order};
 use countersign::documents;
-use countersign::ledger::{Customer, OrderReference, Product};
-use std::io::{self, Write};
+use countersign::ledger::{Customer, Entry, OrderReference, Product};
+use std::io::{self, IsTerminal, Write};
 
 /// Issue a code: a new license for a customer
 #[derive(clap::Args)]
@@ -91,9 +91,9 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     if let Some(issued) = desk::issued_for(&mut ledger, &order)? {
         return report(context, &issued, &customer, &product, "Issued before");
     }
-    desk::check(&mut ledger, &order, clock())?;
-    if !context.yes && context.passphrase.is_interactive() {
-        confirm(&order, &customer, &product)?;
+    let preview = desk::preview(&mut ledger, &order, clock())?;
+    if !context.yes && io::stdin().is_terminal() {
+        confirm(&preview, &customer, &product)?;
     }
     let passphrase = context.passphrase.existing()?;
     let signer = context.folder.signer(&mut ledger, &passphrase)?;
@@ -118,19 +118,9 @@ fn period(arguments: &Arguments) -> Result<MaintenancePeriod, Failure> {
     })
 }
 
-fn confirm(order: &Order, customer: &Customer, product: &Product) -> Result<(), Failure> {
-    let kind = order.kind.map_or(String::new(), |kind| format!(" {}", kind.name()));
-    let question = format!(
-        "{} {} of {} ({}){kind}\nfor {} (customer {})\nmaintained from {}, {} days, both ends included\nSign this code? [y/N] ",
-        order.units,
-        product.unit.name(),
-        product.name,
-        product.mnemonic,
-        customer.name,
-        customer.number,
-        order.period,
-        order.period.days(),
-    );
+/// Asks whether to sign, showing all that will be signed.
+fn confirm(preview: &Entry, customer: &Customer, product: &Product) -> Result<(), Failure> {
+    let question = format!("{}Sign this code? [y/N] ", sold(preview, customer, product));
     let mut answer = String::new();
     let asked = io::stderr().write_all(question.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
     asked.map_err(|error| {
@@ -162,14 +152,19 @@ pub fn summary(issued: &Issued, customer: &Customer, product: &Product) -> Strin
 
 /// The same, with the code in another form.
 pub fn summary_with(issued: &Issued, customer: &Customer, product: &Product, code: &str) -> String {
-    let terms = activation_host::sentences::terms(issued.license.terms());
-    let order = issued.entry.reference.as_ref().map(|order| format!("  order        {order}\n")).unwrap_or_default();
+    format!("{}\nActivation code\n{code}", sold(&issued.entry, customer, product))
+}
+
+/// What was sold or shall be, to whom.
+fn sold(entry: &Entry, customer: &Customer, product: &Product) -> String {
+    let order = entry.reference.as_ref().map(|order| format!("  order        {order}\n")).unwrap_or_default();
     format!(
-        "  customer     {}, {}\n{order}  sold as      {}, {}, by {}\n{terms}\nActivation code\n{code}",
+        "  customer     {}, {}\n{order}  sold as      {}, {}, by {}\n{}",
         customer.number,
         customer.name,
         product.mnemonic,
         product.name,
         product.unit.name(),
+        activation_host::sentences::terms(&entry.terms),
     )
 }

@@ -89,11 +89,6 @@ impl Source {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Terminal) && !stdin().is_terminal()
     }
-
-    /// Whether a person can be asked.
-    pub fn is_interactive(&self) -> bool {
-        matches!(self, Self::Terminal) && stdin().is_terminal()
-    }
 }
 
 fn read(file: &File, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {

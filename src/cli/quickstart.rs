@@ -25,6 +25,10 @@ const UNITS: u32 = 250;
 const PASSPHRASE_FILE: &str = "passphrase";
 
 pub fn run(context: &Context) -> Result<(), Failure> {
+    if context.json {
+        return Err(Failure::could_not("--json does not go with quickstart, which is for people")
+            .hint("`init`, `product add`, `customer add` and `issue` print JSON"));
+    }
     context.folder.refuse_existing()?;
     let known = |text: &str| text.parse::<Name>().map_err(|fault| Failure::could_not(format!("{text}: {fault}")));
     let today = clock();
@@ -92,8 +96,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
          \x20 {program} --desk {folder} list\n\
          \x20 {program} --desk {folder} show {license}\n\
          \x20 {program} --desk {folder} {option}issue --customer 1 --product ES --units 10 --from {today} --term 90d\n\
-         \x20 {program} --desk {folder} show {license} | {host} inspect --issuer {issuer}\n\
-         `cargo build --release --workspace` builds the host's program, `activation`, too.\n",
+         And as a host, after `cargo build --release --workspace`:\n\
+         \x20 {program} --desk {folder} show {license} | {host} inspect --issuer {issuer}\n",
         issue::summary(&issued, &customer, &product),
         sentences::answer(&inspection),
     ))?;

@@ -133,6 +133,8 @@ struct LicenseJson {
     first: String,
     last: String,
     issued: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
     state: &'static str,
 }
 
@@ -161,7 +163,7 @@ pub fn list(context: &Context) -> Result<(), Failure> {
             license.revision.to_string(),
             license.state.to_owned(),
             license.mnemonic.clone(),
-            license.kind.to_owned(),
+            if license.test { format!("{}, TEST", license.kind) } else { license.kind.to_owned() },
             license.units.to_string(),
             license.first.clone(),
             license.last.clone(),
@@ -187,6 +189,7 @@ fn license(entry: &Entry, customer_name: String, mnemonic: String) -> LicenseJso
         first: entry.period.first().to_string(),
         last: entry.period.last().to_string(),
         issued: entry.terms.issued.to_string(),
+        test: entry.terms.test,
         state: if entry.signature.is_some() { "issued" } else { "reserved" },
     }
 }

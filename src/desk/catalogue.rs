@@ -57,8 +57,11 @@ pub fn find_product(ledger: &mut Ledger, text: &str) -> Result<Product, DeskFaul
 /// Registers a customer.
 ///
 /// # Errors
-/// Another has this very name: give it a place or a department.
+/// Another has this very name: give it a place or a department. Or it is a number.
 pub fn add_customer(ledger: &mut Ledger, name: &Name) -> Result<Customer, DeskFault> {
+    if name.as_str().bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Refused::NumberAsName(name.to_string()).into());
+    }
     ledger.write(|book| match book.customer_called(name)? {
         Some(Customer { number, name }) => Err(Refused::CustomerExists { name, number }.into()),
         None => Ok(Customer { number: book.insert_customer(name)?, name: name.clone() }),

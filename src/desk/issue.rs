@@ -81,14 +81,15 @@ pub fn reserve(ledger: &mut Ledger, order: &Order, today: Day) -> Result<Entry, 
     })
 }
 
-/// Whether the rules of the desk allow an order, before anybody is asked for a passphrase.
+/// What an order would make if nobody were quicker, before anybody is asked for a
+/// passphrase: the rules of the desk allow it.
 ///
 /// # Errors
 /// Those of [`reserve`].
-pub fn check(ledger: &mut Ledger, order: &Order, today: Day) -> Result<(), DeskFault> {
+pub fn preview(ledger: &mut Ledger, order: &Order, today: Day) -> Result<Entry, DeskFault> {
     ledger.read(|book| match recorded(book, order)? {
-        Some(_) => Ok(()),
-        None => first_entry(book, order, today).map(|_| ()),
+        Some(entry) => Ok(entry),
+        None => first_entry(book, order, today),
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::common::*;
 use activation_code::*;
 use activation_host::inspect::{Inspection, Outcome, Question};
-use countersign::desk::{self, Order};
+use countersign::desk::{self, DeskFault, Order, Refused};
 use countersign::ledger::{CustomerNumber, Ledger};
 use proptest::prelude::*;
 use std::cell::RefCell;
@@ -153,7 +153,7 @@ fn an_order_that_a_rule_refuses_leaves_no_trace() {
         Order { kind: Some(Kind::Service), ..plain.clone() },
         Order { product: ProductId::new(10).unwrap(), kind: Some(Kind::Full), ..plain.clone() },
     ] {
-        desk::check(&mut ledger, &refused, first).unwrap_err();
+        desk::preview(&mut ledger, &refused, first).unwrap_err();
         desk::issue(&mut ledger, &test_key(), &refused, first).unwrap_err();
     }
     assert!(desk::licenses(&mut ledger).unwrap().is_empty());
@@ -165,8 +165,12 @@ fn an_order_that_a_rule_refuses_leaves_no_trace() {
 fn digits_are_a_customers_number_and_never_a_name() {
     let room = Desk::new();
     let mut ledger = room.ledger();
-    let two = desk::add_customer(&mut ledger, &"1".parse().unwrap()).unwrap();
-    let three = desk::add_customer(&mut ledger, &"4711".parse().unwrap()).unwrap();
+    for digits in ["1", "4711"] {
+        let refused = desk::add_customer(&mut ledger, &digits.parse().unwrap()).unwrap_err();
+        assert!(matches!(refused, DeskFault::Refused(Refused::NumberAsName(name)) if name == digits));
+    }
+    let two = desk::add_customer(&mut ledger, &"Second".parse().unwrap()).unwrap();
+    let three = desk::add_customer(&mut ledger, &"4711 Cologne".parse().unwrap()).unwrap();
     assert_eq!(desk::find_customer(&mut ledger, "1").unwrap().number.get(), 1);
     assert_eq!(desk::find_customer(&mut ledger, "2").unwrap(), two);
     assert_eq!(desk::find_customer(&mut ledger, "3").unwrap(), three);

@@ -85,12 +85,16 @@ fn at_a_terminal_the_clerk_is_asked_before_a_code_is_signed() {
     assert_eq!(code, Some(0), "{shown}");
     assert!(!shown.contains(PASSPHRASE), "the passphrase is not seen: {shown}");
     assert!(shown.contains("Row 6) "), "{shown}");
+    // All that is signed is shown, before the question.
+    let asked = shown.split("Sign this code?").next().unwrap();
     for fact in [
-        "10 endpoints of Example Endpoint Security (ES)",
-        "for Example Hospital Trust (customer 1)",
-        "maintained from 2030-01-01 to 2030-12-31, 365 days, both ends included",
+        "customer     1, Example Hospital Trust",
+        "order        PO-1",
+        "sold as      ES, Example Endpoint Security, by endpoints",
+        "units        10",
+        "maintenance  2030-01-01 to 2030-12-31, both days included",
     ] {
-        assert!(shown.contains(fact), "{fact}: {shown}");
+        assert!(asked.contains(fact), "{fact}: {shown}");
     }
     assert!(shown.contains("license      1, revision 1"), "the refusals used no number: {shown}");
 }

@@ -5,3 +5,4 @@ pub mod embedded;
 pub mod enter;
 pub mod input;
 pub mod inspect;
+pub mod picture;

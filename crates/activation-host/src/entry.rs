@@ -1,7 +1,7 @@
 //! A code that is being typed, row by row. No terminal, no files: what was heard and
 //! what is still missing.
 
-use crate::state::Draft;
+use crate::state::{Draft, MOST_ROWS};
 use activation_code::{RowAnswer, read_row};
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ pub struct Row {
     pub proposed: bool,
 }
 
-/// Most rows of a code.
-const MOST_ROWS: u8 = 15;
+/// Longest line that is kept as a row, in bytes: 40 digits with spaces between them are 80.
+const LONGEST_ROW: usize = 400;
 
 impl Entry {
     /// Goes on with rows that were kept.
@@ -72,7 +72,7 @@ impl Entry {
             RowAnswer::Right { row, .. } => row,
             _ => label.unwrap_or(asked),
         };
-        if answer.is_right() || !self.is_right(number) {
+        if typed.len() <= LONGEST_ROW && (answer.is_right() || !self.is_right(number)) {
             self.rows.insert(number, Row { typed: typed.to_owned(), answer: answer.clone(), proposed });
         }
         (number, answer)

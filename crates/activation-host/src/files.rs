@@ -21,8 +21,13 @@ pub fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
 }
 
 fn write_beside(path: &Path, contents: &[u8]) -> io::Result<()> {
+    // What an earlier process of this number left, or somebody put there to be followed.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;

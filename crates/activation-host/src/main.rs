@@ -32,6 +32,8 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Arguments),
     Enter(commands::enter::Arguments),
+    #[command(hide = true, name = commands::picture::NAME)]
+    Picture(commands::picture::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Enter(arguments) => commands::enter::run(arguments),
+        Command::Picture(arguments) => commands::picture::run(&arguments),
     });
     match outcome {
         Ok(exit) | Err(exit) => exit.into(),

@@ -30,11 +30,29 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// A text that a terminal shows and does not obey: what moves a cursor, clears a screen,
+/// changes the direction of writing or cannot be seen is named instead. Line ends stay.
+pub fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c != '\n' && c.is_control()
+            || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) {
+            shown.push_str(&format!("<U+{:04X}>", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// `program: what`, and on the next line a hint if there is one, to standard error.
 pub fn complain(program: &str, what: &dyn Display, hint: Option<&str>) {
     let hint = hint.map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
     // Where standard error is gone there is nobody left to tell.
-    let _ = io::stderr().write_all(format!("{program}: {what}\n{hint}").as_bytes());
+    let _ = io::stderr().write_all(visible(&format!("{program}: {what}\n{hint}")).as_bytes());
 }
 
 /// Parses the command line. Help and version are printed here.
@@ -127,4 +145,18 @@ pub fn clock() -> Day {
         Ok(since) => seconds(since),
         Err(before) => -seconds(before.duration()) - 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_named() {
+        assert_eq!(
+            visible("a\u{1B}[2Jb\u{7}\u{9B}c\u{202E}d\r\n"),
+            "a<U+001B>[2Jb<U+0007><U+009B>c<U+202E>d<U+000D>\n"
+        );
+        assert_eq!(visible("Ä 例 é — `x`\n"), "Ä 例 é — `x`\n");
+    }
 }

@@ -136,6 +136,12 @@ pub fn proposal(repair: &Repair) -> String {
     changed(repair, "probably")
 }
 
+/// Another thing that may have been meant, in short.
+pub fn other_proposal(repair: &Repair) -> String {
+    let group = repair.group.map(|group| format!("group {group}, ")).unwrap_or_default();
+    format!("{group}{} ({})", repair.meant, event(repair.event))
+}
+
 fn changed(repair: &Repair, says: &str) -> String {
     let Repair { row, group, typed, meant, event } = repair;
     let place = match group {

@@ -8,6 +8,7 @@
 //! Each file is written whole or not at all, and a person can read it.
 
 use crate::files::{sync_folder, write_whole};
+use crate::program::system;
 use activation_code::{Day, License};
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 const DRAFT_HEADING: &str = "countersign draft 1";
 /// Fifteen rows of 40 digits with their labels are some 1,000 bytes.
 const LONGEST_DRAFT: u64 = 16 * 1024;
+/// Most rows of a code.
+pub(crate) const MOST_ROWS: u8 = 15;
 
 /// A state folder.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ impl std::fmt::Display for StateFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: ", self.path.display())?;
         match &self.what {
-            StateFaultKind::Io(error) => error.fmt(f),
+            StateFaultKind::Io(error) => f.write_str(&system(error)),
             StateFaultKind::NotADraft => write!(f, "no draft that this release can read, wanted `{DRAFT_HEADING}`"),
         }
     }
@@ -84,9 +87,15 @@ impl StateFolder {
     pub fn draft(&self) -> Result<Option<Draft>, StateFault> {
         let path = self.draft_path();
         let mut text = String::new();
-        let read = fs::File::open(&path).and_then(|file| file.take(LONGEST_DRAFT).read_to_string(&mut text));
+        // A pipe in its place would keep us waiting for ever.
+        let regular = fs::metadata(&path).map(|metadata| metadata.is_file());
+        let read = regular.and_then(|regular| match regular {
+            true => fs::File::open(&path)?.take(LONGEST_DRAFT + 1).read_to_string(&mut text),
+            false => Err(ErrorKind::InvalidData.into()),
+        });
         match read {
-            Ok(_) => {}
+            Ok(length) if length as u64 <= LONGEST_DRAFT => {}
+            Ok(_) => return Err(StateFault { path, what: StateFaultKind::NotADraft }),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == ErrorKind::InvalidData => {
                 return Err(StateFault { path, what: StateFaultKind::NotADraft });
@@ -143,7 +152,7 @@ impl StateFolder {
 
 fn draft_row(line: &str) -> Option<(u8, String)> {
     let (number, row) = line.split_once(") ")?;
-    Some((number.parse().ok()?, row.to_owned()))
+    Some((number.parse().ok().filter(|number| (1..=MOST_ROWS).contains(number))?, row.to_owned()))
 }
 
 fn fault(path: &Path, error: io::Error) -> StateFault {
@@ -182,7 +191,13 @@ mod tests {
     fn a_draft_of_another_release_is_refused_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let state = StateFolder::open(folder.path().to_owned()).unwrap();
-        for text in [&b"countersign draft 2\n1) x\n"[..], b"", b"\xFF\xFE", b"countersign draft 1\nrow one\n"] {
+        for text in [
+            &b"countersign draft 2\n1) x\n"[..],
+            b"",
+            b"\xFF\xFE",
+            b"countersign draft 1\nrow one\n",
+            b"countersign draft 1\n16) x\n",
+        ] {
             fs::write(state.draft_path(), text).unwrap();
             assert!(matches!(state.draft(), Err(StateFault { what: StateFaultKind::NotADraft, .. })), "{text:?}");
             assert_eq!(fs::read(state.draft_path()).unwrap(), text);

@@ -212,3 +212,24 @@ fn inspect_says_what_is_wrong_with_a_picture_and_what_to_do() {
         assert_eq!(output.status.code(), Some(2));
     }
 }
+
+/// A small file for which the search wants gigabytes: 262,144 squares like those in a QR code's corners.
+#[test]
+fn a_picture_that_wants_gigabytes_is_an_answer_and_not_the_end() {
+    const SIDE: u32 = 4096;
+    let square = |i: u32| i % 8;
+    let dark = |x: u32, y: u32| {
+        let ring = square(x).min(6 - square(x).min(6)).min(square(y).min(6 - square(y).min(6)));
+        square(x) < 7 && square(y) < 7 && ring != 1
+    };
+    let pixels: Vec<u8> = (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| if dark(x, y) { 0 } else { 255 })).collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, SIDE, SIDE);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    assert!(file.len() < 100_000, "{}", file.len());
+    let output = inspect(Path::new("-"), &file);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("hint: "), "{said}");
+}

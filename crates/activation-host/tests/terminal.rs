@@ -42,7 +42,7 @@ fn a_code_is_typed_with_mistakes_corrected_interrupted_and_gone_on_with() {
     first.exp_string("row 1 right").unwrap();
     // Two characters swapped; Enter takes the proposal.
     at(&mut first, "Row 2: ", "0PS04-NGZPE-9KC4J-7DT4X-VA7K6");
-    first.exp_string("row 2, group 3: you typed 9KC4J, the code probably says 9CK4J (two characters swapped)").unwrap();
+    first.exp_string("row 2, group 3: you typed 9KC4J, probably 9CK4J (two characters swapped)").unwrap();
     at(&mut first, "Row 2: ", "");
     first.exp_string("row 2 right").unwrap();
     // Another row than the one asked for, in lower case and without dashes.
@@ -64,7 +64,7 @@ fn a_code_is_typed_with_mistakes_corrected_interrupted_and_gone_on_with() {
     second.exp_string("row 3 right").unwrap();
     // In digits, and with a label.
     at(&mut second, "Row 4: ", "quit");
-    second.exp_string("run `activation enter` again to go on").unwrap();
+    second.exp_string("run the same command again to go on").unwrap();
     assert!(exit_code(&second).contains("2)"), "{}", exit_code(&second));
 
     let mut third = enter(&state, &[]);

@@ -5,16 +5,17 @@
 //! to standard output. Every row is on disk before the next one is asked for.
 
 use super::asking::{Asking, explain};
+use super::input::{self, complain_of_input};
 use crate::PROGRAM;
 use activation_code::{License, MAX_TEXT, RowAnswer, RowProposal, Trust, TypingFaults};
 use activation_host::entry::Entry;
 use activation_host::inspect::{Inspection, Obstacle, Question};
 use activation_host::json::InspectionJson;
-use activation_host::program::{Exit, complain, json_text, print};
+use activation_host::program::{Exit, complain, json_text, print, visible};
 use activation_host::sentences;
 use activation_host::state::{StateFault, StateFaultKind, StateFolder};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Takes a code row by row, answers each row at once, and keeps the accepted code
 #[derive(clap::Args)]
@@ -75,13 +76,17 @@ pub fn run(arguments: Arguments) -> Exit {
     };
     let question = arguments.asking.question();
     let outcome = Dialogue::begin(trust, question, arguments.state, arguments.new).and_then(|mut dialogue| {
-        let inspection = dialogue.until_complete()?;
+        let inspection = if dialogue.terminal { dialogue.until_complete()? } else { dialogue.piped()? };
         dialogue.conclude(&inspection, arguments.json)
     });
     match outcome {
         Ok(exit) => exit,
         Err(Stop::Quit) => {
-            complain(PROGRAM, &"the code is not complete", Some("run `activation enter` again to go on; it is kept"));
+            complain(
+                PROGRAM,
+                &"the code is not complete",
+                Some("run the same command again to go on with what is kept"),
+            );
             Exit::CouldNot
         }
         Err(Stop::Failed) => Exit::CouldNot,
@@ -107,7 +112,7 @@ struct Dialogue {
 
 /// Says a line to whoever types. If nobody is left to hear it, typing goes on.
 fn say(text: &str) {
-    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", visible(text)).as_bytes());
 }
 
 impl Dialogue {
@@ -121,13 +126,42 @@ impl Dialogue {
         }
         if !anew && let Some(draft) = dialogue.state.draft()? {
             dialogue.entry = Entry::from_draft(draft);
-            say("Rows are here from before:");
-            dialogue.list();
-            if terminal && !dialogue.ask("Go on with them?")? {
-                dialogue.entry = Entry::default();
+            if terminal {
+                say("Rows are here from before:");
+                dialogue.list();
+                if !dialogue.ask("Go on with them?")? {
+                    dialogue.entry = Entry::default();
+                }
             }
         }
         Ok(dialogue)
+    }
+
+    /// A pipe: the whole of it is read as `inspect` does. What is no code by itself is
+    /// taken row by row, and goes together with what is here from before.
+    fn piped(&mut self) -> Result<Inspection, Stop> {
+        let text = input::read(Path::new("-")).map_err(|fault| {
+            complain_of_input(Path::new("-"), &fault);
+            Stop::Failed
+        })?;
+        let inspection = self.inspect(&text);
+        if !is_mistyped(&inspection) {
+            return Ok(inspection);
+        }
+        for line in text.lines() {
+            let asked = self.entry.next_untyped().unwrap_or(1);
+            // Prose has no proposals; a row has, or is right.
+            let (row, answer) = Entry::default().hear(line, asked);
+            if answer.is_right() || matches!(&answer, RowAnswer::Wrong { proposals, .. } if !proposals.is_empty()) {
+                self.entry.hear(line, asked);
+                answer_row(asked, row, &answer, self.terminal);
+            }
+        }
+        if self.entry.rows().next().is_none() {
+            return Ok(inspection);
+        }
+        self.state.keep_draft(&self.entry.draft())?;
+        Ok(self.inspect(&self.entry.text()))
     }
 
     /// Rows until they make a code that is not mistyped.
@@ -137,16 +171,9 @@ impl Dialogue {
             Step::Complete(inspection) => return Ok(*inspection),
         };
         loop {
-            let Some(line) = self.line(&format!("Row {asked}: "))? else {
-                // A pipe has said all it has to say.
-                return if self.terminal || self.entry.rows().next().is_none() {
-                    Err(Stop::Quit)
-                } else {
-                    Ok(self.inspect(&self.entry.text()))
-                };
-            };
+            let Some(line) = self.line(&format!("Row {asked}: "))? else { return Err(Stop::Quit) };
             let step = match line.trim() {
-                "quit" => return Err(Stop::Quit),
+                "quit" | "exit" | "q" => return Err(Stop::Quit),
                 "list" => {
                     self.list();
                     Step::Ask(asked)
@@ -156,19 +183,23 @@ impl Dialogue {
                     Step::Ask(asked)
                 }
                 "done" => self.check(),
-                // Remarks of a license file that is piped.
-                remark if remark.starts_with('#') => Step::Ask(asked),
                 "" => self.take(asked, 0),
                 choice if choice.len() == 1 && ("1"..="5").contains(&choice) => {
                     self.take(asked, choice.parse::<usize>().unwrap_or(1) - 1)
                 }
                 text => match (row_command(text), starts_transport(text)) {
-                    (Some(row), _) => Step::Ask(row),
+                    (Some(Some(row)), _) => Step::Ask(row),
+                    (Some(None), _) => {
+                        say("wanted `row 1` to `row 15`");
+                        Step::Ask(asked)
+                    }
                     (None, true) => self.scanned(asked, text),
                     (None, false) => self.hear(asked, text),
                 },
             };
-            self.state.keep_draft(&self.entry.draft())?;
+            if self.entry.rows().next().is_some() {
+                self.state.keep_draft(&self.entry.draft())?;
+            }
             match step {
                 Step::Ask(row) => asked = row,
                 Step::Complete(inspection) => return Ok(*inspection),
@@ -176,26 +207,28 @@ impl Dialogue {
         }
     }
 
-    /// A row: a person mends a wrong one at once, a pipe has the next one ready.
+    /// A row; a wrong one is mended at once.
     fn hear(&mut self, asked: u8, text: &str) -> Step {
         let (row, answer) = self.entry.hear(text, asked);
-        let right = matches!(answer, RowAnswer::Right { .. });
-        answer_row(asked, row, answer, self.terminal);
-        if right || !self.terminal { self.go_on() } else { Step::Ask(row) }
+        answer_row(asked, row, &answer, self.terminal);
+        if answer.is_right() {
+            return self.go_on();
+        }
+        if self.entry.is_right(row) {
+            say(&format!("row {row} stays as it was, which is right by its check"));
+        }
+        Step::Ask(row)
     }
 
     /// Enter, or a number: takes a proposal for the row.
     fn take(&mut self, asked: u8, index: usize) -> Step {
         match self.entry.take_proposal(asked, index) {
             Some((row, answer)) => {
-                answer_row(asked, row, answer, self.terminal);
+                answer_row(asked, row, &answer, self.terminal);
                 self.go_on()
             }
             None => {
-                // Blank lines of a text that is piped are nothing.
-                if self.terminal {
-                    say(&format!("type row {asked}, or `quit`"));
-                }
+                say(&format!("type row {asked}, or `quit`"));
                 Step::Ask(asked)
             }
         }
@@ -223,18 +256,23 @@ impl Dialogue {
     fn check(&self) -> Step {
         match self.whole() {
             Some(inspection) => Step::Complete(Box::new(inspection)),
-            // All rows are right and not of one code: any of them may be the stranger.
-            None => Step::Ask(self.entry.next_wanted().unwrap_or(1)),
+            None => Step::Ask(self.entry.next_wanted().unwrap_or_else(|| self.doubtful())),
         }
+    }
+
+    /// The row to look at where all rows are right and are not of one code: one that was
+    /// proposed and not typed, or else any.
+    fn doubtful(&self) -> u8 {
+        let Some(row) = self.entry.first_proposed() else { return 1 };
+        say(&format!("row {row} was proposed and not typed: compare it with the sheet, and type it again"));
+        row
     }
 
     /// The whole code, if it is not mistyped; else says what is still wrong.
     fn whole(&self) -> Option<Inspection> {
         let inspection = self.inspect(&self.entry.text());
         if is_mistyped(&inspection) {
-            if self.terminal {
-                explain(&inspection);
-            }
+            explain(&inspection);
             return None;
         }
         Some(inspection)
@@ -282,12 +320,10 @@ impl Dialogue {
 
     /// A line, or `None` at the end.
     fn line(&self, prompt: &str) -> io::Result<Option<String>> {
-        if self.terminal {
-            let _ = io::stderr().write_all(prompt.as_bytes());
-        }
+        let _ = io::stderr().write_all(prompt.as_bytes());
         let mut bytes = Vec::new();
         let read = io::stdin().lock().take(MAX_TEXT as u64).read_until(b'\n', &mut bytes)?;
-        if read == 0 && self.terminal {
+        if read == 0 {
             say("");
         }
         Ok((read > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
@@ -300,16 +336,18 @@ impl Dialogue {
             match answer.trim() {
                 "" | "y" | "Y" | "yes" => return Ok(true),
                 "n" | "N" | "no" => return Ok(false),
+                "quit" | "exit" | "q" => return Err(Stop::Quit),
                 _ => say("type y or n"),
             }
         }
     }
 }
 
-/// `row 3`, and nothing behind it.
-fn row_command(text: &str) -> Option<u8> {
+/// `row 3`, and nothing behind it; `Some(None)` for a row that no code has.
+fn row_command(text: &str) -> Option<Option<u8>> {
     let number = text.strip_prefix("row ")?.trim();
-    number.parse().ok().filter(|number| (1..=15).contains(number))
+    let is_row = number.contains(')') || number.len() > 3;
+    (!is_row).then(|| number.parse().ok().filter(|number| (1..=15).contains(number)))
 }
 
 fn starts_transport(text: &str) -> bool {
@@ -345,7 +383,7 @@ fn propose(faults: &TypingFaults, proposals: &[RowProposal]) -> &'static str {
     };
     first.repairs.iter().for_each(|repair| say(&sentences::proposal(repair)));
     for (other, number) in others.iter().zip(2..) {
-        other.repairs.iter().for_each(|repair| say(&format!("or {number}: {}", sentences::proposal(repair))));
+        other.repairs.iter().for_each(|repair| say(&format!("or {number}: {}", sentences::other_proposal(repair))));
     }
     if others.is_empty() { "Enter takes that, or " } else { "Enter takes the first, a number another; or " }
 }

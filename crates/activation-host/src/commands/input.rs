@@ -1,7 +1,11 @@
 //! What a person gives: a file, a pipe, or typed at the terminal; text, or a picture of it.
 
+use super::picture;
+use crate::PROGRAM;
 use activation_code::MAX_TEXT;
-use activation_host::picture::{self, Content, PictureFault};
+use activation_host::picture::{Content, LONGEST, PictureFault};
+use activation_host::program::{complain, system};
+use activation_host::sentences;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
@@ -11,8 +15,8 @@ use std::path::Path;
 pub enum InputFault {
     /// What the system says.
     Io(io::Error),
-    /// A picture, and no activation code in it.
-    Picture(PictureFault),
+    /// A picture, and no activation code in it: what is wrong, and what to do.
+    Picture(String, String),
 }
 
 impl From<io::Error> for InputFault {
@@ -45,12 +49,24 @@ fn text_of(mut source: impl Read) -> Result<String, InputFault> {
     source.by_ref().take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
     match Content::of(&bytes) {
         Content::Text => Ok(decode(&bytes)),
-        Content::Foreign(name) => Err(InputFault::Picture(PictureFault::Foreign(name))),
+        Content::Foreign(name) => {
+            let fault = PictureFault::Foreign(name);
+            Err(InputFault::Picture(fault.to_string(), sentences::picture(&fault).to_owned()))
+        }
         Content::Picture(_) => {
-            source.take(picture::LONGEST + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
-            picture::read(bytes).map_err(InputFault::Picture)
+            source.take(LONGEST + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
+            picture::read(&bytes).map_err(|(what, hint)| InputFault::Picture(what, hint))
         }
     }
+}
+
+/// Says why there is no text, and what to do.
+pub fn complain_of_input(file: &Path, fault: &InputFault) {
+    let (what, hint) = match fault {
+        InputFault::Io(error) => (&system(error), "give a file that can be read, or - for standard input"),
+        InputFault::Picture(what, hint) => (what, hint.as_str()),
+    };
+    complain(PROGRAM, &format!("{}: {what}", file.display()), Some(hint));
 }
 
 /// UTF-8, or UTF-16 where a byte order mark says so, as some editors on Windows save it.

@@ -1,7 +1,7 @@
 //! `activation inspect`: what a code says, whether it is accepted, what it is worth.
 
 use super::asking::{Asking, explain};
-use super::input::{self, InputFault};
+use super::input::{self, complain_of_input};
 use crate::PROGRAM;
 use activation_host::inspect::Inspection;
 use activation_host::json::InspectionJson;
@@ -38,13 +38,8 @@ pub fn run(arguments: &Arguments) -> Exit {
     };
     let text = match input::read(&arguments.file) {
         Ok(text) => text,
-        Err(InputFault::Io(error)) => {
-            let hint = "give a file that can be read, or - for standard input";
-            complain(PROGRAM, &format!("{}: {}", arguments.file.display(), system(&error)), Some(hint));
-            return Exit::CouldNot;
-        }
-        Err(InputFault::Picture(fault)) => {
-            complain(PROGRAM, &format!("{}: {fault}", arguments.file.display()), Some(sentences::picture(&fault)));
+        Err(fault) => {
+            complain_of_input(&arguments.file, &fault);
             return Exit::CouldNot;
         }
     };
