@@ -100,7 +100,7 @@ fn what_the_desk_issues_the_host_accepts() {
             prop_assert_eq!(again.license.code().transport(), issued.license.code().transport());
             let other = Order { units: Units::new(order.units.get() ^ 2).unwrap_or(order.units), ..order.clone() };
             let refused = desk::issue(&mut ledger, &key, &other, today);
-            let refused = matches!(refused, Err(desk::DeskFault::Refused(desk::Refused::OtherTerms { .. })));
+            let refused = matches!(refused, Err(DeskFault::Refused(Refused::OtherTerms { .. })));
             prop_assert!(refused, "other terms under the same reference");
         }
     });
