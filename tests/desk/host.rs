@@ -132,7 +132,7 @@ fn every_part_of_an_order_counts_when_its_reference_comes_again() {
     ];
     for other in others {
         let refused = desk::issue(&mut ledger, &test_key(), &other, first).unwrap_err();
-        assert!(matches!(refused, desk::DeskFault::Refused(desk::Refused::OtherTerms { .. })), "{other:?}");
+        assert!(matches!(refused, DeskFault::Refused(Refused::OtherTerms { .. })), "{other:?}");
     }
     // Saying aloud what goes without saying changes nothing.
     desk::issue(&mut ledger, &test_key(), &Order { kind: Some(Kind::Full), ..plain }, first).unwrap();
