@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::{Context, issue, print};
 use activation_code::LicenseNumber;
+use activation_host::program::visible;
 use clap::ValueEnum;
 use countersign::desk::{self, Codes, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
@@ -116,7 +117,8 @@ fn write(ledger: &mut Ledger, newest: &Issued, output: &Output<'_>) -> Result<St
     };
     output.create(&contents)?;
     let terms = newest.license.terms();
-    Ok(format!("{}: license {}, revision {}, {what}\n", output.path().display(), terms.license, terms.revision))
+    let path = visible(&output.path().display().to_string());
+    Ok(format!("{path}: license {}, revision {}, {what}\n", terms.license, terms.revision))
 }
 
 #[derive(Serialize)]
