@@ -124,7 +124,9 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Reading>, NoReading> {
             if lines(text).flatten().any(|mark| matches!(mark, Mark::Label(_))) {
                 readings.push(labelled_rows(text)?);
             }
-            if lines(text).any(|mut line| line.next().is_some_and(Mark::is_transport)) {
+            // Without a colon, or what looks like one, there is no `A1:`; a search for a byte is quick.
+            let colon = text.as_bytes().contains(&b':') || !text.is_ascii();
+            if colon && lines(text).any(|mut line| line.next().is_some_and(Mark::is_transport)) {
                 readings.push(transported_rows(text)?);
             }
             readings
