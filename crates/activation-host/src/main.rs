@@ -2,10 +2,9 @@
 
 mod commands;
 
-use activation_host::{picture, program};
+use activation_host::program;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use std::{panic, thread};
 
 const PROGRAM: &str = "activation";
 
@@ -37,12 +36,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let usual = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if thread::current().name() != Some(picture::THREAD) {
-            usual(panic);
-        }
-    }));
     let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Enter(arguments) => commands::enter::run(arguments),
