@@ -37,6 +37,17 @@ impl Term {
     }
 }
 
+/// As it is read: years where they are whole.
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(days) => write!(f, "{days}d"),
+            Self::Months(months) if months % 12 == 0 => write!(f, "{}y", months / 12),
+            Self::Months(months) => write!(f, "{months}m"),
+        }
+    }
+}
+
 /// A text that is no [`Term`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TermFault;
@@ -122,6 +133,9 @@ mod tests {
         }
         assert_eq!("1y".parse(), Ok(Term::Months(12)));
         assert_eq!("9999y".parse(), Ok(Term::Months(119_988)));
+        for text in ["1y", "18m", "90d", "2y", "1d"] {
+            assert_eq!(text.parse::<Term>().unwrap().to_string(), text);
+        }
         assert_eq!(Term::Months(119_988).last_day("2027-01-01".parse().unwrap()), None);
     }
 }

@@ -1,21 +1,25 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod change;
 mod customer;
 mod failure;
 mod folder;
 mod init;
 mod issue;
 mod issuer;
+mod license;
 mod output;
 mod passphrase;
 mod print;
 mod product;
 mod quickstart;
+mod session;
 mod show;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
+use countersign::ledger::OperatorName;
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
@@ -68,6 +72,15 @@ struct Common {
     /// Read the passphrase from an open file descriptor
     #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file", value_parser = descriptor)]
     passphrase_fd: Option<u32>,
+    /// Who works at the desk; needed where there are several operators
+    #[arg(long, global = true, value_name = "NAME", env = "COUNTERSIGN_OPERATOR", hide_env_values = true)]
+    operator: Option<OperatorName>,
+    /// Read the operator's own passphrase from a file
+    #[arg(long, global = true, value_name = "F")]
+    operator_passphrase_file: Option<PathBuf>,
+    /// Say that the clock shows the right day, where the ledger makes that doubtful
+    #[arg(long, global = true)]
+    clock_is_right: bool,
     /// Do not ask before signing
     #[arg(long, global = true)]
     yes: bool,
@@ -87,6 +100,11 @@ enum Command {
     Product(product::Arguments),
     Customer(customer::Arguments),
     Issue(issue::Arguments),
+    Renew(license::Renew),
+    Downsize(license::Downsize),
+    AddUnits(license::AddUnits),
+    Upgrade(license::Upgrade),
+    Convert(license::Convert),
     Show(show::ShowArguments),
     List(show::ListArguments),
     Issuer(issuer::Arguments),
@@ -97,6 +115,9 @@ enum Command {
 struct Context {
     folder: Folder,
     passphrase: Source,
+    operator: Option<OperatorName>,
+    operator_passphrase: Source,
+    clock_is_right: bool,
     yes: bool,
     json: bool,
 }
@@ -119,15 +140,29 @@ pub fn run() -> Exit {
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
+    let operator_passphrase = Source::open(common.operator_passphrase_file, None)?;
     protect_memory().map_err(|error| {
         Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
     })?;
-    let context = Context { folder: Folder::new(common.desk), passphrase, yes: common.yes, json: common.json };
+    let context = Context {
+        folder: Folder::new(common.desk),
+        passphrase,
+        operator: common.operator,
+        operator_passphrase,
+        clock_is_right: common.clock_is_right,
+        yes: common.yes,
+        json: common.json,
+    };
     match command {
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Product(arguments) => product::run(&context, arguments),
         Command::Customer(arguments) => customer::run(&context, arguments),
         Command::Issue(arguments) => issue::run(&context, arguments),
+        Command::Renew(arguments) => license::renew(&context, arguments),
+        Command::Downsize(arguments) => license::downsize(&context, arguments),
+        Command::AddUnits(arguments) => license::add_units(&context, arguments),
+        Command::Upgrade(arguments) => license::upgrade(&context, arguments),
+        Command::Convert(arguments) => license::convert(&context, arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
         Command::Issuer(_) => issuer::run(&context),

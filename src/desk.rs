@@ -2,17 +2,37 @@
 //! prints, reads the clock, parses arguments or knows SQL: a web desk will stand on
 //! the same ones.
 
+mod approval;
 mod catalogue;
-mod issue;
+mod change;
+mod customers;
+mod issuing;
+mod licenses;
+mod operators;
+mod plan;
+mod schedule;
 
+pub use approval::{preview_request, reject, request, requests};
 pub use catalogue::{
-    add_customer, add_product, customers, find_customer, find_product, issuers, products, record_issuer, vendor,
+    add_product, change_product, find_product, issuers, limits, products, record_issuer, set_limits, vendor,
 };
-pub use issue::{Codes, Issued, Order, codes_of, issue, issued_for, licenses, preview, reserve, sign};
+pub use change::{Asked, Change, Length, Order, Reach};
+pub use customers::{add_customer, change_customer, customers, find_customer};
+pub use issuing::{Issued, carry_out, codes_of, perform};
+pub use licenses::{history, history_of_customer, licenses, reprint, revoke, transfer};
+pub use operators::{
+    Clock, MOST_DAYS_IDLE, Permission, Session, add_operator, change_operator, check_day, check_passphrase,
+    find_operator, hash_passphrase, may, operators,
+};
+pub use plan::{Approval, Note, Plan, Preview, preview};
+pub use schedule::Schedule;
 
-use crate::ledger::{CustomerNumber, Entry, LedgerFault, Mnemonic, Name, OrderReference, ProductKind};
+use crate::ledger::{
+    CustomerNumber, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
+    UnitType,
+};
 use crate::signer::SignerFault;
-use activation_code::{IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, TermsFault};
+use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, Revision, TermsFault, Units};
 
 /// Why an operation was not done. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +52,9 @@ pub enum DeskFault {
         /// The issuer.
         number: IssuerNumber,
     },
+    /// A passphrase cannot be hashed.
+    #[error("the passphrase cannot be hashed")]
+    Passphrase,
     /// The ledger has no issuing key.
     #[error("the ledger has no issuing key")]
     NoIssuer,
@@ -109,16 +132,257 @@ pub enum Refused {
     #[error(transparent)]
     Terms(#[from] TermsFault),
     /// The order's reference made another code before (rule D1).
-    #[error("order {reference} was for other terms", reference = .reference.as_str())]
+    #[error("order {reference} was for something else")]
     OtherTerms {
         /// The reference.
         reference: OrderReference,
-        /// What the order made.
-        recorded: Box<Entry>,
+        /// What it asked for then.
+        recorded: Box<Asked>,
         /// What it asks for now.
-        wanted: Box<Entry>,
+        wanted: Box<Asked>,
     },
     /// All license numbers are used.
     #[error("all license numbers are used")]
     NoNumberLeft,
+    /// All revisions of the license are used.
+    #[error("license {0} has had all its 1023 revisions")]
+    NoRevisionLeft(LicenseNumber),
+    /// The license has no such revision.
+    #[error("license {license} has no revision {revision}")]
+    UnknownRevision {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
+    /// Two customers of an old ledger have names that differ by case only.
+    #[error("customers {one} and {other} have this name")]
+    TwoCustomers {
+        /// One.
+        one: CustomerNumber,
+        /// The other.
+        other: CustomerNumber,
+    },
+    /// Its kind and unit type are what a product was sold by.
+    #[error("product {0} was sold by its kind and unit type, which do not change")]
+    SoldOtherwise(ProductId),
+    /// End of Life before End of Sale.
+    #[error("End of Life {life} is before End of Sale {sale}")]
+    LifeEndsBeforeSale {
+        /// End of Sale.
+        sale: Day,
+        /// End of Life.
+        life: Day,
+    },
+    /// The product works without a code.
+    #[error("product {0} is auto-enabled: it needs no code")]
+    NeedsNoCode(ProductId),
+    /// The product's End of Sale has come (rule D9).
+    #[error("product {product} is not sold any more: its End of Sale was {day}")]
+    EndOfSale {
+        /// Which product.
+        product: ProductId,
+        /// Since when.
+        day: Day,
+    },
+    /// The period would begin after the product's End of Life (rule D9).
+    #[error("product {product} has its End of Life on {day}, and no period goes past it")]
+    EndOfLife {
+        /// Which product.
+        product: ProductId,
+        /// When.
+        day: Day,
+    },
+    /// The period would end before it begins, or outside the calendar.
+    #[error("a period after {after} would end before it begins, or after the year 9999")]
+    NoSuchPeriod {
+        /// What it follows.
+        after: Day,
+    },
+    /// The license is revoked.
+    #[error("license {0} is revoked")]
+    Revoked(LicenseNumber),
+    /// What shall be revoked is revoked already.
+    #[error("nothing of license {license} would be revoked that is not revoked already")]
+    RevokedBefore {
+        /// Which license.
+        license: LicenseNumber,
+        /// The lowest revision that was good.
+        good_from: Option<u16>,
+    },
+    /// The license is this customer's.
+    #[error("license {license} is customer {customer}'s already")]
+    OwnedAlready {
+        /// Which license.
+        license: LicenseNumber,
+        /// Whose.
+        customer: CustomerNumber,
+    },
+    /// A renewal with fewer units is a downsize (rule D4).
+    #[error("license {license} has {had} units, and {wanted} are fewer")]
+    FewerUnits {
+        /// Which license.
+        license: LicenseNumber,
+        /// How many it has.
+        had: Units,
+        /// How many were asked for.
+        wanted: Units,
+    },
+    /// A downsize with as many units or more.
+    #[error("license {license} has {had} units, and {wanted} are not fewer")]
+    NotFewer {
+        /// Which license.
+        license: LicenseNumber,
+        /// How many it has.
+        had: Units,
+        /// How many were asked for.
+        wanted: Units,
+    },
+    /// Maintenance has ended: there is no running period to change.
+    #[error("maintenance of license {license} ended on {last}")]
+    Ended {
+        /// Which license.
+        license: LicenseNumber,
+        /// Its last day.
+        last: Day,
+    },
+    /// A renewal waits already.
+    #[error("license {0} has been renewed already")]
+    RenewedAlready(LicenseNumber),
+    /// An upgrade to the same product.
+    #[error("license {license} is for product {product} already")]
+    SameProduct {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which product.
+        product: ProductId,
+    },
+    /// An upgrade to a product of another family (rule D17).
+    #[error("products {from} and {to} are not of one family")]
+    OtherFamily {
+        /// From which product.
+        from: ProductId,
+        /// To which.
+        to: ProductId,
+    },
+    /// An upgrade to a lower edition.
+    #[error("product {to} is a lower edition than product {from}")]
+    LowerEdition {
+        /// From which product.
+        from: ProductId,
+        /// To which.
+        to: ProductId,
+    },
+    /// An upgrade to a product that counts something else.
+    #[error("the product counts {}, and the license {}", .to.name(), .from.name())]
+    OtherUnit {
+        /// What the license counts.
+        from: UnitType,
+        /// What the product counts.
+        to: UnitType,
+    },
+    /// Only evaluations are converted (rule D11).
+    #[error("license {license} is {}, and only evaluations are converted", .kind.name())]
+    NotEvaluation {
+        /// Which license.
+        license: LicenseNumber,
+        /// What it is.
+        kind: Kind,
+    },
+    /// More units than the administrator allows.
+    #[error("{units} units are more than the {most} that the administrator allows")]
+    TooManyUnits {
+        /// How many there would be.
+        units: Units,
+        /// How many there may be.
+        most: u32,
+    },
+    /// More units than a code carries.
+    #[error("license {license} has {had} units, and {more} more are above the {} that a code carries", Units::MAX)]
+    TooManyUnitsForCode {
+        /// Which license.
+        license: LicenseNumber,
+        /// How many it has.
+        had: Units,
+        /// How many more were asked for.
+        more: Units,
+    },
+    /// A longer term than the administrator allows.
+    #[error("{days} days at once are more than the {most} that the administrator allows")]
+    TooLong {
+        /// How many there would be.
+        days: u32,
+        /// How many there may be.
+        most: u32,
+    },
+    /// An earlier first day than the administrator allows.
+    #[error("a period from {first} on begins more than {days} days ago, which the administrator does not allow")]
+    TooFarBack {
+        /// The first day.
+        first: Day,
+        /// How many days back it may begin.
+        days: u32,
+    },
+    /// More units than one operator may issue.
+    #[error("more than {above} units need a second operator")]
+    NeedsApproval {
+        /// The most for one.
+        above: u32,
+    },
+    /// One operator is enough.
+    #[error("this needs no second operator")]
+    NeedsNoApproval,
+    /// No request of this number.
+    #[error("there is no request {0}")]
+    UnknownRequest(u32),
+    /// The request is not waiting.
+    #[error("request {number} is {} already", .state.name())]
+    RequestDone {
+        /// Which.
+        number: u32,
+        /// What became of it.
+        state: RequestState,
+    },
+    /// Nobody approves what they asked for themselves.
+    #[error("request {0} is this operator's own")]
+    OwnRequest(u32),
+    /// Anybody could be this operator.
+    #[error("operator {0} has no passphrase, and approves nothing")]
+    ApproverWithoutPassphrase(OperatorName),
+    /// The operator's role does not allow it.
+    #[error("operator {operator} is {}, and may not {}", .role.name(), .permission.sentence())]
+    NotAllowed {
+        /// Who.
+        operator: OperatorName,
+        /// What they are.
+        role: Role,
+        /// What they wanted.
+        permission: Permission,
+    },
+    /// No operator of this name, or not any more.
+    #[error("there is no operator {0:?}")]
+    UnknownOperator(String),
+    /// An operator has, or had, this name.
+    #[error("there is, or was, an operator {0}")]
+    OperatorExists(OperatorName),
+    /// Nobody said who it is, and there are several.
+    #[error("this desk has several operators")]
+    WhichOperator,
+    /// The passphrase is not the operator's.
+    #[error("this is not the passphrase of operator {0}")]
+    WrongPassphrase(OperatorName),
+    /// Nobody would be left who may change operators.
+    #[error("nobody would be left who may change operators")]
+    LastAdministrator,
+    /// The day can be wrong.
+    #[error("the clock shows {today}, and the last entry of the ledger is of {last}")]
+    ClockDoubtful {
+        /// The day of the last event.
+        last: Day,
+        /// The day on the clock.
+        today: Day,
+    },
+    /// Somebody else changed the license, so that this would make other codes than were shown.
+    #[error("somebody else changed this license meanwhile")]
+    ChangedMeanwhile,
 }

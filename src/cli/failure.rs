@@ -1,9 +1,8 @@
 //! The one wrapper at the program's edge: a sentence, a hint, an exit code.
 
 use activation_host::program::Exit;
-use activation_host::sentences;
 use countersign::desk::{DeskFault, Refused};
-use countersign::ledger::{Entry, LedgerFault};
+use countersign::ledger::LedgerFault;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -38,6 +37,7 @@ impl From<DeskFault> for Failure {
             DeskFault::Refused(refused) => refused.into(),
             DeskFault::Ledger(fault) => fault.into(),
             DeskFault::Signer(_) => Self::could_not(fault.to_string()),
+            DeskFault::Passphrase => Self::could_not(fault.to_string()).hint("give a shorter passphrase"),
             DeskFault::OtherKey { .. } | DeskFault::NoIssuer => Self::could_not(fault.to_string())
                 .hint("keep each desk's folder whole: its key file and its ledger belong together"),
             DeskFault::DoesNotVerify { .. } | DeskFault::NotReadable { .. } => Self::could_not(fault.to_string())
@@ -56,8 +56,8 @@ impl From<LedgerFault> for Failure {
             LedgerFault::Disk(_) | LedgerFault::NotSynced(_) => {
                 "look after the disk, then run the same command again; a code that was printed is safe"
             }
-            LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::Record { .. } => {
-                "restore the desk's folder from a backup; keep the damaged one for inspection"
+            LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::Record { .. } | LedgerFault::Event { .. } => {
+                "`countersign restore BACKUP` puts the last backup back and keeps the damaged ledger beside it"
             }
             LedgerFault::Newer { .. } => "install a newer release of countersign",
             LedgerFault::NotDurable { .. } => "keep the desk's folder on a local disk",
@@ -83,16 +83,53 @@ impl From<Refused> for Failure {
             }
             Refused::OtherTerms { .. } => "give a new --order for a new code, or the recorded terms for the same one",
             Refused::NoNumberLeft => "open a new desk with another issuer number",
+            Refused::NoRevisionLeft(_) => "issue a new license for the next period",
+            Refused::UnknownRevision { .. } => "`countersign show LICENSE` shows its revisions",
+            Refused::TwoCustomers { .. } => "give the customer's number",
+            Refused::SoldOtherwise(_) => "add a new product with another id",
+            Refused::LifeEndsBeforeSale { .. } => "a product is sold no longer than it lives",
+            Refused::NeedsNoCode(_) => "give the customer the product; nothing has to be entered",
+            Refused::EndOfSale { .. } => "existing licenses can be renewed up to End of Life; sell another product",
+            Refused::EndOfLife { .. } => "`countersign product list --all` shows when; upgrade to another product",
+            Refused::NoSuchPeriod { .. } => "give a later --until, or a --term",
+            Refused::Revoked(_) => "issue a new license; what was revoked stays revoked",
+            Refused::RevokedBefore { .. } => "`countersign history LICENSE` shows what was revoked, and when",
+            Refused::OwnedAlready { .. } => "nothing needs to be done",
+            Refused::FewerUnits { .. } => {
+                "`countersign downsize` renews with fewer units, with the reference of the customer's written request"
+            }
+            Refused::NotFewer { .. } => "`countersign renew` is for as many units or more",
+            Refused::Ended { .. } => "renew it as well: `countersign renew`, or --renew with upgrade and convert",
+            Refused::RenewedAlready(_) => "leave --renew out: the renewal that was sold goes out again by itself",
+            Refused::SameProduct { .. } => "nothing needs to be done",
+            Refused::OtherFamily { .. } => "`countersign product change ID --family NAME` makes a family",
+            Refused::LowerEdition { .. } => "let the license end, and issue a new one for the lower edition",
+            Refused::OtherUnit { .. } => "say how many with --units",
+            Refused::NotEvaluation { .. } => "`countersign renew` is for the next period",
+            Refused::TooManyUnits { .. } | Refused::TooLong { .. } | Refused::TooFarBack { .. } => {
+                "ask the administrator: `countersign limits` shows what is allowed"
+            }
+            Refused::TooManyUnitsForCode { .. } => "issue a second license for the rest",
+            Refused::NeedsApproval { .. } => "ask for it by running the same command again",
+            Refused::NeedsNoApproval => "run the command itself",
+            Refused::UnknownRequest(_) | Refused::RequestDone { .. } => "`countersign requests` shows them",
+            Refused::OwnRequest(_) => "another operator has to approve it",
+            Refused::ApproverWithoutPassphrase(_) => "`countersign operator passphrase` sets one",
+            Refused::NotAllowed { .. } => "ask somebody who may: `countersign operator list` shows the roles",
+            Refused::UnknownOperator(_) => "`countersign operator list` shows the operators",
+            Refused::OperatorExists(_) => "choose another name: the book must never mean two people by one",
+            Refused::WhichOperator => "say who works with --operator NAME, or in COUNTERSIGN_OPERATOR",
+            Refused::WrongPassphrase(_) => "type the operator's own passphrase again, not that of the issuing key",
+            Refused::LastAdministrator => "add another administrator first",
+            Refused::ClockDoubtful { .. } => {
+                "set the clock; if it is right, say so with --clock-is-right (--yes is not enough)"
+            }
+            Refused::ChangedMeanwhile => "run the same command again, and look at the terms",
         };
         let mut sentence = refused.to_string();
         if let Refused::OtherTerms { recorded, wanted, .. } = &refused {
-            sentence =
-                format!("{sentence}\nrecorded:\n{}asked for now:\n{}", entry(recorded), entry(wanted).trim_end());
+            sentence = format!("{sentence}\nrecorded:      {recorded}\nasked for now: {wanted}");
         }
         Self::no(sentence).hint(hint)
     }
-}
-
-fn entry(entry: &Entry) -> String {
-    format!("  customer     {}\n{}", entry.customer, sentences::terms(&entry.terms))
 }

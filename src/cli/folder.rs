@@ -6,8 +6,9 @@ use activation_host::files::sync_folder;
 use activation_host::program::system;
 use countersign::desk;
 use countersign::key_store::{self, SecretFileFault};
-use countersign::ledger::{Ledger, Name};
+use countersign::ledger::{By, Founding, Ledger, Name, Operator};
 use countersign::signer::{Signer, SoftwareKey, key_file};
+use rand::TryRng;
 use rand::rngs::SysRng;
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
@@ -141,8 +142,13 @@ impl Folder {
         }
         let path = self.ledger_path();
         key_store::create(&path, b"").map_err(fail)?;
-        let mut ledger = Ledger::create(&path, vendor, today)?;
-        desk::record_issuer(&mut ledger, issuer, today)?;
+        let operator = Operator::first();
+        let mut identity = [0; 8];
+        let random = SysRng.try_fill_bytes(&mut identity);
+        random.map_err(|error| Failure::could_not(format!("no random numbers: {error}")))?;
+        let founding = Founding { vendor, operator: &operator, day: today, identity };
+        let mut ledger = Ledger::create(&path, &founding)?;
+        desk::record_issuer(&mut ledger, &By { operator: operator.name, day: today }, issuer)?;
         Ok(issuer)
     }
 

@@ -31,7 +31,7 @@ struct DeskJson {
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     // Before the passphrase is asked for.
     context.folder.refuse_existing()?;
-    let passphrase = context.passphrase.new_one()?;
+    let passphrase = context.passphrase.new_one("the issuing key")?;
     let issuer = context.folder.create(&arguments.vendor, &passphrase, clock(), &[])?;
     let desk = context.folder.path().display();
     if context.json {

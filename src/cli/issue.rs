@@ -1,15 +1,13 @@
 //! `countersign issue`: a new license and its first code.
 
+use super::Context;
+use super::change::{self, PreviewOption};
 use super::failure::Failure;
-use super::{Context, print};
 use activation_code::{Day, Features, Holder, Kind, MaintenancePeriod, Units};
-use activation_host::program::{clock, system};
 use clap::builder::PossibleValuesParser;
 use countersign::calendar::Term;
-use countersign::desk::{self, Issued, Order};
-use countersign::documents;
-use countersign::ledger::{Customer, Entry, OrderReference, Product};
-use std::io::{self, IsTerminal, Write};
+use countersign::desk::{self, Asked, Change, Order};
+use countersign::ledger::OrderReference;
 
 /// Issue a code: a new license for a customer
 #[derive(clap::Args)]
@@ -58,6 +56,8 @@ pub struct Arguments {
     /// Sixteen switches of the product, as four hex digits
     #[arg(long, value_name = "HEX4", value_parser = features)]
     features: Option<Features>,
+    #[command(flatten)]
+    preview: PreviewOption,
 }
 
 fn grace(text: &str) -> Result<u8, &'static str> {
@@ -73,11 +73,9 @@ fn features(text: &str) -> Result<Features, &'static str> {
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let period = period(&arguments)?;
     let mut ledger = context.folder.ledger()?;
-    let customer = desk::find_customer(&mut ledger, &arguments.customer)?;
-    let product = desk::find_product(&mut ledger, &arguments.product)?;
     let order = Order {
-        customer: customer.number,
-        product: product.id,
+        customer: desk::find_customer(&mut ledger, &arguments.customer)?.number,
+        product: desk::find_product(&mut ledger, &arguments.product)?.id,
         units: arguments.units,
         period,
         kind: arguments.kind.and_then(|name| Kind::ALL.into_iter().find(|kind| kind.name() == name)),
@@ -86,21 +84,9 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
         host: None,
         features: arguments.features,
         holder: arguments.holder,
-        reference: arguments.order,
     };
-    if let Some(issued) = desk::issued_for(&mut ledger, &order)? {
-        return report(context, &issued, &customer, &product, "Issued before");
-    }
-    let preview = desk::preview(&mut ledger, &order, clock())?;
-    if !context.yes && io::stdin().is_terminal() {
-        confirm(&preview, &customer, &product)?;
-    }
-    let passphrase = context.passphrase.existing()?;
-    let signer = context.folder.signer(&mut ledger, &passphrase)?;
-    drop(passphrase);
-    let issued = desk::issue(&mut ledger, &signer, &order, clock())?;
-    drop(signer);
-    report(context, &issued, &customer, &product, "Issued")
+    let asked = Asked { change: Change::Issue(order), reference: arguments.order };
+    change::run(context, &mut ledger, &asked, arguments.preview.mode())
 }
 
 fn period(arguments: &Arguments) -> Result<MaintenancePeriod, Failure> {
@@ -116,55 +102,4 @@ fn period(arguments: &Arguments) -> Result<MaintenancePeriod, Failure> {
         Failure::could_not(format!("--until {last} is before --from {first}"))
             .hint("both days are inside the period; the last one comes second")
     })
-}
-
-/// Asks whether to sign, showing all that will be signed.
-fn confirm(preview: &Entry, customer: &Customer, product: &Product) -> Result<(), Failure> {
-    let question = format!("{}Sign this code? [y/N] ", sold(preview, customer, product));
-    let mut answer = String::new();
-    let asked = io::stderr().write_all(question.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
-    asked.map_err(|error| {
-        Failure::could_not(format!("cannot ask: {}", system(&error))).hint("use --yes to sign without a question")
-    })?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::no("not signed, and no number was used")),
-    }
-}
-
-fn report(
-    context: &Context,
-    issued: &Issued,
-    customer: &Customer,
-    product: &Product,
-    heading: &str,
-) -> Result<(), Failure> {
-    if context.json {
-        return print::json(&print::IssuedJson::from(issued));
-    }
-    print::result(&format!("{heading}\n{}", summary(issued, customer, product)))
-}
-
-/// A code with what a clerk wants to see beside it.
-pub fn summary(issued: &Issued, customer: &Customer, product: &Product) -> String {
-    summary_with(issued, customer, product, &documents::letters(issued.license.code()))
-}
-
-/// The same, with the code in another form.
-pub fn summary_with(issued: &Issued, customer: &Customer, product: &Product, code: &str) -> String {
-    format!("{}\nActivation code\n{code}", sold(&issued.entry, customer, product))
-}
-
-/// What was sold or shall be, to whom.
-fn sold(entry: &Entry, customer: &Customer, product: &Product) -> String {
-    let order = entry.reference.as_ref().map(|order| format!("  order        {order}\n")).unwrap_or_default();
-    format!(
-        "  customer     {}, {}\n{order}  sold as      {}, {}, by {}\n{}",
-        customer.number,
-        customer.name,
-        product.mnemonic,
-        product.name,
-        product.unit.name(),
-        activation_host::sentences::terms(&entry.terms),
-    )
 }

@@ -55,20 +55,20 @@ impl Source {
         }
     }
 
-    /// The passphrase of a key that exists.
-    pub fn existing(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    /// A passphrase that exists: `whose` says to a person which one.
+    pub fn existing(&self, whose: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
         match self {
             Self::Stream(file, name) => read(file, name),
-            Self::Terminal => ask("Passphrase of the issuing key: "),
+            Self::Terminal => ask(&format!("Passphrase of {whose}: ")),
         }
     }
 
-    /// A passphrase for a new key; on a terminal it is asked for twice.
-    pub fn new_one(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    /// A new passphrase; on a terminal it is asked for twice.
+    pub fn new_one(&self, whose: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let passphrase = match self {
             Self::Stream(file, name) => read(file, name)?,
             Self::Terminal => {
-                let first = ask("New passphrase for the issuing key: ")?;
+                let first = ask(&format!("New passphrase for {whose}: "))?;
                 if first != ask("The same again: ")? {
                     return Err(Failure::could_not("the two passphrases differ").hint("run the command again"));
                 }
@@ -78,8 +78,7 @@ impl Source {
         // Bytes that begin a character, in UTF-8.
         let characters = passphrase.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
         if characters < SHORT {
-            let what =
-                format!("the passphrase has {characters} characters; {SHORT} or more keep a stolen key file shut");
+            let what = format!("the passphrase has {characters} characters; {SHORT} or more are not guessed");
             complain("warning", &what, None);
         }
         Ok(passphrase)

@@ -5,6 +5,7 @@ use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
 use serde::Serialize;
+use std::io::{self, Write};
 
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
@@ -17,6 +18,20 @@ pub fn result(text: &str) -> Result<(), Failure> {
 /// Writes a result as JSON.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     result(&program::json_text(value))
+}
+
+/// Asks a question that only yes answers; anything else is a refusal, and `no` says what did not happen.
+pub fn confirm(question: &str, no: &str) -> Result<(), Failure> {
+    let mut answer = String::new();
+    let asked = io::stderr().write_all(question.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
+    asked.map_err(|error| {
+        Failure::could_not(format!("cannot ask: {}", program::system(&error)))
+            .hint("use --yes to sign without a question")
+    })?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::no(no)),
+    }
 }
 
 /// A code, as every command prints it that makes or shows one.

@@ -105,15 +105,11 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
         .collect::<Result<Vec<_>, Failure>>()?;
     members.sort_unstable();
     let known = || Failure::could_not("an unknown name passed the command line");
-    let product = Product {
-        id: add.id,
-        mnemonic: add.mnemonic,
-        name: add.name,
-        unit: UnitType::from_name(&add.unit).ok_or_else(known)?,
-        kind: ProductKind::from_name(&add.kind).ok_or_else(known)?,
-        members,
-    };
-    desk::add_product(&mut ledger, &product)?;
+    let unit = UnitType::from_name(&add.unit).ok_or_else(known)?;
+    let kind = ProductKind::from_name(&add.kind).ok_or_else(known)?;
+    let product = Product { members, ..Product::new(add.id, add.mnemonic, add.name, unit, kind) };
+    let session = context.session(&mut ledger)?;
+    desk::add_product(&mut ledger, &session, &product)?;
     if context.json {
         return print::json(&ProductJson::from(&product));
     }

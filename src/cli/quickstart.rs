@@ -1,13 +1,13 @@
 //! `countersign quickstart`: a desk, a sale, a code, and an installation that accepts it.
 
 use super::failure::Failure;
-use super::{Context, PROGRAM, issue, print};
+use super::{Context, PROGRAM, change, customer, print};
 use activation_code::{Purpose, Target, Trust};
 use activation_host::inspect::{Inspection, Outcome, Question};
 use activation_host::program::clock;
 use activation_host::sentences;
 use countersign::calendar::Term;
-use countersign::desk::{self, Order};
+use countersign::desk::{self, Change, Order};
 use countersign::documents;
 use countersign::ledger::{Name, Product, ProductKind, UnitType};
 use rand::TryRng;
@@ -37,22 +37,20 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let generated = if context.passphrase.is_missing() { Some(made_up_passphrase()?) } else { None };
     let passphrase = match &generated {
         Some(passphrase) => passphrase.clone(),
-        None => context.passphrase.new_one()?,
+        None => context.passphrase.new_one("the issuing key")?,
     };
     let kept: Vec<(&str, &[u8])> = generated.iter().map(|secret| (PASSPHRASE_FILE, secret.as_slice())).collect();
     let issuer = context.folder.create(&known("Example Security")?, &passphrase, today, &kept)?;
 
     let mut ledger = context.folder.ledger()?;
-    let product = Product {
-        id: activation_code::ProductId::new(7).ok_or_else(|| Failure::could_not("no product 7"))?,
-        mnemonic: "ES".parse().map_err(|fault| Failure::could_not(format!("ES: {fault}")))?,
-        name: known("Example Endpoint Security")?,
-        unit: UnitType::Endpoints,
-        kind: ProductKind::Software,
-        members: Vec::new(),
-    };
-    desk::add_product(&mut ledger, &product)?;
-    let customer = desk::add_customer(&mut ledger, &known("Example Hospital Trust")?)?;
+    let session = context.session(&mut ledger)?;
+    let id = activation_code::ProductId::new(7).ok_or_else(|| Failure::could_not("no product 7"))?;
+    let mnemonic = "ES".parse().map_err(|fault| Failure::could_not(format!("ES: {fault}")))?;
+    let name = known("Example Endpoint Security")?;
+    let product = Product::new(id, mnemonic, name, UnitType::Endpoints, ProductKind::Software);
+    desk::add_product(&mut ledger, &session, &product)?;
+    let name = known("Example Hospital Trust")?;
+    let customer = desk::add_customer(&mut ledger, &session, &name, None, customer::salt()?)?;
     let term = Term::Months(12);
     let period = term.last_day(today).and_then(|last| activation_code::MaintenancePeriod::new(today, last));
     let order = Order {
@@ -66,10 +64,10 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         host: None,
         features: None,
         holder: None,
-        reference: None,
     };
     let signer = context.folder.signer(&mut ledger, &passphrase)?;
-    let issued = desk::issue(&mut ledger, &signer, &order, today)?;
+    let issued = desk::perform(&mut ledger, &session, &signer, &Change::Issue(order).into())?;
+    let issued = issued.first().ok_or_else(|| Failure::could_not("the order made no code"))?;
 
     // From here on as an installation: it has the issuer's public key and the text on paper.
     let typed = documents::letters(issued.license.code());
@@ -98,7 +96,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
          \x20 {program} --desk {folder} {option}issue --customer 1 --product ES --units 10 --from {today} --term 90d\n\
          And as a host, after `cargo build --release --workspace`:\n\
          \x20 {program} --desk {folder} show {license} | {host} inspect --issuer {issuer}\n",
-        issue::summary(&issued, &customer, &product),
+        change::summary(&mut ledger, issued)?,
         sentences::answer(&inspection),
     ))?;
     match inspection.outcome {

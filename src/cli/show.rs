@@ -2,13 +2,13 @@
 
 use super::failure::Failure;
 use super::output::Output;
-use super::{Context, issue, print};
+use super::{Context, change, print};
 use activation_code::LicenseNumber;
 use activation_host::program::visible;
 use clap::ValueEnum;
-use countersign::desk::{self, Codes, Issued};
+use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
-use countersign::ledger::{Entry, Ledger};
+use countersign::ledger::{Entry, Ledger, LicenseRecord};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -53,15 +53,8 @@ pub struct ListArguments {}
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure> {
     let output = arguments.output.as_deref().map(|path| Output::new(path, arguments.form)).transpose()?;
     let mut ledger = context.folder.ledger()?;
-    let Codes { entries, issued } = desk::codes_of(&mut ledger, arguments.license)?;
-    let Some(newest) = issued.last() else {
-        let order = entries.first().and_then(|entry| entry.reference.as_ref());
-        let failure = Failure::no(format!("license {} has no code: issuing it was interrupted", arguments.license));
-        return Err(match order {
-            Some(order) => failure.hint(format!("run the same issue command again, with --order {order}")),
-            None => failure.hint("issue a new one; this number is not used again"),
-        });
-    };
+    let issued = desk::codes_of(&mut ledger, arguments.license)?;
+    let Some(newest) = issued.last() else { return Ok(()) };
     let written = match &output {
         Some(output) => Some(write(&mut ledger, newest, output)?),
         None => None,
@@ -81,8 +74,6 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure>
 
 /// A code in some form, with what belongs to it.
 fn shown(ledger: &mut Ledger, issued: &Issued, form: Form) -> Result<String, Failure> {
-    let customer = desk::find_customer(ledger, &issued.entry.customer.to_string())?;
-    let product = desk::find_product(ledger, &issued.license.terms().product.to_string())?;
     let code = issued.license.code();
     let text = match form {
         Form::Letters => documents::letters(code),
@@ -91,10 +82,12 @@ fn shown(ledger: &mut Ledger, issued: &Issued, form: Form) -> Result<String, Fai
         Form::Spelling => documents::spelling(code),
         Form::File => {
             let vendor = desk::vendor(ledger)?;
+            let customer = desk::find_customer(ledger, &issued.entry.customer.to_string())?;
+            let product = desk::find_product(ledger, &issued.license.terms().product.to_string())?;
             return Ok(documents::file(&Sale { vendor: &vendor, customer: &customer, product: &product, issued }));
         }
     };
-    Ok(issue::summary_with(issued, &customer, &product, &text))
+    change::summary_with(ledger, issued, &text)
 }
 
 /// A terminal with colours, or else what is printed on paper in the end.
@@ -142,20 +135,14 @@ struct LicenseJson {
 
 pub fn list(context: &Context) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    let customers = desk::customers(&mut ledger)?;
     let products = desk::products(&mut ledger)?;
-    let licenses: Vec<LicenseJson> = desk::licenses(&mut ledger)?
-        .iter()
-        .map(|entry| {
-            let customer = customers.iter().find(|customer| customer.number == entry.customer);
-            let product = products.iter().find(|product| product.id == entry.terms.product);
-            license(
-                entry,
-                customer.map(|customer| customer.name.to_string()).unwrap_or_default(),
-                product.map(|product| product.mnemonic.to_string()).unwrap_or_default(),
-            )
-        })
-        .collect();
+    let mut licenses: Vec<LicenseJson> = Vec::new();
+    for (record, newest) in desk::licenses(&mut ledger, 0, u32::MAX)? {
+        let customer = desk::find_customer(&mut ledger, &record.customer.to_string())?;
+        let product = products.iter().find(|product| product.id == newest.entry.terms.product);
+        let mnemonic = product.map(|product| product.mnemonic.to_string()).unwrap_or_default();
+        licenses.push(license(&record, &newest.entry, customer.name.to_string(), mnemonic));
+    }
     if context.json {
         return print::json(&licenses);
     }
@@ -177,11 +164,11 @@ pub fn list(context: &Context) -> Result<(), Failure> {
     print::result(&print::table(&heading, &lines))
 }
 
-fn license(entry: &Entry, customer_name: String, mnemonic: String) -> LicenseJson {
+fn license(record: &LicenseRecord, entry: &Entry, customer_name: String, mnemonic: String) -> LicenseJson {
     LicenseJson {
         license: entry.terms.license.get(),
         revision: entry.terms.revision.get(),
-        customer: entry.customer.get(),
+        customer: record.customer.get(),
         customer_name,
         order: entry.reference.as_ref().map(ToString::to_string),
         product: entry.terms.product.get(),
@@ -192,6 +179,6 @@ fn license(entry: &Entry, customer_name: String, mnemonic: String) -> LicenseJso
         last: entry.period.last().to_string(),
         issued: entry.terms.issued.to_string(),
         test: entry.terms.test,
-        state: if entry.signature.is_some() { "issued" } else { "reserved" },
+        state: if record.revokes(entry.terms.revision) { "revoked" } else { "issued" },
     }
 }

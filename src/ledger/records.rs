@@ -1,6 +1,7 @@
 //! What the ledger keeps: values that are valid if they exist.
 
-use activation_code::{MaintenancePeriod, ProductId, SIGNATURE_BYTES, Terms};
+use super::chain::Sequence;
+use activation_code::{Day, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES, Terms};
 use std::fmt;
 use std::str::FromStr;
 
@@ -46,6 +47,12 @@ pub enum TextFault {
     /// A control character, or one that changes the direction of writing.
     #[error("it has the character U+{:04X}, which is invisible or changes the direction of writing", u32::from(*.0))]
     Character(char),
+    /// Not an address.
+    #[error("wanted an e-mail address, as in licenses@example.com")]
+    Email,
+    /// Not an operator's name.
+    #[error("wanted 1 to 32 letters a-z, digits, dots and hyphens, a letter first")]
+    Operator,
     /// Not a mnemonic.
     #[error("wanted 1 to 16 letters A-Z, digits and hyphens, at least one of them a letter")]
     Mnemonic,
@@ -148,6 +155,197 @@ impl fmt::Display for Mnemonic {
     }
 }
 
+/// An e-mail address, as it was given: one `@`, something on both sides, no spaces (a check for mistakes,
+/// not RFC 5321).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// In characters (RFC 5321 §4.5.3.1.3).
+    pub const LONGEST: usize = 254;
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As addresses are compared: nobody tells them apart by case.
+    pub fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl FromStr for Email {
+    type Err = TextFault;
+
+    fn from_str(text: &str) -> Result<Self, TextFault> {
+        let text = plain_text(text, Self::LONGEST)?;
+        let (local, domain) = text.split_once('@').ok_or(TextFault::Email)?;
+        let separators = |c: char| c.is_whitespace() || "@,;:<>()[]\\\"".contains(c);
+        let parts = domain.split('.').all(|part| !part.is_empty());
+        if local.is_empty() || !parts || local.contains(separators) || domain.contains(separators) {
+            return Err(TextFault::Email);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An operator's short name: 1 to 32 of a-z, digits, dot and hyphen, a letter first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperatorName(String);
+
+impl OperatorName {
+    /// Whom a new desk begins with.
+    pub fn first() -> Self {
+        Self("administrator".to_owned())
+    }
+
+    /// The name, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Upper case is read as lower case.
+impl FromStr for OperatorName {
+    type Err = TextFault;
+
+    fn from_str(text: &str) -> Result<Self, TextFault> {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+        let right = (1..=32).contains(&text.len())
+            && text.bytes().all(known)
+            && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        if right { Ok(Self(text.to_ascii_lowercase())) } else { Err(TextFault::Operator) }
+    }
+}
+
+impl fmt::Display for OperatorName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What an operator is for; what each may do is the desk's rule (domain rule D14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Everything, and alone operators, limits, backups.
+    Administrator,
+    /// Catalogue and licenses, revoking and approving included.
+    LicenseManager,
+    /// Customers and their licenses.
+    AccountManager,
+    /// Reads and reprints.
+    Support,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Administrator, Self::LicenseManager, Self::AccountManager, Self::Support, Self::Auditor];
+
+    /// Its name, as it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::LicenseManager => "license-manager",
+            Self::AccountManager => "account-manager",
+            Self::Support => "support",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// Who works at the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The name that stands in the book.
+    pub name: OperatorName,
+    /// What for.
+    pub role: Role,
+    /// A hash of the passphrase, in PHC form; without one, whoever says so is this operator.
+    pub passphrase: Option<String>,
+    /// Whether they still work here.
+    pub active: bool,
+}
+
+impl Operator {
+    /// Whom a new desk begins with.
+    pub fn first() -> Self {
+        Self { name: OperatorName::first(), role: Role::Administrator, passphrase: None, active: true }
+    }
+}
+
+/// What the administrator allows; `None`: anything that a code can carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Most units of one license.
+    pub most_units: Option<u32>,
+    /// Longest term that is sold at once, in days; lapsed days come on top.
+    pub longest_days: Option<u32>,
+    /// How many days before today a first period may begin.
+    pub back_dating_days: Option<u32>,
+    /// More units than these need a second operator.
+    pub approval_above: Option<u32>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestState {
+    /// Nobody has looked at it.
+    Waiting,
+    /// A second operator issued it.
+    Approved,
+    /// A second operator said no.
+    Rejected,
+}
+
+impl RequestState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Approved, Self::Rejected];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The state of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A change that waits for a second operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Its number, from 1.
+    pub number: u32,
+    /// When it was asked for.
+    pub day: Day,
+    /// By whom.
+    pub operator: OperatorName,
+    /// What was asked for, as the desk writes it down.
+    pub change: String,
+    /// What became of it.
+    pub state: RequestState,
+}
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitType {
@@ -226,6 +424,41 @@ pub struct Product {
     pub kind: ProductKind,
     /// The products that a suite enables, ascending; empty for others.
     pub members: Vec<ProductId>,
+    /// The products that a license may move between (rule D17).
+    pub family: Option<Name>,
+    /// Its place in the family: a higher edition counts first (rule I6).
+    pub rank: u16,
+    /// What it runs on.
+    pub platform: Option<Name>,
+    /// Whether it works without a code.
+    pub auto_enabled: bool,
+    /// From this day on no new license and no added units (rule D9).
+    pub end_of_sale: Option<Day>,
+    /// The last day of any period (rule D9).
+    pub end_of_life: Option<Day>,
+    /// Whether software stops running after its End of Life.
+    pub use_ends: bool,
+}
+
+impl Product {
+    /// A product without family, platform or end, which needs a code.
+    pub fn new(id: ProductId, mnemonic: Mnemonic, name: Name, unit: UnitType, kind: ProductKind) -> Self {
+        Self {
+            id,
+            mnemonic,
+            name,
+            unit,
+            kind,
+            members: Vec::new(),
+            family: None,
+            rank: 0,
+            platform: None,
+            auto_enabled: false,
+            end_of_sale: None,
+            end_of_life: None,
+            use_ends: false,
+        }
+    }
 }
 
 /// Who owns licenses.
@@ -235,21 +468,64 @@ pub struct Customer {
     pub number: CustomerNumber,
     /// Its name.
     pub name: Name,
+    /// Where it is written to.
+    pub email: Option<Email>,
+    /// What hides the name in the book.
+    pub salt: [u8; 16],
 }
 
-/// One revision of one license.
+/// A license: what stays the same over its codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LicenseRecord {
+    /// Its number.
+    pub number: LicenseNumber,
+    /// Who owns it.
+    pub customer: CustomerNumber,
+    /// Revisions below this are revoked; above the highest revision: all of it (rule D12).
+    pub good_from: Option<u16>,
+    /// The last event of it.
+    pub event: Sequence,
+    /// No revision below this was left to give away.
+    pub next_revision: u16,
+}
+
+impl LicenseRecord {
+    /// What `good_from` is where the whole license is revoked.
+    pub const NONE_GOOD: u16 = Revision::MAX.get() + 1;
+
+    /// Whether no code of it counts any more, also none to come.
+    pub fn is_revoked(&self) -> bool {
+        self.good_from == Some(Self::NONE_GOOD)
+    }
+
+    /// Whether a revision is revoked.
+    pub fn revokes(&self, revision: Revision) -> bool {
+        self.good_from.is_some_and(|good| revision.get() < good)
+    }
+}
+
+/// What one code shall say, or says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Who owns the license.
+    /// For whom.
     pub customer: CustomerNumber,
-    /// The order that made it.
+    /// The order that made it; of several codes of one order the first has it.
     pub reference: Option<OrderReference>,
     /// The true period; the one in the terms may be cut (rule D2).
     pub period: MaintenancePeriod,
     /// What the code says.
     pub terms: Terms,
-    /// `None`: reserved, and not signed yet.
-    pub signature: Option<[u8; SIGNATURE_BYTES]>,
+}
+
+/// A code as the ledger keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// What it says.
+    pub entry: Entry,
+    /// Its signature.
+    pub signature: [u8; SIGNATURE_BYTES],
+    /// The event that made it.
+    pub event: Sequence,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,52 +10,24 @@ use std::path::Path;
 /// `CSGN`, in the file's header, so that `file` and we can tell a ledger from another database.
 const APPLICATION_ID: i64 = 0x4353_474E;
 
+/// More than there are statements, so that none is parsed twice.
+const STATEMENTS: usize = 128;
+
 /// What brings a ledger from schema i to schema i + 1. Only ever added to.
-const MIGRATIONS: &[&str] = &["
-    CREATE TABLE desk (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        vendor TEXT NOT NULL,
-        created TEXT NOT NULL
-    );
-    CREATE TABLE issuer (
-        number INTEGER PRIMARY KEY,
-        public_key TEXT NOT NULL UNIQUE,
-        created TEXT NOT NULL
-    );
-    CREATE TABLE product (
-        id INTEGER PRIMARY KEY,
-        mnemonic TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        unit TEXT NOT NULL,
-        kind TEXT NOT NULL
-    );
-    CREATE TABLE suite_member (
-        suite INTEGER NOT NULL REFERENCES product (id),
-        member INTEGER NOT NULL REFERENCES product (id),
-        PRIMARY KEY (suite, member)
-    );
-    CREATE TABLE customer (
-        number INTEGER PRIMARY KEY,
-        name TEXT NOT NULL UNIQUE
-    );
-    CREATE TABLE license (
-        number INTEGER PRIMARY KEY,
-        customer INTEGER NOT NULL REFERENCES customer (number)
-    );
-    -- A revision without a signature is reserved: its number is never used again, and
-    -- the same order goes on from there. The payload has the terms as they are signed;
-    -- the days are the true ones, which a code cannot always carry (rule D2).
-    CREATE TABLE revision (
-        license INTEGER NOT NULL REFERENCES license (number),
-        revision INTEGER NOT NULL,
-        order_reference TEXT UNIQUE,
-        first_day TEXT NOT NULL,
-        last_day TEXT NOT NULL,
-        payload BLOB NOT NULL,
-        signature BLOB CHECK (length(signature) = 64),
-        PRIMARY KEY (license, revision)
-    );
-"];
+const MIGRATIONS: &[Migration] = &[
+    Migration { sql: include_str!("schema-1.sql"), then: nothing },
+    Migration { sql: include_str!("schema-2.sql"), then: super::chain::begin_book },
+];
+
+struct Migration {
+    sql: &'static str,
+    /// What SQL alone cannot do.
+    then: fn(&Transaction<'_>) -> Result<(), LedgerFault>,
+}
+
+fn nothing(_: &Transaction<'_>) -> Result<(), LedgerFault> {
+    Ok(())
+}
 
 /// A new ledger in an empty file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
@@ -63,6 +35,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
     promise(&connection)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
+    guard_references(&connection)?;
     Ok(connection)
 }
 
@@ -76,6 +49,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
     sync_what_was_recovered(path)?;
     promise(&connection)?;
     migrate(&mut connection)?;
+    guard_references(&connection)?;
     Ok(connection)
 }
 
@@ -83,6 +57,7 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     // Never creates the file: `init` made it, readable by its owner alone.
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -103,12 +78,16 @@ fn sync_what_was_recovered(path: &Path) -> Result<(), LedgerFault> {
 
 /// Sets what the desk relies on, and reads it back.
 fn promise(connection: &Connection) -> Result<(), LedgerFault> {
-    connection.pragma_update(None, "foreign_keys", true)?;
     // A commit that returned survives a power cut: WAL alone does not promise that.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     durable(connection, "journal_mode", &pragma::<String>(connection, "journal_mode")?, "wal")?;
-    durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")?;
+    durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")
+}
+
+/// After the migrations, which put tables in the place of others.
+fn guard_references(connection: &Connection) -> Result<(), LedgerFault> {
+    connection.pragma_update(None, "foreign_keys", true)?;
     durable(connection, "foreign_keys", &pragma::<i64>(connection, "foreign_keys")?.to_string(), "1")
 }
 
@@ -138,11 +117,16 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     if pragma::<i64>(connection, "user_version")? == known {
         return Ok(());
     }
+    connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = pragma::<i64>(&transaction, "user_version")?;
     let steps = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..));
     for step in steps.ok_or(LedgerFault::Newer { found, known })? {
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step.sql)?;
+        (step.then)(&transaction)?;
+    }
+    if transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
+        return Err(LedgerFault::Damaged);
     }
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;

@@ -4,9 +4,11 @@
 
 use activation_code::{Day, IssuerNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
 use activation_host::program::clock;
-use countersign::desk::{self, Order};
+use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
-use countersign::ledger::{CustomerNumber, Ledger, Product, ProductKind, UnitType};
+use countersign::ledger::{
+    By, CustomerNumber, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed, UnitType,
+};
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::rngs::SysRng;
 use std::fs;
@@ -93,15 +95,10 @@ impl Desk {
         assert_eq!(answer, "ok");
         let strays = connection.prepare("PRAGMA foreign_key_check").unwrap().query_map([], |_| Ok(())).unwrap().count();
         assert_eq!(strays, 0);
-        let numbers: Vec<u32> = connection
-            .prepare("SELECT license FROM revision ORDER BY license")
-            .unwrap()
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
-        let expected: Vec<u32> = (1..).take(numbers.len()).collect();
-        assert_eq!(numbers, expected, "each number once, and none left out");
+        let unknown: i64 = connection
+            .query_row("SELECT COUNT(*) FROM revision, desk WHERE license >= next_license", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(unknown, 0, "no number is used that was not given away");
     }
 }
 
@@ -122,25 +119,41 @@ pub fn furnish(folder: &Path) {
     let path = folder.join("ledger.sqlite");
     key_store::create(&path, b"").unwrap();
     let today = clock();
-    let mut ledger = Ledger::create(&path, &"Example Security".parse().unwrap(), today).unwrap();
-    desk::record_issuer(&mut ledger, issuer, today).unwrap();
+    let vendor = "Example Security".parse().unwrap();
+    let founding = Founding { vendor: &vendor, operator: &Operator::first(), day: today, identity: [7; 8] };
+    let mut ledger = Ledger::create(&path, &founding).unwrap();
+    desk::record_issuer(&mut ledger, &By { operator: OperatorName::first(), day: today }, issuer).unwrap();
+    let session = session(today);
     for (id, mnemonic, name, unit, kind, members) in [
         (7, "ES", "Example Endpoint Security", UnitType::Endpoints, ProductKind::Software, &[][..]),
         (8, "MAIL", "Example Mail Gateway", UnitType::Users, ProductKind::Software, &[]),
         (9, "ALL", "Example Suite", UnitType::Seats, ProductKind::Suite, &[7, 8]),
         (10, "CLOUD", "Example Mail Cloud", UnitType::Users, ProductKind::Service, &[]),
     ] {
+        let id = ProductId::new(id).unwrap();
         let product = Product {
-            id: ProductId::new(id).unwrap(),
-            mnemonic: mnemonic.parse().unwrap(),
-            name: name.parse().unwrap(),
-            unit,
-            kind,
             members: members.iter().map(|&id| ProductId::new(id).unwrap()).collect(),
+            ..Product::new(id, mnemonic.parse().unwrap(), name.parse().unwrap(), unit, kind)
         };
-        desk::add_product(&mut ledger, &product).unwrap();
+        desk::add_product(&mut ledger, &session, &product).unwrap();
     }
-    desk::add_customer(&mut ledger, &"Example Hospital Trust".parse().unwrap()).unwrap();
+    let name = "Example Hospital Trust".parse().unwrap();
+    desk::add_customer(&mut ledger, &session, &name, None, [1; 16]).unwrap();
+}
+
+/// The administrator on some day, whatever day the ledger has seen.
+pub fn session(today: Day) -> Session {
+    Session { operator: Operator::first(), today, clock: Clock::Confirmed }
+}
+
+/// Issues what is ordered, and gives the one code that it makes.
+pub fn issue(ledger: &mut Ledger, signer: &dyn Signer, asked: &Asked, today: Day) -> Result<Issued, DeskFault> {
+    desk::perform(ledger, &session(today), signer, asked).map(|mut issued| issued.pop().unwrap())
+}
+
+/// Every license with its newest code.
+pub fn licenses(ledger: &mut Ledger) -> Vec<(LicenseRecord, Signed)> {
+    desk::licenses(ledger, 0, u32::MAX).unwrap()
 }
 
 pub fn test_key() -> SoftwareKey {
@@ -148,8 +161,8 @@ pub fn test_key() -> SoftwareKey {
 }
 
 /// Ten endpoints for the customer of [`furnish`], for a year from a day on.
-pub fn order(first: Day, reference: Option<&str>) -> Order {
-    Order {
+pub fn order(first: Day, reference: Option<&str>) -> Asked {
+    let order = Order {
         customer: CustomerNumber::new(1).unwrap(),
         product: ProductId::new(7).unwrap(),
         units: Units::new(10).unwrap(),
@@ -160,8 +173,8 @@ pub fn order(first: Day, reference: Option<&str>) -> Order {
         host: None,
         features: None,
         holder: None,
-        reference: reference.map(|text| text.parse().unwrap()),
-    }
+    };
+    Asked { change: Change::Issue(order), reference: reference.map(|text| text.parse().unwrap()) }
 }
 
 pub fn today() -> String {

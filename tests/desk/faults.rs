@@ -131,7 +131,7 @@ fn the_signature_is_synced_before_the_first_byte_is_printed() {
     let options = ["-xx", "-s", "100000", "-e", "trace=pwrite64,write,fsync,fdatasync"];
     strace(&log, &options, &room.command(&room.order("PO-1", &today()))).assert_done();
     let codes = countersign::desk::codes_of(&mut room.ledger(), "1".parse().unwrap()).unwrap();
-    let signature: String = codes.entries[0].signature.unwrap().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+    let signature: String = codes[0].license.code().signature().iter().map(|byte| format!("\\x{byte:02x}")).collect();
 
     let text = std::fs::read_to_string(&log).unwrap();
     // With -xx the paths too are in hex: `-wal`.

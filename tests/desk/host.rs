@@ -3,8 +3,8 @@
 use crate::common::*;
 use activation_code::*;
 use activation_host::inspect::{Inspection, Outcome, Question};
-use countersign::desk::{self, DeskFault, Order, Refused};
-use countersign::ledger::{CustomerNumber, Ledger};
+use countersign::desk::{self, Asked, Change, DeskFault, Order, Refused};
+use countersign::ledger::{CustomerNumber, Ledger, OrderReference};
 use proptest::prelude::*;
 use std::cell::RefCell;
 
@@ -29,7 +29,7 @@ prop_compose! {
             Just("株式会社例".to_owned()), Just("x".repeat(64)), "[a-zA-Z0-9äöü&.-]{1,20}",
         ]),
         reference in prop::option::of("[A-Z]{2}-[0-9]{12}"),
-    ) -> (Order, Day) {
+    ) -> (Order, Option<OrderReference>, Day) {
         let issued = day(issued);
         let first = issued.plus(ahead).unwrap();
         let order = Order {
@@ -43,9 +43,8 @@ prop_compose! {
             host: host.map(HostId),
             features: features.map(Features),
             holder: holder.map(|name| Holder::new(&name).unwrap()),
-            reference: reference.map(|text| text.parse().unwrap()),
         };
-        (order, issued)
+        (order, reference.map(|text| text.parse().unwrap()), issued)
     }
 }
 
@@ -72,9 +71,10 @@ fn what_the_desk_issues_the_host_accepts() {
     let trust = host_trust();
     let key = test_key();
     let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |((order, today) in any_order())| {
+    proptest!(config, |((order, reference, today) in any_order())| {
         let mut ledger = ledger.borrow_mut();
-        let issued = desk::issue(&mut ledger, &key, &order, today).unwrap();
+        let asked = |order: &Order| Asked { change: Change::Issue(order.clone()), reference: reference.clone() };
+        let issued = issue(&mut ledger, &key, &asked(&order), today).unwrap();
         let terms = issued.license.terms();
         prop_assert_eq!(terms.issued, today);
         prop_assert_eq!((terms.product, terms.units, terms.period), (order.product, order.units, order.period));
@@ -95,11 +95,11 @@ fn what_the_desk_issues_the_host_accepts() {
         prop_assert_eq!(issued.license.fits(&target(7)).is_ok(), [7, 9].contains(&order.product.get()));
         prop_assert!(issued.license.fits(&target(11)).is_err());
         // The same order again, on another day.
-        if order.reference.is_some() {
-            let again = desk::issue(&mut ledger, &key, &order, today.plus(1).unwrap()).unwrap();
+        if reference.is_some() {
+            let again = issue(&mut ledger, &key, &asked(&order), today.plus(1).unwrap()).unwrap();
             prop_assert_eq!(again.license.code().transport(), issued.license.code().transport());
             let other = Order { units: Units::new(order.units.get() ^ 2).unwrap_or(order.units), ..order.clone() };
-            let refused = desk::issue(&mut ledger, &key, &other, today);
+            let refused = issue(&mut ledger, &key, &asked(&other), today);
             let refused = matches!(refused, Err(DeskFault::Refused(Refused::OtherTerms { .. })));
             prop_assert!(refused, "other terms under the same reference");
         }
@@ -108,14 +108,24 @@ fn what_the_desk_issues_the_host_accepts() {
     room.assert_ledger_is_sound();
 }
 
+/// The order of [`order`] itself.
+fn plain(first: Day) -> Order {
+    match order(first, None).change {
+        Change::Issue(order) => order,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn every_part_of_an_order_counts_when_its_reference_comes_again() {
     let room = Desk::new();
     let mut ledger = room.ledger();
     let first: Day = "2030-01-01".parse().unwrap();
-    let plain = order(first, Some("PO-1"));
-    desk::add_customer(&mut ledger, &"Somebody else".parse().unwrap()).unwrap();
-    desk::issue(&mut ledger, &test_key(), &plain, first).unwrap();
+    let plain = plain(first);
+    let po_1 = |order: &Order| Asked { change: Change::Issue(order.clone()), reference: "PO-1".parse().ok() };
+    let name = "Somebody else".parse().unwrap();
+    desk::add_customer(&mut ledger, &session(first), &name, None, [2; 16]).unwrap();
+    issue(&mut ledger, &test_key(), &po_1(&plain), first).unwrap();
     let later = MaintenancePeriod::new(first, first.plus(365).unwrap()).unwrap();
     let others = [
         Order { customer: CustomerNumber::new(2).unwrap(), ..plain.clone() },
@@ -131,12 +141,12 @@ fn every_part_of_an_order_counts_when_its_reference_comes_again() {
         Order { holder: Holder::new("X").ok(), ..plain.clone() },
     ];
     for other in others {
-        let refused = desk::issue(&mut ledger, &test_key(), &other, first).unwrap_err();
+        let refused = issue(&mut ledger, &test_key(), &po_1(&other), first).unwrap_err();
         assert!(matches!(refused, DeskFault::Refused(Refused::OtherTerms { .. })), "{other:?}");
     }
     // Saying aloud what goes without saying changes nothing.
-    desk::issue(&mut ledger, &test_key(), &Order { kind: Some(Kind::Full), ..plain }, first).unwrap();
-    assert_eq!(desk::licenses(&mut ledger).unwrap().len(), 1);
+    issue(&mut ledger, &test_key(), &po_1(&Order { kind: Some(Kind::Full), ..plain }), first).unwrap();
+    assert_eq!(licenses(&mut ledger).len(), 1);
 }
 
 #[test]
@@ -144,7 +154,7 @@ fn an_order_that_a_rule_refuses_leaves_no_trace() {
     let room = Desk::new();
     let mut ledger = room.ledger();
     let first: Day = "2030-01-01".parse().unwrap();
-    let plain = order(first, Some("PO-1"));
+    let plain = plain(first);
     let far = MaintenancePeriod::new(first, first.plus(8192).unwrap()).unwrap();
     for refused in [
         Order { customer: CustomerNumber::new(2).unwrap(), ..plain.clone() },
@@ -153,11 +163,12 @@ fn an_order_that_a_rule_refuses_leaves_no_trace() {
         Order { kind: Some(Kind::Service), ..plain.clone() },
         Order { product: ProductId::new(10).unwrap(), kind: Some(Kind::Full), ..plain.clone() },
     ] {
-        desk::preview(&mut ledger, &refused, first).unwrap_err();
-        desk::issue(&mut ledger, &test_key(), &refused, first).unwrap_err();
+        let refused = Change::Issue(refused).into();
+        desk::preview(&mut ledger, &session(first), &refused).unwrap_err();
+        issue(&mut ledger, &test_key(), &refused, first).unwrap_err();
     }
-    assert!(desk::licenses(&mut ledger).unwrap().is_empty());
-    let issued = desk::issue(&mut ledger, &test_key(), &plain, first).unwrap();
+    assert!(licenses(&mut ledger).is_empty());
+    let issued = issue(&mut ledger, &test_key(), &Change::Issue(plain).into(), first).unwrap();
     assert_eq!(issued.license.terms().license.get(), 1);
 }
 
@@ -165,17 +176,22 @@ fn an_order_that_a_rule_refuses_leaves_no_trace() {
 fn digits_are_a_customers_number_and_never_a_name() {
     let room = Desk::new();
     let mut ledger = room.ledger();
+    let session = session("2030-01-01".parse().unwrap());
     for digits in ["1", "4711"] {
-        let refused = desk::add_customer(&mut ledger, &digits.parse().unwrap()).unwrap_err();
+        let refused = desk::add_customer(&mut ledger, &session, &digits.parse().unwrap(), None, [3; 16]).unwrap_err();
         assert!(matches!(refused, DeskFault::Refused(Refused::NumberAsName(name)) if name == digits));
     }
-    let two = desk::add_customer(&mut ledger, &"Second".parse().unwrap()).unwrap();
-    let three = desk::add_customer(&mut ledger, &"4711 Cologne".parse().unwrap()).unwrap();
+    let two = desk::add_customer(&mut ledger, &session, &"Second".parse().unwrap(), None, [3; 16]).unwrap();
+    let three = desk::add_customer(&mut ledger, &session, &"4711 Cologne".parse().unwrap(), None, [3; 16]).unwrap();
     assert_eq!(desk::find_customer(&mut ledger, "1").unwrap().number.get(), 1);
     assert_eq!(desk::find_customer(&mut ledger, "2").unwrap(), two);
     assert_eq!(desk::find_customer(&mut ledger, "3").unwrap(), three);
     assert!(desk::find_customer(&mut ledger, "4711").is_err());
-    for text in ["0", "", "+1", "1 ", "4294967297", "example hospital trust"] {
+    for text in ["0", "", "+1", "1 ", "4294967297"] {
         assert!(desk::find_customer(&mut ledger, text).is_err(), "{text:?}");
     }
+    // Nobody tells names apart by case.
+    assert_eq!(desk::find_customer(&mut ledger, "example hospital TRUST").unwrap().number.get(), 1);
+    let twice = desk::add_customer(&mut ledger, &session, &"SECOND".parse().unwrap(), None, [3; 16]).unwrap_err();
+    assert!(matches!(twice, DeskFault::Refused(Refused::CustomerExists { .. })));
 }

@@ -53,10 +53,10 @@ fn a_ledger_that_is_something_else_is_refused_and_not_changed() {
             fs::remove_file(path).unwrap();
             rusqlite::Connection::open(path).unwrap().execute_batch("CREATE TABLE license (number)").unwrap();
         }),
-        ("it was made by a newer release (schema 2, this release knows 1)", |path| {
-            rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        ("it was made by a newer release (schema 3, this release knows 2)", |path| {
+            rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 3).unwrap();
         }),
-        ("it was made by a newer release (schema -1, this release knows 1)", |path| {
+        ("it was made by a newer release (schema -1, this release knows 2)", |path| {
             rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", -1).unwrap();
         }),
         ("it cannot be opened", |path| {

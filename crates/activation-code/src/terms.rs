@@ -326,6 +326,9 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// How many days before its day of issue the period of a code can begin.
+    pub const MOST_DAYS_BACK: i32 = LEAD_BIAS;
+
     /// Days of grace after the last day, in force.
     pub fn grace_days(&self) -> u8 {
         self.grace.unwrap_or(self.kind.default_grace())

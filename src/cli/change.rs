@@ -1,0 +1,246 @@
+//! The way of every change that makes codes: what it would make, a question, a passphrase, the codes.
+
+use super::failure::Failure;
+use super::{Context, print};
+use activation_host::json::TermsJson;
+use activation_host::sentences;
+use countersign::desk::{self, Approval, Asked, Issued, Note, Plan, Preview, Session};
+use countersign::documents;
+use countersign::ledger::{Customer, Entry, Ledger, Product};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
+
+/// Whether a change is only looked at.
+#[derive(clap::Args)]
+pub struct PreviewOption {
+    /// Show what it would make, and sign nothing
+    #[arg(long)]
+    preview: bool,
+}
+
+impl PreviewOption {
+    pub fn mode(&self) -> Mode {
+        if self.preview { Mode::Preview } else { Mode::Sign }
+    }
+}
+
+/// What is wanted of a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Preview,
+    Sign,
+}
+
+pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) -> Result<(), Failure> {
+    let session = context.session(ledger)?;
+    let plan = match desk::preview(ledger, &session, asked)? {
+        Preview::Before(issued) => return report(context, ledger, &issued, &[], "Issued before"),
+        Preview::Planned(plan) => plan,
+    };
+    if mode == Mode::Preview {
+        return preview(context, ledger, &plan);
+    }
+    if let Approval::Needed { above } = plan.approval {
+        let request = desk::request(ledger, &session, asked)?;
+        let waits = format!("more than {above} units need a second operator: request {} waits", request.number);
+        return Err(Failure::no(waits)
+            .hint(format!("another operator runs `countersign --operator NAME approve {}`", request.number)));
+    }
+    sign(context, ledger, &session, &plan)
+}
+
+/// Asks, signs and prints.
+pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Plan) -> Result<(), Failure> {
+    if !context.yes && io::stdin().is_terminal() {
+        let these = if plan.entries.len() == 1 { "this code" } else { "these codes" };
+        let question = format!("{}Sign {these}? [y/N] ", planned(ledger, plan)?);
+        print::confirm(&question, "not signed, and no number was used")?;
+    }
+    let passphrase = context.passphrase.existing("the issuing key")?;
+    let signer = context.folder.signer(ledger, &passphrase)?;
+    drop(passphrase);
+    let issued = desk::carry_out(ledger, session, &signer, plan)?;
+    drop(signer);
+    report(context, ledger, &issued, &plan.notes, heading(plan))
+}
+
+fn heading(plan: &Plan) -> &'static str {
+    use desk::Change::{AddUnits, Convert, Downsize, Issue, Renew, Upgrade};
+    match plan.asked.change {
+        Issue(_) => "Issued",
+        Renew { .. } => "Renewed",
+        Downsize { .. } => "Downsized",
+        AddUnits { .. } => "Units added",
+        Upgrade { .. } => "Upgraded",
+        Convert { .. } => "Converted",
+    }
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    terms: TermsJson,
+    period: PeriodJson,
+    #[serde(flatten)]
+    notes: NotesJson,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reissued: Vec<TermsJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval_above: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<&'a str>,
+}
+
+/// The true period, which a code cannot always carry.
+#[derive(Serialize)]
+struct PeriodJson {
+    first: String,
+    last: String,
+}
+
+#[derive(Default, Serialize)]
+struct NotesJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lapsed_days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queued_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted_last: Option<String>,
+}
+
+impl NotesJson {
+    fn of(notes: &[Note]) -> Self {
+        let mut json = Self::default();
+        for note in notes {
+            match note {
+                Note::Lapsed { days, .. } => json.lapsed_days = Some(*days),
+                Note::Queued { after } => json.queued_after = Some(after.to_string()),
+                Note::CutByEndOfLife { wanted } => json.wanted_last = Some(wanted.to_string()),
+                // Those show in the terms.
+                Note::CodeBegins { .. } | Note::GoesOutAgain { .. } => {}
+            }
+        }
+        json
+    }
+}
+
+fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<(), Failure> {
+    if !context.json {
+        return print::result(&planned(ledger, plan)?);
+    }
+    let Some((first, others)) = plan.entries.split_first() else { return Ok(()) };
+    print::json(&PlanJson {
+        terms: (&first.terms).into(),
+        period: PeriodJson { first: first.period.first().to_string(), last: first.period.last().to_string() },
+        notes: NotesJson::of(&plan.notes),
+        reissued: others.iter().map(|entry| (&entry.terms).into()).collect(),
+        approval_above: match plan.approval {
+            Approval::Needed { above } => Some(above),
+            Approval::NotNeeded | Approval::Given { .. } => None,
+        },
+        order: first.reference.as_ref().map(|reference| reference.as_str()),
+    })
+}
+
+/// A plan in words.
+fn planned(ledger: &mut Ledger, plan: &Plan) -> Result<String, Failure> {
+    let mut text = String::new();
+    for entry in &plan.entries {
+        text.push_str(&sold(ledger, entry)?);
+        text.push('\n');
+    }
+    text.push_str(&notes(&plan.notes));
+    if let Approval::Needed { above } = plan.approval {
+        let _ = writeln!(text, "More than {above} units: a second operator has to approve.");
+    }
+    Ok(text)
+}
+
+fn notes(notes: &[Note]) -> String {
+    let mut text = String::new();
+    for note in notes {
+        // Writing to a String does not fail.
+        let _ = match note {
+            Note::Lapsed { days, first } => {
+                let days_of = if *days == 1 { "1 lapsed day".to_owned() } else { format!("{days} lapsed days") };
+                writeln!(
+                    text,
+                    "Maintenance had ended: {days_of} from {first} on are in the period, in addition to the term."
+                )
+            }
+            Note::Queued { after } => {
+                writeln!(
+                    text,
+                    "The new period begins when the one before has ended, after {after}; enter the code at any time."
+                )
+            }
+            Note::CodeBegins { code, truth } => {
+                writeln!(
+                    text,
+                    "The code says {code}, the earliest day that it can carry; the true first day is {truth}."
+                )
+            }
+            Note::CutByEndOfLife { wanted } => {
+                writeln!(text, "The product's End of Life cuts the period, which would go to {wanted}.")
+            }
+            Note::GoesOutAgain { was, revision } => writeln!(
+                text,
+                "The renewal sold before as revision {was} goes out again as revision {revision}: enter both codes."
+            ),
+        };
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct ChangedJson {
+    #[serde(flatten)]
+    issued: print::IssuedJson,
+    #[serde(flatten)]
+    notes: NotesJson,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reissued: Vec<print::IssuedJson>,
+}
+
+fn report(
+    context: &Context,
+    ledger: &mut Ledger,
+    issued: &[Issued],
+    said: &[Note],
+    heading: &str,
+) -> Result<(), Failure> {
+    let Some((first, others)) = issued.split_first() else { return Ok(()) };
+    if context.json {
+        return print::json(&ChangedJson {
+            issued: first.into(),
+            notes: NotesJson::of(said),
+            reissued: others.iter().map(print::IssuedJson::from).collect(),
+        });
+    }
+    let codes = issued.iter().map(|issued| summary(ledger, issued)).collect::<Result<Vec<_>, _>>()?;
+    let said = notes(said);
+    let gap = if said.is_empty() { "" } else { "\n" };
+    print::result(&format!("{heading}\n{}{gap}{said}", codes.join("\n")))
+}
+
+/// A code with what a clerk wants to see beside it.
+pub fn summary(ledger: &mut Ledger, issued: &Issued) -> Result<String, Failure> {
+    summary_with(ledger, issued, &documents::letters(issued.license.code()))
+}
+
+/// The same, with the code in another form.
+pub fn summary_with(ledger: &mut Ledger, issued: &Issued, code: &str) -> Result<String, Failure> {
+    Ok(format!("{}\nActivation code\n{code}", sold(ledger, &issued.entry)?))
+}
+
+/// What was sold or shall be, to whom.
+fn sold(ledger: &mut Ledger, entry: &Entry) -> Result<String, Failure> {
+    let Customer { number, name, .. } = desk::find_customer(ledger, &entry.customer.to_string())?;
+    let Product { mnemonic, name: product, unit, .. } = desk::find_product(ledger, &entry.terms.product.to_string())?;
+    let order = entry.reference.as_ref().map(|order| format!("  order        {order}\n")).unwrap_or_default();
+    Ok(format!(
+        "  customer     {number}, {name}\n{order}  sold as      {mnemonic}, {product}, by {}\n{}",
+        unit.name(),
+        sentences::terms(&entry.terms),
+    ))
+}

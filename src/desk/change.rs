@@ -1,0 +1,392 @@
+//! What a clerk asks for: the changes that make codes.
+
+use super::DeskFault;
+use crate::calendar::Term;
+use crate::ledger::{CustomerNumber, LedgerFault, OrderReference};
+use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, MaintenancePeriod, ProductId, Units};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a customer orders: everything of a first code that the desk does not decide itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// For whom.
+    pub customer: CustomerNumber,
+    /// What.
+    pub product: ProductId,
+    /// How many.
+    pub units: Units,
+    /// Maintained from when to when.
+    pub period: MaintenancePeriod,
+    /// `None`: what the product sells.
+    pub kind: Option<Kind>,
+    /// Whether the code is for testing.
+    pub test: bool,
+    /// Days of grace, if not the usual ones.
+    pub grace: Option<u8>,
+    /// The only host that shall accept the code.
+    pub host: Option<HostId>,
+    /// Switches of the product.
+    pub features: Option<Features>,
+    /// The name that the code carries.
+    pub holder: Option<Holder>,
+}
+
+/// How far a renewal goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// This long, counted as rule D2 says.
+    Term(Term),
+    /// To this day, inside it.
+    Until(Day),
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Term(term) => write!(f, "for {term}"),
+            Self::Until(day) => write!(f, "until {day}"),
+        }
+    }
+}
+
+/// Whether a change of the running period is one of renewals that wait, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The license is changed: this period and those that were sold already.
+    License,
+    /// This period only; what follows stays as it was sold.
+    RunningPeriod,
+}
+
+/// A change of what was sold. Each makes one code or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new license (rule D1).
+    Issue(Order),
+    /// The next period (rule D2), perhaps with more units.
+    Renew {
+        /// Which license.
+        license: LicenseNumber,
+        /// How long.
+        length: Length,
+        /// How many units from then on; `None`: as many as before.
+        units: Option<Units>,
+    },
+    /// The next period with fewer units (rule D4).
+    Downsize {
+        /// Which license.
+        license: LicenseNumber,
+        /// How long.
+        length: Length,
+        /// How many units from then on.
+        units: Units,
+        /// The reference of the customer's written request.
+        request: OrderReference,
+    },
+    /// More units from today on, to the same last day (rule D5).
+    AddUnits {
+        /// Which license.
+        license: LicenseNumber,
+        /// How many more.
+        more: Units,
+        /// How far.
+        reach: Reach,
+    },
+    /// Another product of the family (rule D17).
+    Upgrade {
+        /// Which license.
+        license: LicenseNumber,
+        /// To which product.
+        product: ProductId,
+        /// How many units; `None`: as many as before.
+        units: Option<Units>,
+        /// Renewed as well; `None`: to the same last day.
+        renew: Option<Length>,
+        /// How far.
+        reach: Reach,
+    },
+    /// From evaluation to what the product sells (rule D11).
+    Convert {
+        /// Which license.
+        license: LicenseNumber,
+        /// How many units; `None`: as many as before.
+        units: Option<Units>,
+        /// Renewed as well; `None`: to the same last day.
+        renew: Option<Length>,
+    },
+}
+
+impl Change {
+    /// The license that is changed; `None`: a new one.
+    pub fn license(&self) -> Option<LicenseNumber> {
+        match *self {
+            Self::Issue(_) => None,
+            Self::Renew { license, .. }
+            | Self::Downsize { license, .. }
+            | Self::AddUnits { license, .. }
+            | Self::Upgrade { license, .. }
+            | Self::Convert { license, .. } => Some(license),
+        }
+    }
+}
+
+/// A change, and the reference of the order that asks for it: the same again gives the same codes (rule D1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What.
+    pub change: Change,
+    /// For which order.
+    pub reference: Option<OrderReference>,
+}
+
+impl From<Change> for Asked {
+    fn from(change: Change) -> Self {
+        Self { change, reference: None }
+    }
+}
+
+/// A change as it is written down in the book and in requests. Names are added, never changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(rename = "do")]
+    action: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    order: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    customer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    license: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    product: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    units: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    term: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    test: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    grace: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    host: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    features: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    holder: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    request: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    running_only: bool,
+}
+
+impl Written {
+    fn with_length(mut self, length: Option<Length>) -> Self {
+        match length {
+            Some(Length::Term(term)) => self.term = Some(term.to_string()),
+            Some(Length::Until(day)) => self.until = Some(day.to_string()),
+            None => {}
+        }
+        self
+    }
+
+    fn length(&self) -> Option<Length> {
+        match (&self.term, &self.until) {
+            (Some(term), None) => term.parse().ok().map(Length::Term),
+            (None, Some(day)) => day.parse().ok().map(Length::Until),
+            _ => None,
+        }
+    }
+
+    fn asked(&self) -> Option<Asked> {
+        let license = || self.license.and_then(LicenseNumber::new);
+        let product = || self.product.and_then(ProductId::new);
+        let units = || self.units.and_then(Units::new);
+        let reach = if self.running_only { Reach::RunningPeriod } else { Reach::License };
+        let change = match self.action.as_str() {
+            "issue" => Change::Issue(Order {
+                customer: self.customer.and_then(CustomerNumber::new)?,
+                product: product()?,
+                units: units()?,
+                period: MaintenancePeriod::new(self.from.as_ref()?.parse().ok()?, self.until.as_ref()?.parse().ok()?)?,
+                kind: match &self.kind {
+                    Some(name) => Some(Kind::ALL.into_iter().find(|kind| kind.name() == name)?),
+                    None => None,
+                },
+                test: self.test,
+                grace: self.grace,
+                host: self.host.map(HostId),
+                features: self.features.map(Features),
+                holder: match &self.holder {
+                    Some(holder) => Some(Holder::new(holder).ok()?),
+                    None => None,
+                },
+            }),
+            "renew" => Change::Renew { license: license()?, length: self.length()?, units: units() },
+            "downsize" => Change::Downsize {
+                license: license()?,
+                length: self.length()?,
+                units: units()?,
+                request: self.request.as_ref()?.parse().ok()?,
+            },
+            "add-units" => Change::AddUnits { license: license()?, more: units()?, reach },
+            "upgrade" => Change::Upgrade {
+                license: license()?,
+                product: product()?,
+                units: units(),
+                renew: self.length(),
+                reach,
+            },
+            "convert" => Change::Convert { license: license()?, units: units(), renew: self.length() },
+            _ => return None,
+        };
+        let reference = match &self.order {
+            Some(reference) => Some(reference.parse().ok()?),
+            None => None,
+        };
+        Some(Asked { change, reference })
+    }
+}
+
+impl From<&Asked> for Written {
+    fn from(asked: &Asked) -> Self {
+        let on = |action: &str, license: LicenseNumber| Self {
+            action: action.to_owned(),
+            order: asked.reference.as_ref().map(ToString::to_string),
+            license: Some(license.get()),
+            ..Self::default()
+        };
+        let only = |reach| reach == Reach::RunningPeriod;
+        match &asked.change {
+            Change::Issue(order) => Self {
+                action: "issue".to_owned(),
+                order: asked.reference.as_ref().map(ToString::to_string),
+                customer: Some(order.customer.get()),
+                product: Some(order.product.get()),
+                units: Some(order.units.get()),
+                from: Some(order.period.first().to_string()),
+                until: Some(order.period.last().to_string()),
+                kind: order.kind.map(|kind| kind.name().to_owned()),
+                test: order.test,
+                grace: order.grace,
+                host: order.host.map(|host| host.0),
+                features: order.features.map(|features| features.0),
+                holder: order.holder.as_ref().map(|holder| holder.as_str().to_owned()),
+                ..Self::default()
+            },
+            Change::Renew { license, length, units } => {
+                Self { units: units.map(Units::get), ..on("renew", *license) }.with_length(Some(*length))
+            }
+            Change::Downsize { license, length, units, request } => {
+                Self { units: Some(units.get()), request: Some(request.to_string()), ..on("downsize", *license) }
+                    .with_length(Some(*length))
+            }
+            Change::AddUnits { license, more, reach } => {
+                Self { units: Some(more.get()), running_only: only(*reach), ..on("add-units", *license) }
+            }
+            Change::Upgrade { license, product, units, renew, reach } => Self {
+                product: Some(product.get()),
+                units: units.map(Units::get),
+                running_only: only(*reach),
+                ..on("upgrade", *license)
+            }
+            .with_length(*renew),
+            Change::Convert { license, units, renew } => {
+                Self { units: units.map(Units::get), ..on("convert", *license) }.with_length(*renew)
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// As it is written down: JSON, the same text for the same change.
+    pub fn to_text(&self) -> String {
+        // Strings and numbers only, which always become JSON.
+        serde_json::to_string(&Written::from(self)).unwrap_or_default()
+    }
+
+    /// As it was written down.
+    ///
+    /// # Errors
+    /// No desk wrote that.
+    pub fn from_text(text: &str) -> Result<Self, DeskFault> {
+        let written: Option<Written> = serde_json::from_str(text).ok();
+        let asked = written.as_ref().and_then(Written::asked);
+        Ok(asked.ok_or(LedgerFault::Record { what: "a request" })?)
+    }
+}
+
+/// One line of words and numbers, as a clerk would say it.
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let many = |f: &mut fmt::Formatter<'_>, units: &Option<Units>| match units {
+            Some(units) => write!(f, ", {units} units"),
+            None => Ok(()),
+        };
+        let renewed = |f: &mut fmt::Formatter<'_>, renew: &Option<Length>| match renew {
+            Some(length) => write!(f, ", renewed {length}"),
+            None => Ok(()),
+        };
+        let running = |f: &mut fmt::Formatter<'_>, reach: &Reach| match reach {
+            Reach::RunningPeriod => write!(f, ", this period only"),
+            Reach::License => Ok(()),
+        };
+        match &self.change {
+            Change::Issue(order) => {
+                let Order { customer, product, units, period, .. } = order;
+                let (first, last) = (period.first(), period.last());
+                write!(f, "issue {units} units of product {product} to customer {customer}, {first} to {last}")?;
+                if let Some(kind) = order.kind {
+                    write!(f, ", {}", kind.name())?;
+                }
+                if let Some(grace) = order.grace {
+                    write!(f, ", {grace} days of grace")?;
+                }
+                if let Some(features) = order.features {
+                    write!(f, ", features {:04x}", features.0)?;
+                }
+                if let Some(host) = order.host {
+                    write!(f, ", host {:08x}", host.0)?;
+                }
+                if let Some(holder) = &order.holder {
+                    write!(f, ", holder {}", holder.as_str())?;
+                }
+                if order.test {
+                    write!(f, ", for testing only")?;
+                }
+            }
+            Change::Renew { license, length, units } => {
+                write!(f, "renew license {license} {length}")?;
+                many(f, units)?;
+            }
+            Change::Downsize { license, length, units, request } => {
+                write!(f, "renew license {license} {length} with {units} units as asked for in {request}")?;
+            }
+            Change::AddUnits { license, more, reach } => {
+                write!(f, "add {more} units to license {license}")?;
+                running(f, reach)?;
+            }
+            Change::Upgrade { license, product, units, renew, reach } => {
+                write!(f, "upgrade license {license} to product {product}")?;
+                many(f, units)?;
+                renewed(f, renew)?;
+                running(f, reach)?;
+            }
+            Change::Convert { license, units, renew } => {
+                write!(f, "convert license {license}")?;
+                many(f, units)?;
+                renewed(f, renew)?;
+            }
+        }
+        match &self.reference {
+            Some(reference) => write!(f, ", order {reference}"),
+            None => Ok(()),
+        }
+    }
+}

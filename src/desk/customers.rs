@@ -1,0 +1,92 @@
+//! Who owns licenses.
+
+use super::operators::{Permission, Session};
+use super::{DeskFault, Refused};
+use crate::ledger::{Action, Book, Customer, CustomerNumber, Email, Ledger, LedgerFault, Name};
+use serde_json::json;
+
+/// Registers a customer. `salt` is random: it hides the name in the book.
+///
+/// # Errors
+/// Another has this name, in whatever case: give it a place or a department. Or it is a number.
+pub fn add_customer(
+    ledger: &mut Ledger,
+    session: &Session,
+    name: &Name,
+    email: Option<&Email>,
+    salt: [u8; 16],
+) -> Result<Customer, DeskFault> {
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::Customers)?;
+        refuse_name(book, name, None)?;
+        let customer = Customer { number: book.next_customer()?, name: name.clone(), email: email.cloned(), salt };
+        book.put_customer(&customer)?;
+        let facts = json!({"customer": customer.number.get()}).to_string();
+        book.record(&by, Action::CustomerAdded, None, facts)?;
+        Ok(customer)
+    })
+}
+
+/// Changes what is known of a customer.
+///
+/// # Errors
+/// There is none of this number, or another has the name.
+pub fn change_customer(ledger: &mut Ledger, session: &Session, customer: &Customer) -> Result<(), DeskFault> {
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::Customers)?;
+        let number = customer.number;
+        book.customer(number)?.ok_or_else(|| Refused::UnknownCustomer(number.to_string()))?;
+        refuse_name(book, &customer.name, Some(number))?;
+        book.put_customer(customer)?;
+        book.record(&by, Action::CustomerChanged, None, json!({"customer": number.get()}).to_string())?;
+        Ok(())
+    })
+}
+
+fn refuse_name(book: &Book<'_>, name: &Name, own: Option<CustomerNumber>) -> Result<(), DeskFault> {
+    if is_number(name.as_str()) {
+        return Err(Refused::NumberAsName(name.to_string()).into());
+    }
+    match book.customers_called(name)?.into_iter().find(|other| Some(other.number) != own) {
+        Some(Customer { number, name, .. }) => Err(Refused::CustomerExists { name, number }.into()),
+        None => Ok(()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// At most `most` customers, by number, from `first` on.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn customers(ledger: &mut Ledger, first: Option<CustomerNumber>, most: u32) -> Result<Vec<Customer>, LedgerFault> {
+    ledger.read(|book| book.customers_from(first, most))
+}
+
+/// The customer of this number or name, in whatever case. Digits are always a number: they would mean another
+/// customer once the number is given away.
+///
+/// # Errors
+/// There is none, or an old ledger has two whose names differ by case only.
+pub fn find_customer(ledger: &mut Ledger, text: &str) -> Result<Customer, DeskFault> {
+    ledger.read(|book| customer_called(book, text))
+}
+
+pub(super) fn customer_called(book: &Book<'_>, text: &str) -> Result<Customer, DeskFault> {
+    let unknown = || DeskFault::from(Refused::UnknownCustomer(text.to_owned()));
+    if is_number(text) {
+        let number = text.parse().ok().and_then(CustomerNumber::new).ok_or_else(unknown)?;
+        return book.customer(number)?.ok_or_else(unknown);
+    }
+    let mut found = text.parse().map(|name| book.customers_called(&name)).unwrap_or(Ok(Vec::new()))?;
+    if let Some(exactly) = found.iter().position(|customer| customer.name.as_str() == text) {
+        return Ok(found.swap_remove(exactly));
+    }
+    match (found.pop(), found.pop()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(unknown()),
+        (Some(one), Some(other)) => Err(Refused::TwoCustomers { one: other.number, other: one.number }.into()),
+    }
+}

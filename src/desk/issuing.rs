@@ -1,0 +1,267 @@
+//! Signing: numbers are given away for good, codes are signed, verified and committed; only then may anybody see
+//! them.
+
+use super::change::{Asked, Change};
+use super::operators::{Permission, Session};
+use super::plan::{Approval, Plan, Planner};
+use super::{DeskFault, Refused};
+use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
+use crate::signer::Signer;
+use activation_code::{
+    ActivationCode, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, Trust, signed_message,
+};
+use serde::Deserialize;
+use std::fmt::Write as _;
+
+/// A code that the shipping verifier has accepted.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// What the ledger has of it.
+    pub entry: Entry,
+    /// The code and its proof.
+    pub license: License,
+}
+
+/// Does what was planned, or gives the codes that the same order made meanwhile.
+///
+/// # Errors
+/// A rule of the desk, the ledger, or the signer; or somebody was quicker, and the codes would be others than the
+/// plan says. A number that was given away by then is not used again.
+pub fn carry_out(
+    ledger: &mut Ledger,
+    session: &Session,
+    signer: &dyn Signer,
+    plan: &Plan,
+) -> Result<Vec<Issued>, DeskFault> {
+    let issuers = ledger.read(|book| book.issuers())?;
+    let desk = SigningDesk::new(signer, &issuers)?;
+    let reserved = ledger.write(|book| {
+        session.begin(book, Permission::Sell)?;
+        let before = made_before(book, &plan.asked)?;
+        if !before.is_empty() {
+            return Ok(Reserved::Before(before));
+        }
+        let again = Planner::new(book, session.today)?.plan(&plan.asked, plan.approval.clone())?;
+        if let Approval::Needed { above } = again.approval {
+            return Err(Refused::NeedsApproval { above }.into());
+        }
+        if !again.makes_the_same_as(plan) {
+            return Err(Refused::ChangedMeanwhile.into());
+        }
+        give_away(book, &again)?;
+        Ok::<_, DeskFault>(Reserved::Numbers(again))
+    })?;
+    let plan = match reserved {
+        Reserved::Before(issued) => return Ok(issued),
+        Reserved::Numbers(plan) => plan,
+    };
+    let issued = desk.sign_all(&plan)?;
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::Sell)?;
+        // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
+        let before = made_before(book, &plan.asked)?;
+        if !before.is_empty() {
+            return Ok(before);
+        }
+        if let Approval::Given { request, .. } = plan.approval {
+            super::approval::approve(book, session, request)?;
+        }
+        write_down(book, &by, &plan, &issued)?;
+        Ok(issued)
+    })
+}
+
+/// Does what is asked for, with nobody looking at it first.
+///
+/// # Errors
+/// Those of [`preview`](super::preview) and [`carry_out`].
+pub fn perform(
+    ledger: &mut Ledger,
+    session: &Session,
+    signer: &dyn Signer,
+    asked: &Asked,
+) -> Result<Vec<Issued>, DeskFault> {
+    match super::preview(ledger, session, asked)? {
+        super::Preview::Before(issued) => Ok(issued),
+        super::Preview::Planned(plan) => carry_out(ledger, session, signer, &plan),
+    }
+}
+
+enum Reserved {
+    Before(Vec<Issued>),
+    Numbers(Plan),
+}
+
+/// Gives the numbers of a plan away. What becomes of them, no other code gets them.
+pub(super) fn give_away(book: &Book<'_>, plan: &Plan) -> Result<(), DeskFault> {
+    let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
+        return Ok(());
+    };
+    match plan.license {
+        None => book.set_next_license_number(highest.license.get() + 1)?,
+        Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
+    }
+    Ok(())
+}
+
+/// Writes signed codes and their event into the book.
+pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued]) -> Result<(), DeskFault> {
+    let Some(Entry { customer, terms, .. }) = plan.entries.first() else { return Ok(()) };
+    let license = terms.license;
+    let before = book.license(license)?;
+    if before.map(|record| record.event) != plan.license.map(|record| record.event) {
+        return Err(Refused::ChangedMeanwhile.into());
+    }
+    book.put_license(license, *customer, before.and_then(|record| record.good_from))?;
+    let mut revisions = String::new();
+    for Issued { entry, license } in issued {
+        book.insert_code(entry, license.code())?;
+        let Entry { period, terms, .. } = entry;
+        let (revision, product, units) = (terms.revision, terms.product, terms.units);
+        let comma = if revisions.is_empty() { "" } else { "," };
+        // Numbers and days only, which need no escapes; writing to a String does not fail.
+        let _ = write!(
+            revisions,
+            r#"{comma}{{"revision":{revision},"product":{product},"units":{units},"first":"{}","last":"{}"}}"#,
+            period.first(),
+            period.last()
+        );
+    }
+    let asked = without_holder(&plan.asked).to_text();
+    let mut facts = format!(r#"{{"customer":{customer},"revisions":[{revisions}],"asked":{asked}"#);
+    if let Approval::Given { request, asked_by } = &plan.approval {
+        let _ = write!(facts, r#","request":{request},"asked_by":"{asked_by}""#);
+    }
+    facts.push('}');
+    book.record_after(by, plan.action(), Some(license), before.map(|record| record.event), facts)?;
+    Ok(())
+}
+
+/// The codes that the same order made before (rule D1).
+pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>, DeskFault> {
+    let Some(reference) = &asked.reference else { return Ok(Vec::new()) };
+    let codes = book.codes_for(reference)?;
+    let Some(first) = codes.first() else { return Ok(Vec::new()) };
+    let recorded = asked_for(book, first)?;
+    if recorded != usual(book, asked)? {
+        let (recorded, wanted) = (Box::new(recorded), Box::new(asked.clone()));
+        return Err(Refused::OtherTerms { reference: reference.clone(), recorded, wanted }.into());
+    }
+    let trust = trust(&book.issuers()?)?;
+    codes.into_iter().map(|code| verified(code, &trust)).collect()
+}
+
+/// The book keeps numbers and no names (rule D9); the code has the name.
+fn without_holder(asked: &Asked) -> Asked {
+    let mut asked = asked.clone();
+    if let Change::Issue(order) = &mut asked.change {
+        order.holder = None;
+    }
+    asked
+}
+
+/// What was asked for when a code was made.
+fn asked_for(book: &Book<'_>, code: &Signed) -> Result<Asked, DeskFault> {
+    #[derive(Deserialize)]
+    struct Facts {
+        asked: Option<Box<serde_json::value::RawValue>>,
+    }
+    let sequence = code.event;
+    let event = book.event(sequence)?.ok_or(LedgerFault::Event { sequence })?;
+    let facts: Facts = serde_json::from_str(&event.facts).map_err(|_| LedgerFault::Event { sequence })?;
+    if let Some(asked) = facts.asked {
+        let mut asked = usual(book, &Asked::from_text(asked.get())?)?;
+        if let Change::Issue(order) = &mut asked.change {
+            order.holder.clone_from(&code.entry.terms.holder);
+        }
+        return Ok(asked);
+    }
+    // Of a ledger of the first schema, which knew nothing but new licenses.
+    let Entry { customer, reference, period, terms } = &code.entry;
+    let order = super::Order {
+        customer: *customer,
+        product: terms.product,
+        units: terms.units,
+        period: *period,
+        kind: Some(terms.kind),
+        test: terms.test,
+        grace: terms.grace,
+        host: terms.host,
+        features: terms.features,
+        holder: terms.holder.clone(),
+    };
+    Ok(Asked { change: Change::Issue(order), reference: reference.clone() })
+}
+
+/// A change with what is usual said aloud, so that an order with it and one without are the same.
+fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
+    let mut asked = asked.clone();
+    if let Change::Issue(order) = &mut asked.change
+        && order.kind.is_none()
+        && let Some(product) = book.product(order.product)?
+    {
+        order.kind = Some(super::plan::usual_kind(&product));
+    }
+    Ok(asked)
+}
+
+/// A key that is the ledger's, and the verifier that ships in products.
+pub(super) struct SigningDesk<'s> {
+    signer: &'s dyn Signer,
+    number: IssuerNumber,
+    trust: Trust,
+}
+
+impl<'s> SigningDesk<'s> {
+    pub(super) fn new(signer: &'s dyn Signer, issuers: &[PinnedIssuer]) -> Result<Self, DeskFault> {
+        let number = issuers.last().ok_or(DeskFault::NoIssuer)?.number;
+        if !issuers.contains(&PinnedIssuer { number, key: signer.public_key() }) {
+            return Err(DeskFault::OtherKey { number });
+        }
+        Ok(Self { signer, number, trust: trust(issuers)? })
+    }
+
+    pub(super) fn sign_all(&self, plan: &Plan) -> Result<Vec<Issued>, DeskFault> {
+        plan.entries.iter().map(|entry| self.sign(entry)).collect()
+    }
+
+    fn sign(&self, entry: &Entry) -> Result<Issued, DeskFault> {
+        if entry.terms.issuer != self.number {
+            return Err(DeskFault::OtherKey { number: entry.terms.issuer });
+        }
+        let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
+        let signature = self.signer.sign(&signed_message(&payload))?;
+        // The event is not known before it is written down, and is no part of the code.
+        verified(Signed { entry: entry.clone(), signature, event: 0 }, &self.trust)
+    }
+}
+
+/// Testing: the desk verifies codes for testing too.
+pub(super) fn trust(issuers: &[PinnedIssuer]) -> Result<Trust, DeskFault> {
+    Trust::pinned(Purpose::Testing, issuers.iter().copied()).map_err(|_| DeskFault::NoIssuer)
+}
+
+/// A code, accepted by the verifier that ships in products.
+pub(super) fn verified(Signed { entry, signature, .. }: Signed, trust: &Trust) -> Result<Issued, DeskFault> {
+    let license = entry.terms.license;
+    let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
+    let code =
+        ActivationCode::from_parts(&payload, &signature).map_err(|fault| DeskFault::NotReadable { license, fault })?;
+    let license = trust.verify(code).map_err(|refusal| DeskFault::DoesNotVerify { license, refusal })?;
+    Ok(Issued { entry, license })
+}
+
+/// The codes of a license, lowest revision first, verified again.
+///
+/// # Errors
+/// There is no such license, or a code does not verify.
+pub fn codes_of(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Issued>, DeskFault> {
+    ledger.read(|book| {
+        let codes = book.codes_of(license)?;
+        if codes.is_empty() {
+            return Err(Refused::UnknownLicense(license).into());
+        }
+        let trust = trust(&book.issuers()?)?;
+        codes.into_iter().map(|code| verified(code, &trust)).collect()
+    })
+}

@@ -1,0 +1,477 @@
+//! What a change makes of a license, before anything is signed.
+
+use super::change::{Asked, Change, Length, Order, Reach};
+use super::operators::{Permission, Session};
+use super::schedule::{Renewal, Schedule, carried, renewal, within_life};
+use super::{DeskFault, Refused};
+use crate::ledger::{
+    Action, Book, CustomerNumber, Entry, Ledger, LicenseRecord, Limits, OperatorName, OrderReference, Product,
+    ProductKind, Signed,
+};
+use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, Revision, Terms, Units};
+
+/// What a change will make: codes that are not signed yet, and what a clerk should know of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What was asked for.
+    pub asked: Asked,
+    /// The new codes by revision. The first one is what was asked for; others are renewals that were sold before
+    /// and go out again, because it replaces them (rule D5).
+    pub entries: Vec<Entry>,
+    /// What a clerk should know.
+    pub notes: Vec<Note>,
+    /// Who has to be asked, and whether somebody was.
+    pub approval: Approval,
+    /// The license as it was; `None`: a new one.
+    pub(super) license: Option<LicenseRecord>,
+}
+
+/// Whether a second operator is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// No.
+    NotNeeded,
+    /// There are more units than one operator may issue.
+    Needed {
+        /// The most.
+        above: u32,
+    },
+    /// This operator does it, for a request by another one.
+    Given {
+        /// The request.
+        request: u32,
+        /// Who asked.
+        asked_by: OperatorName,
+    },
+}
+
+/// What a clerk should know of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Maintenance had ended: these days are paid in addition (rule D2).
+    Lapsed {
+        /// How many.
+        days: u32,
+        /// The first of them.
+        first: Day,
+    },
+    /// The period begins when the one before has ended; until then that one counts.
+    Queued {
+        /// The last day of the one before.
+        after: Day,
+    },
+    /// The code cannot carry the true first day; the ledger has it (rule D2).
+    CodeBegins {
+        /// What the code says.
+        code: Day,
+        /// What is true.
+        truth: Day,
+    },
+    /// The product's End of Life cuts the period (rule D9).
+    CutByEndOfLife {
+        /// The last day that was wanted.
+        wanted: Day,
+    },
+    /// A renewal that was sold before goes out again, as a new revision (rule D5).
+    GoesOutAgain {
+        /// The revision that it had.
+        was: Revision,
+        /// The revision that it gets.
+        revision: Revision,
+    },
+}
+
+impl Plan {
+    /// What goes into the book.
+    pub(super) fn action(&self) -> Action {
+        match self.asked.change {
+            Change::Issue(_) => Action::Issued,
+            Change::Renew { .. } => Action::Renewed,
+            Change::Downsize { .. } => Action::Downsized,
+            Change::AddUnits { .. } => Action::UnitsAdded,
+            Change::Upgrade { .. } => Action::Upgraded,
+            Change::Convert { .. } => Action::Converted,
+        }
+    }
+
+    /// Whether both make the same codes, whatever number a new license gets.
+    pub(super) fn makes_the_same_as(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Entry, &Entry)| {
+            let mut a = a.clone();
+            if self.license.is_none() && other.license.is_none() {
+                a.terms.license = b.terms.license;
+            }
+            a == *b
+        };
+        self.entries.len() == other.entries.len() && self.entries.iter().zip(&other.entries).all(same)
+    }
+}
+
+/// What a change comes to.
+#[derive(Clone, Debug)]
+pub enum Preview {
+    /// The same order made these codes before (rule D1): for that no key is needed.
+    Before(Vec<super::Issued>),
+    /// This is what it would make, if nobody is quicker. Boxed: it is the larger one.
+    Planned(Box<Plan>),
+}
+
+/// What a change would make, before anybody is asked for a passphrase: the rules of the desk allow it.
+///
+/// # Errors
+/// A rule of the desk, or the ledger.
+pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<Preview, DeskFault> {
+    ledger.read(|book| {
+        session.begin(book, Permission::Sell)?;
+        let before = super::issuing::made_before(book, asked)?;
+        if !before.is_empty() {
+            return Ok(Preview::Before(before));
+        }
+        let planner = Planner::new(book, session.today)?;
+        Ok(Preview::Planned(Box::new(planner.plan(asked, Approval::NotNeeded)?)))
+    })
+}
+
+/// What plans are made from.
+pub(super) struct Planner<'b> {
+    book: &'b Book<'b>,
+    today: Day,
+    issuer: IssuerNumber,
+    limits: Limits,
+}
+
+impl<'b> Planner<'b> {
+    pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
+        let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?.number;
+        Ok(Self { book, today, issuer, limits: book.limits()? })
+    }
+
+    /// What a change makes. `approval` is [`Approval::Given`] where a second operator does it.
+    pub(super) fn plan(&self, asked: &Asked, approval: Approval) -> Result<Plan, DeskFault> {
+        let reference = asked.reference.as_ref();
+        let mut plan = match &asked.change {
+            Change::Issue(order) => self.issue(order, reference)?,
+            Change::Renew { license, length, units } => {
+                self.next_period(*license, *length, *units, reference, Sold::Renewal)?
+            }
+            Change::Downsize { license, length, units, .. } => {
+                self.next_period(*license, *length, Some(*units), reference, Sold::Downsize)?
+            }
+            Change::AddUnits { license, more, reach } => {
+                let more = Modification { more: Some(*more), ..Modification::default() };
+                self.modify(*license, &more, None, *reach, reference)?
+            }
+            Change::Upgrade { license, product, units, renew, reach } => {
+                let to = Modification { product: Some(*product), units: *units, ..Modification::default() };
+                self.modify(*license, &to, *renew, *reach, reference)?
+            }
+            Change::Convert { license, units, renew } => {
+                let to = Modification { converts: true, units: *units, ..Modification::default() };
+                self.modify(*license, &to, *renew, Reach::License, reference)?
+            }
+        };
+        plan.asked = asked.clone();
+        for entry in &plan.entries {
+            entry.terms.to_payload().map_err(Refused::Terms)?;
+            if let Some(most) = self.limits.most_units.filter(|most| entry.terms.units.get() > *most) {
+                return Err(Refused::TooManyUnits { units: entry.terms.units, most }.into());
+            }
+        }
+        let above = self.limits.approval_above;
+        let needed = above.filter(|above| plan.entries.iter().any(|entry| entry.terms.units.get() > *above));
+        plan.approval = match (needed, approval) {
+            (_, given @ Approval::Given { .. }) => given,
+            (Some(above), _) => Approval::Needed { above },
+            (None, _) => Approval::NotNeeded,
+        };
+        Ok(plan)
+    }
+
+    fn issue(&self, order: &Order, reference: Option<&OrderReference>) -> Result<Plan, DeskFault> {
+        let product = self.product(order.product.get())?;
+        on_sale(&product, self.today)?;
+        let customer = self.book.customer(order.customer)?;
+        let customer = customer.ok_or_else(|| Refused::UnknownCustomer(order.customer.to_string()))?.number;
+        if let Some(days) = self.limits.back_dating_days {
+            let found = self.today.days_after(order.period.first());
+            if i64::from(found) > i64::from(days) {
+                return Err(Refused::TooFarBack { first: order.period.first(), days }.into());
+            }
+        }
+        self.within_longest(order.period)?;
+        let number = self.book.next_license_number()?.ok_or(Refused::NoNumberLeft)?;
+        let period = within_life(order.period, &product)?;
+        let mut notes = Vec::new();
+        note_end_of_life(&mut notes, order.period, period);
+        let terms = Terms {
+            product: product.id,
+            license: number,
+            units: order.units,
+            period,
+            issued: self.today,
+            issuer: self.issuer,
+            revision: Revision::FIRST,
+            kind: kind_of(&product, order.kind)?,
+            test: order.test,
+            grace: order.grace,
+            host: order.host,
+            members: Members::new(product.members.iter().copied()),
+            features: order.features,
+            holder: order.holder.clone(),
+        };
+        let entry = Entry { customer, reference: reference.cloned(), period, terms };
+        Ok(Plan::of(vec![entry], notes, None))
+    }
+
+    /// A renewal, also with other units.
+    fn next_period(
+        &self,
+        license: LicenseNumber,
+        length: Length,
+        units: Option<Units>,
+        reference: Option<&OrderReference>,
+        sold: Sold,
+    ) -> Result<Plan, DeskFault> {
+        let (record, codes) = self.license(license)?;
+        let schedule = Schedule::of(&record, &codes, self.today);
+        let before = schedule.last().ok_or(Refused::Revoked(license))?;
+        let had = before.entry.terms.units;
+        let units = units.unwrap_or(had);
+        match sold {
+            Sold::Renewal if units < had => return Err(Refused::FewerUnits { license, had, wanted: units }.into()),
+            Sold::Downsize if units >= had => return Err(Refused::NotFewer { license, had, wanted: units }.into()),
+            _ => {}
+        }
+        let product = self.product(before.entry.terms.product.get())?;
+        if units > had {
+            on_sale(&product, self.today)?;
+        }
+        let (whole, mut notes) = self.renewed(before, length, &product)?;
+        if whole.first() > self.today {
+            notes.push(Note::Queued { after: before.entry.period.last() });
+        }
+        let revision = next_revision(&record, &codes)?;
+        let terms =
+            Terms { units, members: Members::new(product.members.iter().copied()), ..before.entry.terms.clone() };
+        let entry = self.next_entry(record.customer, terms, whole, revision, &mut notes)?;
+        let entry = Entry { reference: reference.cloned(), ..entry };
+        Ok(Plan::of(vec![entry], notes, Some(record)))
+    }
+
+    /// A change of the running period, which re-issues what waits behind it (rule D5).
+    fn modify(
+        &self,
+        license: LicenseNumber,
+        modification: &Modification,
+        renew: Option<Length>,
+        reach: Reach,
+        reference: Option<&OrderReference>,
+    ) -> Result<Plan, DeskFault> {
+        let (record, codes) = self.license(license)?;
+        let schedule = Schedule::of(&record, &codes, self.today);
+        let target = schedule.target().ok_or(Refused::Revoked(license))?;
+        let behind = schedule.behind();
+        let ended = target.entry.period.last();
+        let mut notes = Vec::new();
+        let period = match renew {
+            None if ended < self.today => return Err(Refused::Ended { license, last: ended }.into()),
+            None => target.entry.period,
+            Some(_) if !behind.is_empty() => return Err(Refused::RenewedAlready(license).into()),
+            Some(length) => {
+                let product = self.product(modification.product.unwrap_or(target.entry.terms.product).get())?;
+                let (next, more) = self.renewed(target, length, &product)?;
+                notes = more;
+                let first = target.entry.period.first();
+                MaintenancePeriod::new(first, next.last()).ok_or(Refused::NoSuchPeriod { after: first })?
+            }
+        };
+        let mut revision = next_revision(&record, &codes)?;
+        let terms = self.modified(&target.entry.terms, modification)?;
+        let entry = self.next_entry(record.customer, terms, period, revision, &mut notes)?;
+        let mut entries = vec![Entry { reference: reference.cloned(), ..entry }];
+        for code in behind {
+            revision = after(revision, license)?;
+            let terms = match reach {
+                // What was sold as full already needs no conversion.
+                Reach::License if !modification.converts || code.entry.terms.kind == Kind::Evaluation => {
+                    self.modified(&code.entry.terms, modification)?
+                }
+                Reach::License | Reach::RunningPeriod => code.entry.terms.clone(),
+            };
+            notes.push(Note::GoesOutAgain { was: code.entry.terms.revision, revision });
+            entries.push(self.next_entry(record.customer, terms, code.entry.period, revision, &mut notes)?);
+        }
+        Ok(Plan::of(entries, notes, Some(record)))
+    }
+
+    /// The period that follows a code's, and what is to be said of it.
+    fn renewed(
+        &self,
+        before: &Signed,
+        length: Length,
+        product: &Product,
+    ) -> Result<(MaintenancePeriod, Vec<Note>), DeskFault> {
+        let ended = before.entry.period.last();
+        let Renewal { period, lapsed } = renewal(ended, length, self.today)?;
+        let bought = MaintenancePeriod::new(period.first().max(self.today), period.last());
+        self.within_longest(bought.unwrap_or(period))?;
+        let within = within_life(period, product)?;
+        let mut notes = Vec::new();
+        if lapsed > 0 {
+            notes.push(Note::Lapsed { days: lapsed, first: period.first() });
+        }
+        note_end_of_life(&mut notes, period, within);
+        Ok((within, notes))
+    }
+
+    /// The next code of a license, with these terms but for what the desk decides.
+    fn next_entry(
+        &self,
+        customer: CustomerNumber,
+        terms: Terms,
+        period: MaintenancePeriod,
+        revision: Revision,
+        notes: &mut Vec<Note>,
+    ) -> Result<Entry, DeskFault> {
+        let code = carried(period, self.today)?;
+        if code.first() != period.first() {
+            notes.push(Note::CodeBegins { code: code.first(), truth: period.first() });
+        }
+        let terms = Terms { period: code, revision, issued: self.today, issuer: self.issuer, ..terms };
+        Ok(Entry { customer, reference: None, period, terms })
+    }
+
+    fn modified(&self, terms: &Terms, modification: &Modification) -> Result<Terms, DeskFault> {
+        let from = self.product(terms.product.get())?;
+        let product = match modification.product {
+            Some(id) => self.product(id.get())?,
+            None => from.clone(),
+        };
+        let license = terms.license;
+        on_sale(&product, self.today)?;
+        if modification.product.is_some() {
+            if product.id == from.id {
+                return Err(Refused::SameProduct { license, product: product.id }.into());
+            }
+            if from.family.is_none() || from.family != product.family {
+                return Err(Refused::OtherFamily { from: from.id, to: product.id }.into());
+            }
+            if product.rank < from.rank {
+                return Err(Refused::LowerEdition { from: from.id, to: product.id }.into());
+            }
+            if product.unit != from.unit && modification.units.is_none() {
+                return Err(Refused::OtherUnit { from: from.unit, to: product.unit }.into());
+            }
+        }
+        let kind = match (modification.converts, terms.kind) {
+            (true, Kind::Evaluation) => kind_of(&product, None)?,
+            (true, kind) => return Err(Refused::NotEvaluation { license, kind }.into()),
+            (false, Kind::Evaluation) => Kind::Evaluation,
+            (false, _) => kind_of(&product, None)?,
+        };
+        let units = match (modification.units, modification.more) {
+            (Some(units), _) if units < terms.units && product.unit == from.unit => {
+                return Err(Refused::FewerUnits { license, had: terms.units, wanted: units }.into());
+            }
+            (Some(units), _) => units,
+            (None, Some(more)) => {
+                let sum = terms.units.get().checked_add(more.get()).and_then(Units::new);
+                sum.ok_or(Refused::TooManyUnitsForCode { license, had: terms.units, more })?
+            }
+            (None, None) => terms.units,
+        };
+        // The grace of an evaluation is none, and the product's usual grace comes with the product's usual kind.
+        let grace = if modification.converts { None } else { terms.grace };
+        let members = Members::new(product.members.iter().copied());
+        Ok(Terms { product: product.id, units, kind, grace, members, ..terms.clone() })
+    }
+
+    fn license(&self, number: LicenseNumber) -> Result<(LicenseRecord, Vec<Signed>), DeskFault> {
+        let record = self.book.license(number)?.ok_or(Refused::UnknownLicense(number))?;
+        if record.is_revoked() {
+            return Err(Refused::Revoked(number).into());
+        }
+        Ok((record, self.book.codes_of(number)?))
+    }
+
+    fn product(&self, id: u16) -> Result<Product, DeskFault> {
+        let product = activation_code::ProductId::new(id).map(|id| self.book.product(id)).transpose()?.flatten();
+        Ok(product.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?)
+    }
+
+    fn within_longest(&self, bought: MaintenancePeriod) -> Result<(), Refused> {
+        match self.limits.longest_days.filter(|most| bought.days() > *most) {
+            Some(most) => Err(Refused::TooLong { days: bought.days(), most }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Plan {
+    fn of(entries: Vec<Entry>, notes: Vec<Note>, license: Option<LicenseRecord>) -> Self {
+        // What was asked, and whether it needs another operator, is filled in by `Planner::plan`.
+        let change = Change::Convert { license: LicenseNumber::MAX, units: None, renew: None };
+        Self { asked: change.into(), entries, notes, approval: Approval::NotNeeded, license }
+    }
+}
+
+/// Which rule on units a next period follows.
+#[derive(Clone, Copy)]
+enum Sold {
+    Renewal,
+    Downsize,
+}
+
+/// What becomes of terms.
+#[derive(Default)]
+struct Modification {
+    product: Option<activation_code::ProductId>,
+    units: Option<Units>,
+    more: Option<Units>,
+    converts: bool,
+}
+
+fn on_sale(product: &Product, today: Day) -> Result<(), Refused> {
+    if product.auto_enabled {
+        return Err(Refused::NeedsNoCode(product.id));
+    }
+    match product.end_of_sale.filter(|end| *end <= today) {
+        Some(day) => Err(Refused::EndOfSale { product: product.id, day }),
+        None => Ok(()),
+    }
+}
+
+/// The kind of a product's codes, but for evaluations (rule I3).
+pub(super) fn usual_kind(product: &Product) -> Kind {
+    match product.kind {
+        ProductKind::Service => Kind::Service,
+        ProductKind::Software | ProductKind::Suite => Kind::Full,
+    }
+}
+
+fn kind_of(product: &Product, wanted: Option<Kind>) -> Result<Kind, Refused> {
+    let usual = usual_kind(product);
+    let kind = wanted.unwrap_or(usual);
+    if kind == usual || kind == Kind::Evaluation {
+        Ok(kind)
+    } else {
+        Err(Refused::Kind { id: product.id, product: product.kind, wanted: kind })
+    }
+}
+
+fn note_end_of_life(notes: &mut Vec<Note>, wanted: MaintenancePeriod, within: MaintenancePeriod) {
+    if within.last() != wanted.last() {
+        notes.push(Note::CutByEndOfLife { wanted: wanted.last() });
+    }
+}
+
+/// The revision of the next code: none that was given away before.
+fn next_revision(record: &LicenseRecord, codes: &[Signed]) -> Result<Revision, Refused> {
+    let newest = codes.last().map_or(0, |code| code.entry.terms.revision.get());
+    let next = record.next_revision.max(newest + 1);
+    Revision::new(next).ok_or(Refused::NoRevisionLeft(record.number))
+}
+
+fn after(revision: Revision, license: LicenseNumber) -> Result<Revision, Refused> {
+    Revision::new(revision.get() + 1).ok_or(Refused::NoRevisionLeft(license))
+}

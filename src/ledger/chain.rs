@@ -1,0 +1,497 @@
+//! The book: each event is a link of a hash chain, and has a digest of every row that it wrote.
+//!
+//! | part | SHA-256 over |
+//! | --- | --- |
+//! | digest of a row, 16 bytes | `countersign/row/1\0`, the table's name, then each column |
+//! | link of an event, 32 bytes | `countersign/event/1\0`, the link before (zeros at first), then each column |
+//!
+//! A column is one byte of type (0 nothing, 1 number, 2 text, 3 bytes), its length in 8 bytes, and its bytes; a number
+//! has 8. Both orders are those of the statements that write the row.
+
+use super::records::{CustomerNumber, OperatorName};
+use super::{Book, LedgerFault, Outcome, statements};
+use activation_code::{Day, LicenseNumber};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Row, Transaction, params_from_iter};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// The place of an event in the book, from 1.
+pub type Sequence = u64;
+
+/// What binds an event to all before it.
+pub type Link = [u8; 32];
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident $name:literal,)*) => {
+        /// What an event is about: a closed list, names are only ever added.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action { $($(#[$doc])* $variant,)* }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name in the book.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The action of this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+actions! {
+    /// The desk was made.
+    Founded "founded",
+    /// The ledger of an earlier release was brought into the book.
+    Migrated "migrated",
+    /// An issuing key became known.
+    IssuerAdded "issuer-added",
+    /// A key that signs checkpoints became known.
+    LedgerKeyAdded "ledger-key-added",
+    /// A product was put into the catalogue.
+    ProductAdded "product-added",
+    /// A product was changed.
+    ProductChanged "product-changed",
+    /// A customer was registered.
+    CustomerAdded "customer-added",
+    /// A customer was changed.
+    CustomerChanged "customer-changed",
+    /// An operator was added.
+    OperatorAdded "operator-added",
+    /// An operator was changed.
+    OperatorChanged "operator-changed",
+    /// The limits of the desk were set.
+    LimitsSet "limits-set",
+    /// A new license and its first code.
+    Issued "issued",
+    /// A next period.
+    Renewed "renewed",
+    /// A next period with fewer units.
+    Downsized "downsized",
+    /// More units.
+    UnitsAdded "units-added",
+    /// Another product of the family.
+    Upgraded "upgraded",
+    /// From evaluation to full.
+    Converted "converted",
+    /// A code was given out again.
+    Reprinted "reprinted",
+    /// Codes were revoked.
+    Revoked "revoked",
+    /// A license went to another customer.
+    Transferred "transferred",
+    /// A change waits for a second operator.
+    Requested "requested",
+    /// A second operator said no.
+    Rejected "rejected",
+    /// A checkpoint was signed.
+    CheckpointSigned "checkpoint-signed",
+    /// The ledger was copied.
+    BackedUp "backed-up",
+    /// A copy was put back: numbers skip ahead from here.
+    Restored "restored",
+    /// A printed code that the ledger had lost was read in again.
+    Imported "imported",
+}
+
+/// An event as it stands in the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its place, from 1.
+    pub sequence: Sequence,
+    /// The day on the desk's clock.
+    pub day: Day,
+    /// Who did it.
+    pub operator: OperatorName,
+    /// What was done.
+    pub action: Action,
+    /// The license concerned.
+    pub license: Option<LicenseNumber>,
+    /// The event before this one of the same license.
+    pub previous: Option<Sequence>,
+    /// What happened, as JSON; numbers and no names (rule D9).
+    pub facts: String,
+    /// The rows that it wrote: a line each of table, key and digest.
+    pub wrote: String,
+    /// SHA-256 over the link before and all of the above.
+    pub link: Link,
+}
+
+/// The end of the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The last event.
+    pub sequence: Sequence,
+    /// Its day.
+    pub day: Day,
+    /// Its link.
+    pub link: Link,
+}
+
+/// The tables whose rows the book has digests of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// Issuing keys, by number.
+    Issuer,
+    /// Keys of checkpoints, by the key.
+    LedgerKey,
+    /// Products, by id.
+    Product,
+    /// Customers, by number.
+    Customer,
+    /// Operators, by name.
+    Operator,
+    /// The limits: one row.
+    Limits,
+    /// Requests, by number.
+    Request,
+    /// Licenses, by number.
+    License,
+    /// Codes, by license and revision.
+    Revision,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Issuer,
+        Self::LedgerKey,
+        Self::Product,
+        Self::Customer,
+        Self::Operator,
+        Self::Limits,
+        Self::Request,
+        Self::License,
+        Self::Revision,
+    ];
+
+    /// Its name in the book.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::LedgerKey => "ledger-key",
+            Self::Product => "product",
+            Self::Customer => "customer",
+            Self::Operator => "operator",
+            Self::Limits => "limits",
+            Self::Request => "request",
+            Self::License => "license",
+            Self::Revision => "revision",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    /// The statement that reads a row, and how many of its columns the digest is over; the last of them is the
+    /// event. Counters behind them change without an event.
+    const fn reads(self) -> (&'static str, usize) {
+        match self {
+            Self::Issuer => (statements::ISSUER, 4),
+            Self::LedgerKey => (statements::LEDGER_KEY, 3),
+            Self::Product => (statements::PRODUCT, 14),
+            Self::Customer => (statements::CUSTOMER, 7),
+            Self::Operator => (statements::OPERATOR, 5),
+            Self::Limits => (statements::LIMITS, 6),
+            Self::Request => (statements::REQUEST, 6),
+            Self::License => (statements::LICENSE, 4),
+            Self::Revision => (statements::REVISION, 12),
+        }
+    }
+
+    const fn counts(self) -> &'static str {
+        match self {
+            Self::Issuer => statements::COUNT_ISSUERS,
+            Self::LedgerKey => statements::COUNT_LEDGER_KEYS,
+            Self::Product => statements::COUNT_PRODUCTS,
+            Self::Customer => statements::COUNT_CUSTOMERS,
+            Self::Operator => statements::COUNT_OPERATORS,
+            Self::Limits => statements::COUNT_LIMITS,
+            Self::Request => statements::COUNT_REQUESTS,
+            Self::License => statements::COUNT_LICENSES,
+            Self::Revision => statements::COUNT_REVISIONS,
+        }
+    }
+}
+
+/// What the book says that an event wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrote<'a> {
+    /// Into which table.
+    pub table: Table,
+    /// Under which key: numbers separated by a slash, or a name.
+    pub key: &'a str,
+    /// Digest of the row, in hex.
+    pub digest: &'a str,
+}
+
+/// The lines of [`Event::wrote`]; `None` where one is not as the desk writes it.
+pub fn written(wrote: &str) -> impl Iterator<Item = Option<Wrote<'_>>> {
+    wrote.lines().map(|line| {
+        let (table, rest) = line.split_once(' ')?;
+        let (key, digest) = rest.rsplit_once(' ')?;
+        Some(Wrote { table: Table::from_name(table)?, key, digest })
+    })
+}
+
+/// What stands in the ledger under a key that the book names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The event that the row names as the last that wrote it.
+    pub event: Sequence,
+    /// Digest of the row as it is, in hex.
+    pub digest: String,
+}
+
+/// SHA-256 over columns.
+struct Columns(Sha256);
+
+impl Columns {
+    fn new(context: &str) -> Self {
+        Self(Sha256::new_with_prefix(context))
+    }
+
+    fn add(&mut self, column: ValueRef<'_>) {
+        let number;
+        let (kind, bytes): (u8, &[u8]) = match column {
+            ValueRef::Null => (0, &[]),
+            ValueRef::Integer(value) => {
+                number = value.to_be_bytes();
+                (1, &number)
+            }
+            // No column of ours is one; a row that has one differs from every row that the desk wrote.
+            ValueRef::Real(value) => {
+                number = value.to_be_bytes();
+                (4, &number)
+            }
+            ValueRef::Text(text) => (2, text),
+            ValueRef::Blob(bytes) => (3, bytes),
+        };
+        self.0.update([kind]);
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    fn row(self) -> String {
+        self.0.finalize().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+fn row_digest<'v>(table: Table, columns: impl Iterator<Item = ValueRef<'v>>) -> String {
+    let mut digest = Columns::new("countersign/row/1\0");
+    digest.0.update(table.name());
+    columns.for_each(|column| digest.add(column));
+    digest.row()
+}
+
+/// The link of an event whose own link is not looked at.
+pub fn link(before: &Link, event: &Event) -> Link {
+    let mut columns = Columns::new("countersign/event/1\0");
+    columns.0.update(before);
+    columns.add(ValueRef::Integer(event.sequence as i64));
+    columns.add(ValueRef::Text(event.day.to_string().as_bytes()));
+    columns.add(ValueRef::Text(event.operator.as_str().as_bytes()));
+    columns.add(ValueRef::Text(event.action.name().as_bytes()));
+    columns.add(event.license.map_or(ValueRef::Null, |license| ValueRef::Integer(license.get().into())));
+    columns.add(event.previous.map_or(ValueRef::Null, |previous| ValueRef::Integer(previous as i64)));
+    columns.add(ValueRef::Text(event.facts.as_bytes()));
+    columns.add(ValueRef::Text(event.wrote.as_bytes()));
+    columns.0.finalize().into()
+}
+
+pub(super) fn event(row: &Row<'_>) -> Outcome<Event> {
+    let sequence: Sequence = row.get(0)?;
+    let damaged = || LedgerFault::Event { sequence };
+    let text = |column| row.get_ref(column)?.as_str().map(str::to_owned).map_err(|_| damaged());
+    Ok(Event {
+        sequence,
+        day: text(1)?.parse().map_err(|_| damaged())?,
+        operator: text(2)?.parse().map_err(|_| damaged())?,
+        action: Action::from_name(&text(3)?).ok_or_else(damaged)?,
+        license: match row.get::<_, Option<u32>>(4).map_err(|_| damaged())? {
+            None => None,
+            Some(number) => Some(LicenseNumber::new(number).ok_or_else(damaged)?),
+        },
+        previous: row.get(5).map_err(|_| damaged())?,
+        facts: text(6)?,
+        wrote: text(7)?,
+        link: row.get(8).map_err(|_| damaged())?,
+    })
+}
+
+/// Who does something, and when: it goes into the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// Who.
+    pub operator: OperatorName,
+    /// On which day.
+    pub day: Day,
+}
+
+impl Book<'_> {
+    /// The end of the book; `None` before the first event.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn head(&self) -> Outcome<Option<Head>> {
+        if self.head.get().is_none() {
+            let last = self.row(statements::LAST_EVENT, [], event)?;
+            self.head.set(last.map(|Event { sequence, day, link, .. }| Head { sequence, day, link }));
+        }
+        Ok(self.head.get())
+    }
+
+    /// The place that the next event will have: what rows name that it writes.
+    pub(super) fn next_event(&self) -> Outcome<Sequence> {
+        Ok(self.head()?.map_or(1, |head| head.sequence + 1))
+    }
+
+    /// Writes a row, and remembers its digest for the event that follows.
+    pub(super) fn put<const N: usize>(&self, table: Table, key: &str, sql: &str, columns: [Value; N]) -> Outcome<()> {
+        let digest = row_digest(table, columns.iter().map(ValueRef::from));
+        self.connection.prepare_cached(sql)?.execute(params_from_iter(columns))?;
+        let mut wrote = self.wrote.borrow_mut();
+        // Writing to a String does not fail.
+        let _ = writeln!(wrote, "{} {key} {digest}", table.name());
+        Ok(())
+    }
+
+    /// Ends what was written since the event before with an event of its own.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn record(&self, by: &By, action: Action, license: Option<LicenseNumber>, facts: String) -> Outcome<Sequence> {
+        self.record_after(by, action, license, None, facts)
+    }
+
+    /// The same, for a license that the event `previous` wrote last.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn record_after(
+        &self,
+        by: &By,
+        action: Action,
+        license: Option<LicenseNumber>,
+        previous: Option<Sequence>,
+        facts: String,
+    ) -> Outcome<Sequence> {
+        let sequence = self.next_event()?;
+        let before = self.head()?.map_or([0; 32], |head| head.link);
+        let wrote = self.wrote.take();
+        let operator = by.operator.clone();
+        let mut event =
+            Event { sequence, day: by.day, operator, action, license, previous, facts, wrote, link: before };
+        event.link = link(&before, &event);
+        self.connection.prepare_cached(statements::INSERT_EVENT)?.execute(rusqlite::params![
+            event.sequence,
+            event.day.to_string(),
+            event.operator.as_str(),
+            event.action.name(),
+            event.license.map(LicenseNumber::get),
+            event.previous,
+            event.facts,
+            event.wrote,
+            event.link,
+        ])?;
+        self.head.set(Some(Head { sequence, day: by.day, link: event.link }));
+        Ok(sequence)
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn event(&self, sequence: Sequence) -> Outcome<Option<Event>> {
+        self.row(statements::EVENT, [sequence], event)
+    }
+
+    /// At most `most` events from `first` on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn events_from(&self, first: Sequence, most: u32) -> Outcome<Vec<Event>> {
+        self.rows(statements::EVENTS_FROM, (first, most), event)
+    }
+
+    /// The last event of an action that concerns no license.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn last_event_of(&self, action: Action) -> Outcome<Option<Event>> {
+        self.row(statements::LAST_EVENT_OF_ACTION, [action.name()], event)
+    }
+
+    /// What stands under a key that an event wrote; `None` if nothing does.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn standing(&self, wrote: &Wrote<'_>) -> Outcome<Option<Standing>> {
+        let (sql, columns) = wrote.table.reads();
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let key = wrote.key.split('/').map(|part| match part.parse::<i64>() {
+            Ok(number) => Value::Integer(number),
+            Err(_) => Value::Text(part.to_owned()),
+        });
+        let key: Vec<Value> = match wrote.table {
+            Table::Operator | Table::LedgerKey => vec![Value::Text(wrote.key.to_owned())],
+            _ => key.collect(),
+        };
+        if key.len() != statement.parameter_count() {
+            return Ok(None);
+        }
+        let mut rows = statement.query(params_from_iter(key))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let values = (0..columns).map(|column| row.get_ref(column)).collect::<Result<Vec<_>, _>>()?;
+        let event = match values.last() {
+            Some(ValueRef::Integer(event)) => u64::try_from(*event).unwrap_or(0),
+            _ => 0,
+        };
+        Ok(Some(Standing { event, digest: row_digest(wrote.table, values.into_iter()) }))
+    }
+
+    /// How many rows a table has.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn count(&self, table: Table) -> Outcome<u64> {
+        Ok(self.row(table.counts(), [], |row| Ok(row.get(0)?))?.unwrap_or(0))
+    }
+}
+
+/// Brings what a ledger of the first schema has into the book. A new ledger has nothing yet.
+pub(super) fn begin_book(transaction: &Transaction<'_>) -> Result<(), LedgerFault> {
+    let book = Book::on(transaction);
+    let Some(desk) = book.desk_if_any()? else { return Ok(()) };
+    let by = By { operator: OperatorName::first(), day: desk.created };
+    book.put_operator(&super::records::Operator::first())?;
+    book.record(&by, Action::Migrated, None, json!({"desk": desk.identity, "schema": 1}).to_string())?;
+    for (issuer, created) in book.issuers_with_days()? {
+        book.put_issuer(issuer, created)?;
+        book.record(&by, Action::IssuerAdded, None, json!({"issuer": issuer.number.get()}).to_string())?;
+    }
+    for product in book.products()? {
+        book.put_product(&product)?;
+        book.record(&by, Action::ProductAdded, None, json!({"product": product.id.get()}).to_string())?;
+    }
+    let mut number = 1;
+    while let Some(customer) = book.customers_from(CustomerNumber::new(number), 1)?.pop() {
+        book.put_customer(&customer)?;
+        let facts = json!({"customer": customer.number.get()}).to_string();
+        book.record(&by, Action::CustomerAdded, None, facts)?;
+        number = customer.number.get() + 1;
+    }
+    book.adopt_codes(&by)
+}

@@ -1,0 +1,263 @@
+//! Licenses, their codes, and what finds them.
+
+use super::chain::{Action, By, Sequence, Table};
+use super::{
+    Book, CustomerNumber, Entry, LedgerFault, LicenseRecord, OrderReference, Outcome, Signed, TextFault, statements,
+};
+use activation_code::{
+    ALPHABET, ActivationCode, Day, LicenseNumber, MaintenancePeriod, Revision, SIGNATURE_BYTES, Terms,
+};
+use rusqlite::Row;
+use rusqlite::types::Value;
+use serde_json::json;
+
+/// Check symbols at the end of a row.
+const CHECK: usize = 3;
+/// Symbols that make a key: 30 bits, all of them of the signature or the CRC.
+const KEY: usize = 6;
+
+/// What finds a code by one of its rows, in letters as printed: the last symbols before the check. The first
+/// row has none: it says itself which license it belongs to.
+///
+/// Two codes in a billion share a key, and all those whose last row is one group: whoever looks must compare.
+pub fn row_key(letters: &str) -> u32 {
+    let mut symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
+    let value = |byte| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or(0) as u32;
+    symbols.by_ref().take(KEY).fold(0, |key, byte| key << 5 | value(byte))
+}
+
+impl Book<'_> {
+    /// The next license number that was never given away; `None` if there is none left.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn next_license_number(&self) -> Outcome<Option<LicenseNumber>> {
+        let highest: u32 = self.row(statements::HIGHEST_LICENSE, [], |row| Ok(row.get(0)?))?.unwrap_or(0);
+        Ok(LicenseNumber::new(self.desk()?.next_license.max(highest.saturating_add(1))))
+    }
+
+    /// Gives away all license numbers below `next`. It is no event: nobody has seen them yet.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn set_next_license_number(&self, next: u32) -> Outcome<()> {
+        self.connection.prepare_cached(statements::SET_NEXT_LICENSE)?.execute([next])?;
+        Ok(())
+    }
+
+    /// Gives away all revisions of a license below `next`. It is no event: nobody has seen them yet.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn set_next_revision(&self, license: LicenseNumber, next: u16) -> Outcome<()> {
+        self.connection.prepare_cached(statements::SET_NEXT_REVISION)?.execute((license.get(), next))?;
+        Ok(())
+    }
+
+    /// Records a license, or whose it is from now on and what of it is revoked. Its event is the next one.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn put_license(&self, number: LicenseNumber, customer: CustomerNumber, good_from: Option<u16>) -> Outcome<()> {
+        self.put(
+            Table::License,
+            &number.to_string(),
+            statements::PUT_LICENSE,
+            [
+                number.get().into(),
+                customer.get().into(),
+                good_from.map_or(Value::Null, Value::from),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )
+    }
+
+    /// The license with this number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn license(&self, number: LicenseNumber) -> Outcome<Option<LicenseRecord>> {
+        self.row(statements::LICENSE, [number.get()], license)
+    }
+
+    /// At most `most` licenses, by number, from `first` on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn licenses_from(&self, first: u32, most: u32) -> Outcome<Vec<LicenseRecord>> {
+        self.rows(statements::LICENSES_FROM, (first, most), license)
+    }
+
+    /// At most `most` licenses of a customer, by number, from `first` on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn licenses_of(&self, customer: CustomerNumber, first: u32, most: u32) -> Outcome<Vec<LicenseRecord>> {
+        self.rows(statements::LICENSES_OF, (customer.get(), first, most), license)
+    }
+
+    /// Records a code, and what finds it by its rows.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn insert_code(&self, entry: &Entry, code: &ActivationCode) -> Outcome<()> {
+        let Entry { customer, reference, period, terms } = entry;
+        let (license, revision) = (terms.license.get(), terms.revision.get());
+        self.put(
+            Table::Revision,
+            &format!("{license}/{revision}"),
+            statements::INSERT_REVISION,
+            [
+                license.into(),
+                revision.into(),
+                customer.get().into(),
+                reference.as_ref().map_or(Value::Null, |reference| reference.to_string().into()),
+                terms.product.get().into(),
+                terms.units.get().into(),
+                terms.kind.name().to_owned().into(),
+                period.first().to_string().into(),
+                period.last().to_string().into(),
+                code.payload().to_vec().into(),
+                code.signature().to_vec().into(),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )?;
+        let mut insert = self.connection.prepare_cached(statements::INSERT_CODE_ROW)?;
+        for row in code.letters().iter().skip(1) {
+            insert.execute((row_key(row), license, revision))?;
+        }
+        Ok(())
+    }
+
+    /// The code with this license and revision.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn code(&self, license: LicenseNumber, revision: Revision) -> Outcome<Option<Signed>> {
+        self.row(statements::REVISION, (license.get(), revision.get()), signed)
+    }
+
+    /// The codes of a license, lowest revision first.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn codes_of(&self, license: LicenseNumber) -> Outcome<Vec<Signed>> {
+        self.rows(statements::REVISIONS_OF, [license.get()], signed)
+    }
+
+    /// The code of a license with the highest revision.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn newest_code(&self, license: LicenseNumber) -> Outcome<Option<Signed>> {
+        self.row(statements::NEWEST_REVISION, [license.get()], signed)
+    }
+
+    /// The codes that an order made, lowest revision first.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn codes_for(&self, reference: &OrderReference) -> Outcome<Vec<Signed>> {
+        let Some(first) = self.row(statements::REVISION_FOR, [reference.as_str()], signed)? else {
+            return Ok(Vec::new());
+        };
+        let mut codes = self.codes_of(first.entry.terms.license)?;
+        codes.retain(|code| code.event == first.event);
+        Ok(codes)
+    }
+
+    /// At most `most` licenses and revisions with a row of this key.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn codes_with_row(&self, key: u32, most: u32) -> Outcome<Vec<(LicenseNumber, Revision)>> {
+        self.rows(statements::CODES_WITH_ROW, (key, most), |row| {
+            let (license, revision) = (LicenseNumber::new(row.get(0)?), Revision::new(row.get(1)?));
+            license.zip(revision).ok_or(LedgerFault::Record { what: "a row of a code" })
+        })
+    }
+
+    /// How many rows of codes can be looked up.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn code_rows(&self) -> Outcome<u64> {
+        Ok(self.row(statements::CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
+    }
+
+    /// At most `most` licenses whose newest code ends in `period` and is not revoked: by last day and number,
+    /// those that come after `after`.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn due(
+        &self,
+        period: MaintenancePeriod,
+        after: Option<(Day, LicenseNumber)>,
+        most: u32,
+    ) -> Outcome<Vec<Signed>> {
+        let (day, number) = after.map_or((String::new(), 0), |(day, number)| (day.to_string(), number.get()));
+        // From the day of the last one on, so that what came before is not looked at again.
+        let first = period.first().to_string().max(day.clone());
+        self.rows(statements::DUE, (first, period.last().to_string(), day, number, most), signed)
+    }
+
+    /// Brings the codes of a ledger of the first schema into the book.
+    pub(super) fn adopt_codes(&self, by: &By) -> Outcome<()> {
+        let mut next = 1;
+        while let Some(license) = self.licenses_from(next, 1)?.pop() {
+            next = license.number.get() + 1;
+            let mut previous: Option<Sequence> = None;
+            for Signed { entry, signature, .. } in self.codes_of(license.number)? {
+                let Entry { terms, customer, .. } = &entry;
+                let damaged = |_| LedgerFault::Record { what: "a code" };
+                let payload = terms.to_payload().map_err(|_| LedgerFault::Record { what: "a code" })?;
+                let code = ActivationCode::from_parts(&payload, &signature).map_err(damaged)?;
+                // Its columns and its event come with the book.
+                let key = (license.number.get(), terms.revision.get());
+                self.connection.execute("DELETE FROM revision WHERE license = ?1 AND revision = ?2", key)?;
+                self.put_license(license.number, *customer, None)?;
+                self.insert_code(&entry, &code)?;
+                let facts = json!({"customer": customer.get(), "revision": terms.revision.get()}).to_string();
+                let by = By { day: terms.issued, ..by.clone() };
+                previous = Some(self.record_after(&by, Action::Issued, Some(license.number), previous, facts)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn license(row: &Row<'_>) -> Outcome<LicenseRecord> {
+    let damaged = || LedgerFault::Record { what: "a license" };
+    Ok(LicenseRecord {
+        number: LicenseNumber::new(row.get(0)?).ok_or_else(damaged)?,
+        customer: CustomerNumber::new(row.get(1)?).ok_or_else(damaged)?,
+        good_from: row.get(2)?,
+        event: row.get(3)?,
+        next_revision: row.get(4)?,
+    })
+}
+
+fn signed(row: &Row<'_>) -> Outcome<Signed> {
+    let damaged = || LedgerFault::Record { what: "a code" };
+    let day =
+        |column| Ok::<_, LedgerFault>(row.get_ref(column)?.as_str().ok().and_then(|text| text.parse::<Day>().ok()));
+    let period = day(7)?.zip(day(8)?).and_then(|(first, last)| MaintenancePeriod::new(first, last));
+    let terms = Terms::from_payload(row.get_ref(9)?.as_blob().map_err(|_| damaged())?).map_err(|_| damaged())?;
+    let key: (u32, u16) = (row.get(0)?, row.get(1)?);
+    if key != (terms.license.get(), terms.revision.get()) {
+        return Err(damaged());
+    }
+    let reference: Option<String> = row.get(3)?;
+    let signature: [u8; SIGNATURE_BYTES] = row.get(10).map_err(|_| damaged())?;
+    Ok(Signed {
+        entry: Entry {
+            customer: CustomerNumber::new(row.get(2)?).ok_or_else(damaged)?,
+            reference: reference.map(|text| text.parse()).transpose().map_err(|_: TextFault| damaged())?,
+            period: period.ok_or_else(damaged)?,
+            terms,
+        },
+        signature,
+        event: row.get(11)?,
+    })
+}

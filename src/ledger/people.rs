@@ -1,0 +1,206 @@
+//! Customers, operators and their requests.
+
+use super::chain::Table;
+use super::{
+    Book, Customer, CustomerNumber, Email, LedgerFault, Name, Operator, OperatorName, Outcome, Request, RequestState,
+    Role, statements,
+};
+use rusqlite::Row;
+use rusqlite::types::Value;
+
+/// As names are compared and searched: nobody tells them apart by case.
+fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+impl Book<'_> {
+    /// Records a customer, or what is known of it from now on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn put_customer(&self, customer: &Customer) -> Outcome<()> {
+        let email = customer.email.as_ref();
+        self.put(
+            Table::Customer,
+            &customer.number.to_string(),
+            statements::PUT_CUSTOMER,
+            [
+                customer.number.get().into(),
+                customer.name.to_string().into(),
+                name_key(customer.name.as_str()).into(),
+                email.map_or(Value::Null, |email| email.to_string().into()),
+                email.map_or(Value::Null, |email| email.key().into()),
+                customer.salt.to_vec().into(),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )
+    }
+
+    /// The number of the next customer.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn next_customer(&self) -> Outcome<CustomerNumber> {
+        let highest: u32 = self.row(statements::HIGHEST_CUSTOMER, [], |row| Ok(row.get(0)?))?.unwrap_or(0);
+        highest.checked_add(1).and_then(CustomerNumber::new).ok_or(LedgerFault::Record { what: "a customer" })
+    }
+
+    /// At most `most` customers, by number, from `first` on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn customers_from(&self, first: Option<CustomerNumber>, most: u32) -> Outcome<Vec<Customer>> {
+        self.rows(statements::CUSTOMERS_FROM, (first.map_or(0, CustomerNumber::get), most), customer)
+    }
+
+    /// The customer with this number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn customer(&self, number: CustomerNumber) -> Outcome<Option<Customer>> {
+        self.row(statements::CUSTOMER, [number.get()], customer)
+    }
+
+    /// The customers of this name, in whatever case; one, except where an old ledger has two.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn customers_called(&self, name: &Name) -> Outcome<Vec<Customer>> {
+        self.rows(statements::CUSTOMERS_CALLED, [name_key(name.as_str())], customer)
+    }
+
+    /// The customers with this address.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn customers_at(&self, email: &Email) -> Outcome<Vec<Customer>> {
+        self.rows(statements::CUSTOMERS_AT, [email.key()], customer)
+    }
+
+    /// At most `most` customers with this text in their names, in whatever case.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn customers_like(&self, text: &str, most: u32) -> Outcome<Vec<Customer>> {
+        let mut pattern = String::from("%");
+        for c in name_key(text).chars() {
+            if matches!(c, '%' | '_' | '!') {
+                pattern.push('!');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        self.rows(statements::CUSTOMERS_LIKE, (pattern, most), customer)
+    }
+
+    /// Records an operator, or what they may do from now on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn put_operator(&self, operator: &Operator) -> Outcome<()> {
+        self.put(
+            Table::Operator,
+            operator.name.as_str(),
+            statements::PUT_OPERATOR,
+            [
+                operator.name.to_string().into(),
+                operator.role.name().to_owned().into(),
+                operator.passphrase.clone().map_or(Value::Null, Value::Text),
+                operator.active.into(),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )
+    }
+
+    /// The operators, by name.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn operators(&self) -> Outcome<Vec<Operator>> {
+        self.rows(statements::OPERATORS, [], operator)
+    }
+
+    /// The operator of this name.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn operator(&self, name: &OperatorName) -> Outcome<Option<Operator>> {
+        self.row(statements::OPERATOR, [name.as_str()], operator)
+    }
+
+    /// Records a request, or what became of it.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn put_request(&self, request: &Request) -> Outcome<()> {
+        self.put(
+            Table::Request,
+            &request.number.to_string(),
+            statements::PUT_REQUEST,
+            [
+                request.number.into(),
+                request.day.to_string().into(),
+                request.operator.to_string().into(),
+                request.change.clone().into(),
+                request.state.name().to_owned().into(),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )
+    }
+
+    /// The number of the next request.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn next_request(&self) -> Outcome<u32> {
+        Ok(self.row(statements::HIGHEST_REQUEST, [], |row| Ok(row.get::<_, u32>(0)?))?.unwrap_or(0).saturating_add(1))
+    }
+
+    /// The request with this number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn request(&self, number: u32) -> Outcome<Option<Request>> {
+        self.row(statements::REQUEST, [number], request)
+    }
+
+    /// All requests, by number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn requests(&self) -> Outcome<Vec<Request>> {
+        self.rows(statements::REQUESTS, [], request)
+    }
+}
+
+fn customer(row: &Row<'_>) -> Outcome<Customer> {
+    let damaged = || LedgerFault::Record { what: "a customer" };
+    let email: Option<String> = row.get(3)?;
+    Ok(Customer {
+        number: CustomerNumber::new(row.get(0)?).ok_or_else(damaged)?,
+        name: row.get::<_, String>(1)?.parse().map_err(|_| damaged())?,
+        email: email.map(|text| text.parse().map_err(|_| damaged())).transpose()?,
+        salt: row.get(5).map_err(|_| damaged())?,
+    })
+}
+
+fn operator(row: &Row<'_>) -> Outcome<Operator> {
+    let damaged = || LedgerFault::Record { what: "an operator" };
+    Ok(Operator {
+        name: row.get::<_, String>(0)?.parse().map_err(|_| damaged())?,
+        role: Role::from_name(&row.get::<_, String>(1)?).ok_or_else(damaged)?,
+        passphrase: row.get(2)?,
+        active: row.get(3)?,
+    })
+}
+
+fn request(row: &Row<'_>) -> Outcome<Request> {
+    let damaged = || LedgerFault::Record { what: "a request" };
+    Ok(Request {
+        number: row.get(0)?,
+        day: row.get::<_, String>(1)?.parse().map_err(|_| damaged())?,
+        operator: row.get::<_, String>(2)?.parse().map_err(|_| damaged())?,
+        change: row.get(3)?,
+        state: RequestState::from_name(&row.get::<_, String>(4)?).ok_or_else(damaged)?,
+    })
+}

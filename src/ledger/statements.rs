@@ -1,0 +1,167 @@
+//! Every statement of the ledger, in the SQL that SQLite and PostgreSQL share: parameters are `$1`, `$2`, ...
+//! in the order in which they first occur, and a row is replaced with `ON CONFLICT`. A test prepares each of
+//! them on both.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $sql;)*
+        /// All of them, by name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+/// What a revision is read by; its columns are those of [`INSERT_REVISION`].
+macro_rules! revision {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.license, r.revision, r.customer, r.order_reference, r.product, r.units, r.kind, r.first_day, ",
+            "r.last_day, r.payload, r.signature, r.event FROM revision r ",
+            $rest
+        )
+    };
+}
+
+macro_rules! product {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, mnemonic, name, unit, kind, members, family, edition_rank, platform, auto_enabled, ",
+            "end_of_sale, end_of_life, use_ends, event FROM product ",
+            $rest
+        )
+    };
+}
+
+macro_rules! customer {
+    ($rest:literal) => {
+        concat!("SELECT number, name, name_key, email, email_key, salt, event FROM customer ", $rest)
+    };
+}
+
+macro_rules! event {
+    ($rest:literal) => {
+        concat!("SELECT sequence, day, operator, action, license, previous, facts, wrote, link FROM event ", $rest)
+    };
+}
+
+statements! {
+    INSERT_DESK = "INSERT INTO desk (id, vendor, created, identity, next_license) VALUES (1, $1, $2, $3, 1)";
+    DESK = "SELECT vendor, created, identity, next_license FROM desk WHERE id = 1";
+    SET_NEXT_LICENSE = "UPDATE desk SET next_license = $1 WHERE id = 1";
+
+    LAST_EVENT = event!("ORDER BY sequence DESC LIMIT 1");
+    EVENT = event!("WHERE sequence = $1");
+    EVENTS_FROM = event!("WHERE sequence >= $1 ORDER BY sequence LIMIT $2");
+    LAST_EVENT_OF_ACTION = event!("WHERE action = $1 AND license IS NULL ORDER BY sequence DESC LIMIT 1");
+    INSERT_EVENT = "INSERT INTO event (sequence, day, operator, action, license, previous, facts, wrote, link)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+    PUT_ISSUER = "INSERT INTO issuer (number, public_key, created, event) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (number) DO UPDATE SET event = excluded.event";
+    ISSUERS = "SELECT number, public_key, created, event FROM issuer ORDER BY number";
+    ISSUER = "SELECT number, public_key, created, event FROM issuer WHERE number = $1";
+
+    INSERT_LEDGER_KEY = "INSERT INTO ledger_key (public_key, created, event) VALUES ($1, $2, $3)";
+    LEDGER_KEYS = "SELECT public_key, created, event FROM ledger_key ORDER BY event";
+    LEDGER_KEY = "SELECT public_key, created, event FROM ledger_key WHERE public_key = $1";
+
+    PUT_PRODUCT = "INSERT INTO product (id, mnemonic, name, unit, kind, members, family, edition_rank, platform,
+            auto_enabled, end_of_sale, end_of_life, use_ends, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ON CONFLICT (id) DO UPDATE SET mnemonic = excluded.mnemonic, name = excluded.name, unit = excluded.unit,
+            kind = excluded.kind, members = excluded.members, family = excluded.family,
+            edition_rank = excluded.edition_rank, platform = excluded.platform,
+            auto_enabled = excluded.auto_enabled, end_of_sale = excluded.end_of_sale,
+            end_of_life = excluded.end_of_life, use_ends = excluded.use_ends, event = excluded.event";
+    PRODUCTS = product!("ORDER BY id");
+    PRODUCT = product!("WHERE id = $1");
+    PRODUCT_CALLED = product!("WHERE mnemonic = $1");
+
+    PUT_CUSTOMER = "INSERT INTO customer (number, name, name_key, email, email_key, salt, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (number) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
+            email = excluded.email, email_key = excluded.email_key, salt = excluded.salt, event = excluded.event";
+    HIGHEST_CUSTOMER = "SELECT COALESCE(MAX(number), 0) FROM customer";
+    CUSTOMERS_FROM = customer!("WHERE number >= $1 ORDER BY number LIMIT $2");
+    CUSTOMER = customer!("WHERE number = $1");
+    CUSTOMERS_CALLED = customer!("WHERE name_key = $1 ORDER BY number");
+    CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number");
+    CUSTOMERS_LIKE = customer!("WHERE name_key LIKE $1 ESCAPE '!' ORDER BY number LIMIT $2");
+
+    PUT_OPERATOR = "INSERT INTO operator (name, role, passphrase, active, event) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (name) DO UPDATE SET role = excluded.role, passphrase = excluded.passphrase,
+            active = excluded.active, event = excluded.event";
+    OPERATORS = "SELECT name, role, passphrase, active, event FROM operator ORDER BY name";
+    OPERATOR = "SELECT name, role, passphrase, active, event FROM operator WHERE name = $1";
+
+    PUT_LIMITS = "INSERT INTO limits (id, most_units, longest_days, back_dating_days, approval_above, event)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (id) DO UPDATE SET most_units = excluded.most_units, longest_days = excluded.longest_days,
+            back_dating_days = excluded.back_dating_days, approval_above = excluded.approval_above,
+            event = excluded.event";
+    LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits WHERE id = $1";
+
+    PUT_REQUEST = "INSERT INTO request (number, day, operator, change, state, event) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event";
+    HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
+    REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
+    REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
+
+    HIGHEST_LICENSE = "SELECT COALESCE(MAX(number), 0) FROM license";
+    PUT_LICENSE = "INSERT INTO license (number, customer, good_from, event) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (number) DO UPDATE SET customer = excluded.customer, good_from = excluded.good_from,
+            event = excluded.event";
+    LICENSE = "SELECT number, customer, good_from, event, next_revision FROM license WHERE number = $1";
+    LICENSES_FROM = "SELECT number, customer, good_from, event, next_revision FROM license
+        WHERE number >= $1 ORDER BY number LIMIT $2";
+    LICENSES_OF = "SELECT number, customer, good_from, event, next_revision FROM license
+        WHERE customer = $1 AND number >= $2 ORDER BY number LIMIT $3";
+    SET_NEXT_REVISION = "UPDATE license SET next_revision = $2 WHERE number = $1";
+
+    INSERT_REVISION = "INSERT INTO revision (license, revision, customer, order_reference, product, units, kind,
+            first_day, last_day, payload, signature, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    REVISION = revision!("WHERE r.license = $1 AND r.revision = $2");
+    REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
+    NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
+    REVISION_FOR = revision!("WHERE r.order_reference = $1");
+    DUE = revision!("WHERE r.last_day >= $1 AND r.last_day <= $2
+        AND (r.last_day > $3 OR (r.last_day = $3 AND r.license > $4))
+        AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.license = r.license AND n.revision > r.revision)
+        AND NOT EXISTS (SELECT 1 FROM license l WHERE l.number = r.license AND l.good_from > r.revision)
+        ORDER BY r.last_day, r.license LIMIT $5");
+
+    INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
+    CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
+    CODE_ROWS = "SELECT COUNT(*) FROM code_row";
+
+    COUNT_ISSUERS = "SELECT COUNT(*) FROM issuer";
+    COUNT_LEDGER_KEYS = "SELECT COUNT(*) FROM ledger_key";
+    COUNT_PRODUCTS = "SELECT COUNT(*) FROM product";
+    COUNT_CUSTOMERS = "SELECT COUNT(*) FROM customer";
+    COUNT_OPERATORS = "SELECT COUNT(*) FROM operator";
+    COUNT_LIMITS = "SELECT COUNT(*) FROM limits";
+    COUNT_REQUESTS = "SELECT COUNT(*) FROM request";
+    COUNT_LICENSES = "SELECT COUNT(*) FROM license";
+    COUNT_REVISIONS = "SELECT COUNT(*) FROM revision";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn parameters_first_occur_in_their_order() {
+        for (name, sql) in ALL {
+            let numbers = sql.split('$').skip(1).map(|rest| {
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                digits.parse::<usize>().unwrap()
+            });
+            let mut highest = 0;
+            for number in numbers {
+                assert!((1..=highest + 1).contains(&number), "{name}: ${number} after ${highest}");
+                highest = highest.max(number);
+            }
+        }
+    }
+}
