@@ -13,7 +13,7 @@ mod schema;
 mod statements;
 
 pub use chain::{Action, By, Event, Head, Link, Sequence, Standing, Table, Wrote};
-pub use codes::row_key;
+pub use codes::{row_key, row_keys};
 pub use records::{
     Customer, CustomerNumber, Email, Entry, LicenseRecord, Limits, Mnemonic, Name, Operator, OperatorName,
     OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,

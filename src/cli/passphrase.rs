@@ -78,7 +78,7 @@ impl Source {
         // Bytes that begin a character, in UTF-8.
         let characters = passphrase.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
         if characters < SHORT {
-            let what = format!("the passphrase has {characters} characters; {SHORT} or more are not guessed");
+            let what = format!("the passphrase has {characters} characters; {SHORT} or more keep others from guessing it");
             complain("warning", &what, None);
         }
         Ok(passphrase)

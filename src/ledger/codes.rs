@@ -26,6 +26,14 @@ pub fn row_key(letters: &str) -> u32 {
     symbols.by_ref().take(KEY).fold(0, |key, byte| key << 5 | value(byte))
 }
 
+/// What finds a code by each of its rows but the first; a holder's name can make two rows alike.
+pub fn row_keys(code: &ActivationCode) -> Vec<u32> {
+    let mut keys: Vec<_> = code.letters().iter().skip(1).map(|row| row_key(row)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 impl Book<'_> {
     /// The next license number that was never given away; `None` if there is none left.
     ///
@@ -50,7 +58,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn set_next_revision(&self, license: LicenseNumber, next: u16) -> Outcome<()> {
-        self.connection.prepare_cached(statements::SET_NEXT_REVISION)?.execute((license.get(), next))?;
+        self.connection.prepare_cached(statements::SET_NEXT_REVISION)?.execute((next, license.get()))?;
         Ok(())
     }
 
@@ -123,8 +131,8 @@ impl Book<'_> {
             ],
         )?;
         let mut insert = self.connection.prepare_cached(statements::INSERT_CODE_ROW)?;
-        for row in code.letters().iter().skip(1) {
-            insert.execute((row_key(row), license, revision))?;
+        for key in row_keys(code) {
+            insert.execute((key, license, revision))?;
         }
         Ok(())
     }

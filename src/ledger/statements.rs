@@ -116,7 +116,7 @@ statements! {
         WHERE number >= $1 ORDER BY number LIMIT $2";
     LICENSES_OF = "SELECT number, customer, good_from, event, next_revision FROM license
         WHERE customer = $1 AND number >= $2 ORDER BY number LIMIT $3";
-    SET_NEXT_REVISION = "UPDATE license SET next_revision = $2 WHERE number = $1";
+    SET_NEXT_REVISION = "UPDATE license SET next_revision = $1 WHERE number = $2";
 
     INSERT_REVISION = "INSERT INTO revision (license, revision, customer, order_reference, product, units, kind,
             first_day, last_day, payload, signature, event)

@@ -52,7 +52,8 @@ fn a_disk_that_fails_at_any_call_loses_nothing_that_was_acknowledged() {
                 let old = room.run(&room.order("PO-0", &today)).json();
                 assert_eq!(old, before, "{fault}");
                 let now = room.run(&order);
-                assert_eq!(now.json()["license"], 2, "{fault}");
+                // The next number, or the one after: one that was given away in vain is not used again.
+                assert!([2, 3].map(Into::into).contains(&now.json()["license"]), "{fault}: {now:?}");
                 assert!(ran.code != Some(0) || ran.out == now.out, "{fault}");
                 room.assert_ledger_is_sound();
             }
