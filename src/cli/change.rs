@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::{Context, print};
+use activation_code::MaintenancePeriod;
 use activation_host::json::TermsJson;
 use activation_host::sentences;
 use countersign::desk::{self, Approval, Asked, Issued, Note, Plan, Preview, Session};
@@ -9,7 +10,6 @@ use countersign::documents;
 use countersign::ledger::{Customer, Entry, Ledger, Product};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
 
 /// Whether a change is only looked at.
 #[derive(clap::Args)]
@@ -33,7 +33,10 @@ pub enum Mode {
 }
 
 pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) -> Result<(), Failure> {
-    let session = context.session(ledger)?;
+    let session = match mode {
+        Mode::Preview => context.looking(ledger)?,
+        Mode::Sign => context.session(ledger)?,
+    };
     let plan = match desk::preview(ledger, &session, asked)? {
         Preview::Before(issued) => return report(context, ledger, &issued, &[], "Issued before"),
         Preview::Planned(plan) => plan,
@@ -52,7 +55,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
 
 /// Asks, signs and prints.
 pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Plan) -> Result<(), Failure> {
-    if !context.yes && io::stdin().is_terminal() {
+    if context.asks() {
         let these = if plan.entries.len() == 1 { "this code" } else { "these codes" };
         let question = format!("{}Sign {these}? [y/N] ", planned(ledger, plan)?);
         print::confirm(&question, "not signed, and no number was used")?;
@@ -81,14 +84,29 @@ fn heading(plan: &Plan) -> &'static str {
 struct PlanJson<'a> {
     terms: TermsJson,
     period: PeriodJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<BeforeJson>,
     #[serde(flatten)]
     notes: NotesJson,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    reissued: Vec<TermsJson>,
+    reissued: Vec<PlannedJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approval_above: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<&'a str>,
+}
+
+/// A renewal that goes out again.
+#[derive(Serialize)]
+struct PlannedJson {
+    terms: TermsJson,
+    period: PeriodJson,
+}
+
+impl From<&Entry> for PlannedJson {
+    fn from(entry: &Entry) -> Self {
+        Self { terms: (&entry.terms).into(), period: entry.period.into() }
+    }
 }
 
 /// The true period, which a code cannot always carry.
@@ -96,6 +114,36 @@ struct PlanJson<'a> {
 struct PeriodJson {
     first: String,
     last: String,
+}
+
+impl From<MaintenancePeriod> for PeriodJson {
+    fn from(period: MaintenancePeriod) -> Self {
+        Self { first: period.first().to_string(), last: period.last().to_string() }
+    }
+}
+
+/// What a change is of, as it was sold.
+#[derive(Serialize)]
+struct BeforeJson {
+    revision: u16,
+    product: u16,
+    units: u32,
+    kind: &'static str,
+    first: String,
+    last: String,
+}
+
+impl From<&Entry> for BeforeJson {
+    fn from(Entry { terms, period, .. }: &Entry) -> Self {
+        Self {
+            revision: terms.revision.get(),
+            product: terms.product.get(),
+            units: terms.units.get(),
+            kind: terms.kind.name(),
+            first: period.first().to_string(),
+            last: period.last().to_string(),
+        }
+    }
 }
 
 #[derive(Default, Serialize)]
@@ -106,6 +154,8 @@ struct NotesJson {
     queued_after: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wanted_last: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ends_with_life: Vec<u16>,
 }
 
 impl NotesJson {
@@ -116,8 +166,9 @@ impl NotesJson {
                 Note::Lapsed { days, .. } => json.lapsed_days = Some(*days),
                 Note::Queued { after } => json.queued_after = Some(after.to_string()),
                 Note::CutByEndOfLife { wanted } => json.wanted_last = Some(wanted.to_string()),
+                Note::EndsWithLife { was } => json.ends_with_life.push(was.get()),
                 // Those show in the terms.
-                Note::CodeBegins { .. } | Note::GoesOutAgain { .. } => {}
+                Note::CodeBegins { .. } | Note::GoesOutAgain { .. } | Note::Over { .. } => {}
             }
         }
         json
@@ -131,9 +182,10 @@ fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<(), Fa
     let Some((first, others)) = plan.entries.split_first() else { return Ok(()) };
     print::json(&PlanJson {
         terms: (&first.terms).into(),
-        period: PeriodJson { first: first.period.first().to_string(), last: first.period.last().to_string() },
+        period: first.period.into(),
+        before: plan.before.as_ref().map(BeforeJson::from),
         notes: NotesJson::of(&plan.notes),
-        reissued: others.iter().map(|entry| (&entry.terms).into()).collect(),
+        reissued: others.iter().map(PlannedJson::from).collect(),
         approval_above: match plan.approval {
             Approval::Needed { above } => Some(above),
             Approval::NotNeeded | Approval::Given { .. } => None,
@@ -145,6 +197,10 @@ fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<(), Fa
 /// A plan in words.
 fn planned(ledger: &mut Ledger, plan: &Plan) -> Result<String, Failure> {
     let mut text = String::new();
+    // Writing to a String does not fail.
+    if let Some(before) = &plan.before {
+        let _ = writeln!(text, "Before: {}", in_a_line(ledger, before)?);
+    }
     for entry in &plan.entries {
         text.push_str(&sold(ledger, entry)?);
         text.push('\n');
@@ -183,9 +239,14 @@ fn notes(notes: &[Note]) -> String {
             Note::CutByEndOfLife { wanted } => {
                 writeln!(text, "The product's End of Life cuts the period, which would go to {wanted}.")
             }
-            Note::GoesOutAgain { was, revision } => writeln!(
+            Note::Over { last } => writeln!(text, "The period is over: its last day was {last}."),
+            Note::EndsWithLife { was } => writeln!(
                 text,
-                "The renewal sold before as revision {was} goes out again as revision {revision}: enter both codes."
+                "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
+            ),
+            Note::GoesOutAgain { was } => writeln!(
+                text,
+                "The renewal sold before as revision {was} goes out again, because this code replaces it: enter both."
             ),
         };
     }
@@ -196,6 +257,9 @@ fn notes(notes: &[Note]) -> String {
 struct ChangedJson {
     #[serde(flatten)]
     issued: print::IssuedJson,
+    /// Where the code cannot carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<PeriodJson>,
     #[serde(flatten)]
     notes: NotesJson,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -213,6 +277,7 @@ fn report(
     if context.json {
         return print::json(&ChangedJson {
             issued: first.into(),
+            period: (first.entry.period != first.entry.terms.period).then(|| first.entry.period.into()),
             notes: NotesJson::of(said),
             reissued: others.iter().map(print::IssuedJson::from).collect(),
         });
@@ -231,6 +296,13 @@ pub fn summary(ledger: &mut Ledger, issued: &Issued) -> Result<String, Failure> 
 /// The same, with the code in another form.
 pub fn summary_with(ledger: &mut Ledger, issued: &Issued, code: &str) -> Result<String, Failure> {
     Ok(format!("{}\nActivation code\n{code}", sold(ledger, &issued.entry)?))
+}
+
+/// A code in one line.
+pub fn in_a_line(ledger: &mut Ledger, Entry { terms, period, .. }: &Entry) -> Result<String, Failure> {
+    let Product { mnemonic, unit, .. } = desk::find_product(ledger, &terms.product.to_string())?;
+    let (revision, kind, units) = (terms.revision, terms.kind.name(), terms.units);
+    Ok(format!("revision {revision}, {mnemonic}, {kind}, by {}: {units}, {period}", unit.name()))
 }
 
 /// What was sold or shall be, to whom.

@@ -2,15 +2,20 @@
 
 #![allow(dead_code)]
 
-use activation_code::{Day, IssuerNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
+use activation_code::{
+    Day, IssuerNumber, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, PublicKey, SIGNATURE_BYTES, Units,
+};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed, UnitType,
+    By, CustomerNumber, Founding, Ledger, LedgerFault, LicenseRecord, Link, Operator, OperatorName, Product,
+    ProductKind, Sequence, Signed, Standing, Table, UnitType, Wrote, chain,
 };
-use countersign::signer::{Signer, SoftwareKey, key_file};
+use countersign::signer::{Signer, SignerFault, SoftwareKey, key_file};
 use rand::rngs::SysRng;
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -33,6 +38,16 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let desk = Self { room: tempfile::tempdir().unwrap() };
+        furnish(&desk.folder());
+        write_secret(&desk.passphrase(), PASSPHRASE);
+        desk
+    }
+
+    /// The same where syncing costs nothing, for tests that are not about disks.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let room = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let desk = Self { room: room.unwrap() };
         furnish(&desk.folder());
         write_secret(&desk.passphrase(), PASSPHRASE);
         desk
@@ -99,6 +114,71 @@ impl Desk {
             .query_row("SELECT COUNT(*) FROM revision, desk WHERE license >= next_license", [], |row| row.get(0))
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
+        drop(connection);
+        let mut walk = Walk::default();
+        walk.go_on(&mut self.ledger());
+        walk.assert_rows_stand(&mut self.ledger());
+    }
+}
+
+/// A walk through a book from its first event on, which can go on where it stopped.
+#[derive(Default)]
+pub struct Walk {
+    head: Option<(Sequence, Link)>,
+    /// What was written under each key, and by which event last.
+    rows: BTreeMap<(Table, String), (Sequence, String)>,
+    /// The last event of each license.
+    licenses: BTreeMap<LicenseNumber, Sequence>,
+}
+
+impl Walk {
+    /// Checks every event that was added since: its place, its link, and the rows that it says it wrote. A code is
+    /// written once.
+    #[track_caller]
+    pub fn go_on(&mut self, ledger: &mut Ledger) {
+        loop {
+            let next = self.head.map_or(1, |(sequence, _)| sequence + 1);
+            let events = ledger.read(|book| book.events_from(next, 500)).unwrap();
+            if events.is_empty() {
+                return;
+            }
+            for event in events {
+                let (place, before) = self.head.map_or((1, [0; 32]), |(sequence, link)| (sequence + 1, link));
+                assert_eq!(event.sequence, place);
+                assert_eq!(event.link, chain::link(&before, &event), "the link of event {place}");
+                for row in chain::written(&event.wrote) {
+                    let row = row.unwrap_or_else(|| panic!("event {place} wrote {:?}", event.wrote));
+                    let written = (place, row.digest.to_owned());
+                    let former = self.rows.insert((row.table, row.key.to_owned()), written);
+                    assert!(row.table != Table::Revision || former.is_none(), "{} was written twice", row.key);
+                }
+                if let Some(license) = event.license {
+                    assert_eq!(event.previous, self.licenses.insert(license, place), "of license {license}");
+                }
+                self.head = Some((place, event.link));
+            }
+        }
+    }
+
+    /// Checks that every row is as its last event left it, and that there is no row beside them.
+    #[track_caller]
+    pub fn assert_rows_stand(&self, ledger: &mut Ledger) {
+        let checked = ledger.read(|book| {
+            for ((table, key), (event, digest)) in &self.rows {
+                let found = book.standing(&Wrote { table: *table, key, digest })?;
+                let wanted = Standing { event: *event, digest: digest.clone() };
+                assert_eq!(found, Some(wanted), "{} {key}", table.name());
+            }
+            for table in Table::ALL {
+                let rows = self.rows.keys().filter(|(written, _)| *written == table).count();
+                assert_eq!(book.count(table)?, rows as u64, "rows of {}", table.name());
+            }
+            for (license, event) in &self.licenses {
+                assert_eq!(book.license(*license)?.map(|record| record.event), Some(*event), "license {license}");
+            }
+            Ok::<_, LedgerFault>(())
+        });
+        checked.unwrap();
     }
 }
 
@@ -139,6 +219,47 @@ pub fn furnish(folder: &Path) {
     }
     let name = "Example Hospital Trust".parse().unwrap();
     desk::add_customer(&mut ledger, &session, &name, None, [1; 16]).unwrap();
+}
+
+/// SplitMix64: tests need no better chance, and the same run can be repeated.
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below another one.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+/// Signs, and never says so: as if the process died then.
+pub struct Dying {
+    key: SoftwareKey,
+    pub signed: Cell<Option<[u8; SIGNATURE_BYTES]>>,
+}
+
+impl Dying {
+    pub fn new() -> Self {
+        Self { key: test_key(), signed: Cell::new(None) }
+    }
+}
+
+impl Signer for Dying {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+        self.signed.set(Some(self.key.sign(message)?));
+        Err(SignerFault)
+    }
 }
 
 /// The administrator on some day, whatever day the ledger has seen.
@@ -287,7 +408,7 @@ pub fn have(tool: &str) -> bool {
 /// The system calls in a log of strace, from the first that names the ledger on: each with how many
 /// of its name there were up to it, as `inject=...:when=` counts them.
 pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     let mut begun = false;
     let mut calls = Vec::new();
     for line in log.lines() {

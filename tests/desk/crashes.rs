@@ -1,10 +1,8 @@
 //! A crash at any moment loses nothing that was printed, and uses no number twice.
 
 use crate::common::*;
-use activation_code::{LicenseNumber, PublicKey, SIGNATURE_BYTES};
+use activation_code::LicenseNumber;
 use countersign::desk::{self, Asked, Change, Length};
-use countersign::signer::{Signer, SignerFault, SoftwareKey};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -13,29 +11,12 @@ use std::time::{Duration, Instant};
 /// How many processes are killed, if nobody asks for more.
 const KILLS: usize = 200;
 
-/// Signs, and never says so.
-struct Dying {
-    key: SoftwareKey,
-    signed: Cell<Option<[u8; SIGNATURE_BYTES]>>,
-}
-
-impl Signer for Dying {
-    fn public_key(&self) -> PublicKey {
-        self.key.public_key()
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
-        self.signed.set(Some(self.key.sign(message)?));
-        Err(SignerFault)
-    }
-}
-
 #[test]
 fn a_number_that_was_given_away_is_never_used_again() {
     let room = Desk::new();
     let first = "2030-01-01".parse().unwrap();
     let monday = "2029-12-03".parse().unwrap();
-    let dying = Dying { key: test_key(), signed: Cell::new(None) };
+    let dying = Dying::new();
     issue(&mut room.ledger(), &dying, &order(first, Some("PO-1")), monday).unwrap_err();
     assert!(dying.signed.get().is_some());
     // What was signed was seen by nobody; the same order is served, under another number.
@@ -107,7 +88,7 @@ fn killed_at_random_moments_every_order_has_exactly_one_code() {
         let reference = format!("PO-{runs}");
         let mut command = room.command(&room.order(&reference, &today));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let moment = usual.as_nanos() as u64 * (chance.next() % 1000) / 900;
+        let moment = usual.as_nanos() as u64 * chance.below(1000) / 900;
         std::thread::sleep(Duration::from_nanos(moment));
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
@@ -153,17 +134,4 @@ fn killed_before_any_system_call_every_order_has_exactly_one_code() {
     assert_all_are_kept(&room, &made, calls.len() + 1);
     assert!(kills * 10 > calls.len() * 9, "{kills} kills at {} calls", calls.len());
     say(&format!("{kills} processes killed, one before each of {} system calls", calls.len()));
-}
-
-/// SplitMix64: moments need no better chance, and the same run can be repeated.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
 }
