@@ -20,7 +20,7 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-/// What is on sale: a family with editions, one that ends, one that is hosted and counts users, and a stranger.
+/// What is on sale: a family with editions, one that ends, two that count users, one of them hosted, and a stranger.
 #[derive(Clone, Copy)]
 struct Sale {
     id: u16,
@@ -36,7 +36,7 @@ const STANDARD: u16 = 101;
 const OLD: u16 = 102;
 const HOSTED: u16 = 104;
 
-const CATALOGUE: [Sale; 5] = [
+const CATALOGUE: [Sale; 6] = [
     Sale {
         id: STANDARD,
         family: 1,
@@ -52,7 +52,7 @@ const CATALOGUE: [Sale; 5] = [
         rank: 2,
         counts: UnitType::Endpoints,
         kind: Kind::Full,
-        end_of_sale: Some("2026-07-01"),
+        end_of_sale: Some("2027-07-01"),
         end_of_life: Some("2028-02-29"),
     },
     Sale {
@@ -75,6 +75,15 @@ const CATALOGUE: [Sale; 5] = [
     },
     Sale {
         id: 105,
+        family: 1,
+        rank: 1,
+        counts: UnitType::Users,
+        kind: Kind::Full,
+        end_of_sale: None,
+        end_of_life: None,
+    },
+    Sale {
+        id: 106,
         family: 2,
         rank: 9,
         counts: UnitType::Endpoints,
@@ -195,10 +204,19 @@ impl Span {
     }
 }
 
-/// A step, how long after the one before, and whether the machine fails once before it is done.
+/// When something is done.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// So many days after the step before.
+    After(i32),
+    /// So many days after the last day of the running period, if that is to come.
+    AfterTheEnd(i32),
+}
+
+/// A step, when, and whether the machine fails once before it is done.
 #[derive(Clone, Debug)]
 struct Act {
-    after: i32,
+    when: When,
     fails_once: bool,
     step: Step,
 }
@@ -230,14 +248,14 @@ fn units() -> impl Strategy<Value = Option<i32>> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let product = prop_oneof![4 => 101u16..=104, 1 => Just(105u16)];
+    let product = prop_oneof![9 => 101u16..=105, 1 => Just(106u16)];
     let product_and_units = (product, units());
     prop_oneof![
         8 => (span(), units()).prop_map(|(length, units)| Step::Renew { length, units }),
         2 => (span(), 0i32..30).prop_map(|(length, by)| Step::Downsize { length, by }),
         5 => (1u32..40, prop::bool::weighted(0.2))
             .prop_map(|(more, only_this_period)| Step::AddUnits { more, only_this_period }),
-        4 => (product_and_units, prop::option::weighted(0.3, span()), prop::bool::weighted(0.2)).prop_map(
+        6 => (product_and_units, prop::option::weighted(0.3, span()), prop::bool::weighted(0.4)).prop_map(
             |((product, units), renew, only_this_period)| Step::Upgrade { product, units, renew, only_this_period }
         ),
         2 => (units(), prop::option::weighted(0.5, span())).prop_map(|(units, renew)| Step::Convert { units, renew }),
@@ -247,23 +265,40 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let after = prop_oneof![4 => 0i32..30, 4 => 30i32..500, 1 => 500i32..3000];
-    (after, prop::bool::weighted(0.1), step()).prop_map(|(after, fails_once, step)| Act { after, fails_once, step })
+    let when = prop_oneof![
+        4 => (0i32..30).prop_map(When::After),
+        4 => (30i32..500).prop_map(When::After),
+        1 => (500i32..3000).prop_map(When::After),
+        2 => (-1i32..=2).prop_map(When::AfterTheEnd),
+    ];
+    (when, prop::bool::weighted(0.1), step()).prop_map(|(when, fails_once, step)| Act { when, fails_once, step })
+}
+
+/// Renewed, moved to another edition for the rest of the period only, and back: what waits differs from what runs.
+fn there_and_back() -> impl Strategy<Value = Vec<Act>> {
+    let [there, back] = [HOSTED + 1, STANDARD];
+    (span(), 0i32..9, 0i32..9, any::<bool>()).prop_map(move |(length, by, more, only_this_period)| {
+        let upgrade =
+            |product, by, only_this_period| Step::Upgrade { product, units: Some(by), renew: None, only_this_period };
+        let steps =
+            [Step::Renew { length, units: None }, upgrade(there, by, true), upgrade(back, more, only_this_period)];
+        steps.map(|step| Act { when: When::After(1), fails_once: false, step }).to_vec()
+    })
 }
 
 prop_compose! {
     fn history()(
-        begins in 0i32..4748,
+        begins in prop_oneof![2 => 0i32..4748, 1 => 2000i32..2700],
         ahead in prop_oneof![2 => Just(0i32), 2 => -400i32..800],
         days in prop_oneof![3 => 1i32..1100, 1 => 1100i32..6000],
-        product in prop_oneof![3 => Just(STANDARD), 1 => Just(OLD), 1 => Just(HOSTED)],
+        product in prop_oneof![4 => Just(STANDARD), 1 => Just(OLD), 1 => Just(HOSTED), 1 => Just(105u16)],
         evaluation in prop::bool::weighted(0.3),
         units in 1u32..100,
-        acts in prop::collection::vec(act(), 1..10),
+        acts in prop::collection::vec(prop_oneof![9 => act().prop_map(|act| vec![act]), 1 => there_and_back()], 1..10),
         order: u64,
     ) -> History {
         let begins = Day::from_days_since_2020(begins).unwrap();
-        History { begins, ahead, days, product, evaluation, units, acts, order }
+        History { begins, ahead, days, product, evaluation, units, acts: acts.concat(), order }
     }
 }
 
@@ -563,7 +598,11 @@ impl Room {
         let mut owner = 0;
         self.compare(license, &model, &issued[..], today, history)?;
         for act in &history.acts {
-            today = today.plus(act.after).unwrap();
+            let ends = model.running(today).map_or(today, |running| model.periods[running].last);
+            today = match act.when {
+                When::After(days) => today.plus(days).unwrap(),
+                When::AfterTheEnd(days) => ends.plus(days).unwrap().max(today),
+            };
             if today > day("2035-12-31") {
                 break;
             }
