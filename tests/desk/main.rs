@@ -7,6 +7,7 @@ mod changes;
 mod crashes;
 mod faults;
 mod host;
+mod jobs;
 mod json;
 mod keys;
 mod life;
