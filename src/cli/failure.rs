@@ -25,6 +25,11 @@ impl Failure {
         Self { sentence: sentence.into(), hint: None, exit: Exit::No }
     }
 
+    /// A command that changes what is named, and nothing is.
+    pub fn nothing_to_change() -> Self {
+        Self::could_not("nothing was said that could be changed").hint("run it with --help to see what can be")
+    }
+
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -86,7 +91,6 @@ impl From<Refused> for Failure {
             Refused::NoRevisionLeft(_) => "issue a new license for the next period",
             Refused::UnknownRevision { .. } => "`countersign show LICENSE` shows its revisions",
             Refused::TwoCustomers { .. } => "give the customer's number",
-            Refused::SoldOtherwise(_) => "add a new product with another id",
             Refused::LifeEndsBeforeSale { .. } => "a product is sold no longer than it lives",
             Refused::NeedsNoCode(_) => "give the customer the product; nothing has to be entered",
             Refused::EndOfSale { .. } => "existing licenses can be renewed up to End of Life; sell another product",
@@ -114,7 +118,9 @@ impl From<Refused> for Failure {
             Refused::NeedsNoApproval => "run the command itself",
             Refused::UnknownRequest(_) | Refused::RequestDone { .. } => "`countersign requests` shows them",
             Refused::OwnRequest(_) => "another operator has to approve it",
-            Refused::ApproverWithoutPassphrase(_) => "`countersign operator passphrase` sets one",
+            Refused::WithoutPassphrase(_) => "`countersign operator passphrase` sets one",
+            Refused::AskerGone { .. } => "reject it, and let somebody who works here ask again",
+            Refused::MadeAlready { .. } => "the same order again prints the codes; `countersign reject` ends a request",
             Refused::NotAllowed { .. } => "ask somebody who may: `countersign operator list` shows the roles",
             Refused::UnknownOperator(_) => "`countersign operator list` shows the operators",
             Refused::OperatorExists(_) => "choose another name: the book must never mean two people by one",
