@@ -119,7 +119,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     if context.json {
         return print::json(&CustomerJson::from(&customer));
     }
-    let email = customer.email.map(|email| format!(", {email}")).unwrap_or_default();
+    let email = customer.email.map(|email| format!(" <{email}>")).unwrap_or_default();
     print::result(&format!("customer {}: {}{email}\n", customer.number, customer.name))
 }
 

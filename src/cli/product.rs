@@ -296,7 +296,7 @@ fn shown(ledger: &mut Ledger, product: &Product) -> Result<String, Failure> {
     }
     lines.extend(product.platform.as_ref().map(|platform| ("platform", platform.to_string())));
     if product.auto_enabled {
-        lines.push(("auto-enabled", "needs no code".to_owned()));
+        lines.push(("code", "none needed: it is auto-enabled".to_owned()));
     }
     let sale = |day| ("end of sale", format!("{day}: from then on no new license and no added units"));
     lines.extend(product.end_of_sale.map(sale));
