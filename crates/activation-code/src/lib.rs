@@ -56,8 +56,8 @@ pub use day::{Day, DayFault, MaintenancePeriod};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
 pub use repair::{
-    Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_SIGNATURES, Proposal, Repair, RowAnswer, RowProposal,
-    Sureness, propose, read_row,
+    Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_POSSIBLE_ROWS, MOST_SIGNATURES, PossibleRow,
+    PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row,
 };
 pub use rows::{ALPHABET, CodeKind, Shape};
 pub use standing::{Answer, Phase, Standing, Warning, notice_days};

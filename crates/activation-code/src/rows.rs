@@ -306,6 +306,18 @@ pub(crate) fn letter(symbol: Element) -> char {
     ALPHABET[usize::from(symbol & 31)].into()
 }
 
+/// A row as it is printed: groups of five letters with hyphens.
+pub(crate) fn to_letters(row: &[Element]) -> String {
+    let mut text = String::with_capacity(row.len() + row.len() / GROUP);
+    for (i, &symbol) in row.iter().enumerate() {
+        if i > 0 && i % GROUP == 0 {
+            text.push('-');
+        }
+        text.push(letter(symbol));
+    }
+    text
+}
+
 /// CRC-10/ATM: polynomial 0x233, start 0, no reflection, no final xor.
 fn crc10(bytes: &[u8]) -> u16 {
     const TABLE: [u16; 256] = {
