@@ -63,7 +63,7 @@ pub use rows::{ALPHABET, CodeKind, Shape};
 pub use standing::{Answer, Phase, Standing, Warning, notice_days};
 pub use terms::{
     Features, Field, Flaw, Holder, HolderFault, HostId, IssuerNumber, Kind, LicenseNumber, Members, Newer, NumberFault,
-    PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units,
+    PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units, UnverifiedFirstRow,
 };
 pub use trust::{
     Accepted, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal,

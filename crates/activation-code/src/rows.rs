@@ -261,6 +261,11 @@ pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
     encode(CodeKind::ActivationCode, &bytes)
 }
 
+/// The bytes that are whole in a first row, where a code's bytes begin.
+pub(crate) fn first_bytes(row: &[Element]) -> Vec<u8> {
+    bytes_of(&data_of(core::iter::once(row))).0
+}
+
 /// All symbols but the rows' checks.
 fn data_of<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Vec<Element> {
     let mut data = Vec::with_capacity(MOST_ROWS * ROW);

@@ -5,7 +5,7 @@ mod common;
 use activation_code::*;
 use arbitrary::Unstructured;
 use common::laws::{any_terms, possible_rows_are_right_and_differ};
-use common::{example, seeded, sign};
+use common::{example, rows, seeded, sign};
 use proptest::prelude::*;
 
 const CODES: u64 = 2_000;
@@ -239,6 +239,39 @@ fn the_worst_texts_found_stay_within_the_bound() {
     }
 }
 
+#[test]
+fn a_first_row_claims_what_its_code_says() {
+    for code in codes() {
+        let terms = code.unverified_terms();
+        let claimed = Some(UnverifiedFirstRow { license: terms.license, revision: terms.revision });
+        for (i, row) in code.letters().iter().enumerate() {
+            assert_eq!(UnverifiedFirstRow::read(row), claimed.filter(|_| i == 0), "{row}");
+        }
+        assert_eq!(UnverifiedFirstRow::read(&code.digits()[0]), claimed);
+        assert_eq!(UnverifiedFirstRow::read(&format!("Row 1) {}", code.letters()[0])), claimed);
+    }
+}
+
+#[test]
+fn a_first_row_of_no_code_claims_nothing() {
+    let bytes = sign(&example()).as_bytes().to_vec();
+    let first_row = |kind: u8, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = bytes.clone();
+        change(&mut bytes);
+        UnverifiedFirstRow::read(&rows::rows(kind, 30, &bytes)[0])
+    };
+    assert!(first_row(1, &|_| ()).is_some());
+    assert_eq!(first_row(2, &|_| ()), None, "a row of a host request");
+    assert_eq!(first_row(1, &|bytes| bytes[0] += 0x10), None, "version 2");
+    assert_eq!(first_row(1, &|bytes| bytes[0] |= 0x0C), None, "kind 3");
+    assert_eq!(first_row(1, &|bytes| bytes[4..8].fill(0)), None, "license 0");
+    let short = &rows::rows(1, 5, &bytes)[0];
+    assert!(read_row(short, Some(1)).is_right());
+    assert_eq!(UnverifiedFirstRow::read(short), None, "a first row that is the last");
+    assert_eq!(UnverifiedFirstRow::read(""), None);
+    assert_eq!(UnverifiedFirstRow::read("20040-0E000-84G00-3X00H-7FRHV"), None, "a mistake");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
@@ -255,5 +288,6 @@ proptest! {
     #[test]
     fn any_text_is_looked_at_as_a_row(text in "\\PC{0,60}|(?s).{0,200}") {
         possible_rows_are_right_and_differ(&text);
+        let _ = UnverifiedFirstRow::read(&text);
     }
 }
