@@ -75,13 +75,13 @@ struct Common {
     /// Read the passphrase from an open file descriptor
     #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file", value_parser = descriptor)]
     passphrase_fd: Option<u32>,
-    /// Who works at the desk; needed where there are several operators
+    /// Who works at the desk
     #[arg(long, global = true, value_name = "NAME", env = "COUNTERSIGN_OPERATOR", hide_env_values = true)]
     operator: Option<OperatorName>,
     /// Read the operator's own passphrase from a file
     #[arg(long, global = true, value_name = "F")]
-    operator_passphrase_file: Option<PathBuf>,
-    /// Say that the clock shows the right day, where the ledger makes that doubtful
+    operator_file: Option<PathBuf>,
+    /// Confirm a day that the ledger doubts
     #[arg(long, global = true)]
     clock_is_right: bool,
     /// Do not ask before signing
@@ -158,7 +158,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let options = "--passphrase-file F or --passphrase-fd N";
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd, options)?;
-    let operator_passphrase = Source::open(common.operator_passphrase_file, None, "--operator-passphrase-file F")?;
+    let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
     let new_passphrase = match &command {
         Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
         _ => None,

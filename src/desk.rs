@@ -133,13 +133,29 @@ pub enum Refused {
     #[error(transparent)]
     Terms(#[from] TermsFault),
     /// The order's reference made another code before (rule D1).
-    #[error("order {reference} was for something else")]
+    #[error("order {reference} was for something else, and made license {license}, revision {revision}")]
     OtherTerms {
         /// The reference.
         reference: OrderReference,
+        /// The license that it made or changed.
+        license: LicenseNumber,
+        /// The code that it made.
+        revision: Revision,
         /// What it asked for then.
         recorded: Box<Asked>,
         /// What it asks for now.
+        wanted: Box<Asked>,
+    },
+    /// A request for the same order, with other terms, waits for a second operator.
+    #[error("order {reference} waits as request {request} for something else")]
+    WaitsOtherwise {
+        /// The reference.
+        reference: OrderReference,
+        /// The request.
+        request: u32,
+        /// What it asks for.
+        recorded: Box<Asked>,
+        /// What is asked for now.
         wanted: Box<Asked>,
     },
     /// All license numbers are used.

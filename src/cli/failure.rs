@@ -87,6 +87,9 @@ impl From<Refused> for Failure {
                 "a code carries at most 8192 days, beginning within 2048 days before or 2047 after today"
             }
             Refused::OtherTerms { .. } => "give a new --order for a new code, or the recorded terms for the same one",
+            Refused::WaitsOtherwise { .. } => {
+                "give the terms that wait, or take them back with `countersign reject REQUEST`"
+            }
             Refused::NoNumberLeft => "open a new desk with another issuer number",
             Refused::NoRevisionLeft(_) => "issue a new license for the next period",
             Refused::UnknownRevision { .. } => "`countersign show LICENSE` shows its revisions",
@@ -133,7 +136,9 @@ impl From<Refused> for Failure {
             Refused::ChangedMeanwhile => "run the same command again, and look at the terms",
         };
         let mut sentence = refused.to_string();
-        if let Refused::OtherTerms { recorded, wanted, .. } = &refused {
+        if let Refused::OtherTerms { recorded, wanted, .. } | Refused::WaitsOtherwise { recorded, wanted, .. } =
+            &refused
+        {
             sentence = format!("{sentence}\nrecorded:      {recorded}\nasked for now: {wanted}");
         }
         Self::no(sentence).hint(hint)

@@ -55,8 +55,9 @@ fn same_order(book: &Book<'_>, asked: &Asked) -> Result<Option<Request>, DeskFau
         if recorded == wanted {
             return Ok(Some(request));
         }
+        let (reference, request) = (reference.clone(), request.number);
         let (recorded, wanted) = (Box::new(recorded), Box::new(wanted));
-        return Err(Refused::OtherTerms { reference: reference.clone(), recorded, wanted }.into());
+        return Err(Refused::WaitsOtherwise { reference, request, recorded, wanted }.into());
     }
     Ok(None)
 }

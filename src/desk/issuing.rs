@@ -143,9 +143,12 @@ pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>,
     let codes = book.codes_for(reference)?;
     let Some(first) = codes.first() else { return Ok(Vec::new()) };
     let recorded = asked_for(book, first)?;
-    if recorded != usual(book, asked)? {
-        let (recorded, wanted) = (Box::new(recorded), Box::new(asked.clone()));
-        return Err(Refused::OtherTerms { reference: reference.clone(), recorded, wanted }.into());
+    let wanted = usual(book, asked)?;
+    if recorded != wanted {
+        let (recorded, wanted) = (Box::new(recorded), Box::new(wanted));
+        let reference = reference.clone();
+        let (license, revision) = (first.entry.terms.license, first.entry.terms.revision);
+        return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
     }
     let trust = trust(&book.issuers()?)?;
     codes.into_iter().map(|code| verified(code, &trust)).collect()

@@ -1,13 +1,15 @@
 //! Above the threshold one operator asks and another one issues.
 
 use crate::common::*;
-use activation_code::{LicenseNumber, Units};
+use activation_code::{LicenseNumber, PublicKey, SIGNATURE_BYTES, Units};
 use activation_host::program::clock;
 use countersign::desk::{
     self, Approval, Asked, Change, DeskFault, Issued, LimitEdit, OperatorEdit, Order, Pending, Plan, Preview, Reach,
     Refused, Session,
 };
 use countersign::ledger::{Action, Ledger, Operator, RequestState, Role};
+use countersign::signer::{Signer, SignerFault, SoftwareKey};
+use std::cell::RefCell;
 
 /// A desk where more than 100 units need two: anna asks, bernd approves.
 struct Room {
@@ -53,7 +55,7 @@ impl Room {
     fn run_as(&self, operator: &str, arguments: &[&str]) -> Ran {
         let file = self.desk.room().join(format!("{operator}-typed"));
         write_secret(&file, format!("{operator}'s own"));
-        let mut command = self.desk.command(&["--operator", operator, "--operator-passphrase-file"]);
+        let mut command = self.desk.command(&["--operator", operator, "--operator-file"]);
         run(command.arg(file).args(arguments))
     }
 }
@@ -195,6 +197,85 @@ fn of_two_who_approve_at_once_one_does() {
     }
 }
 
+/// A key that is slow, as a smart card is: somebody else does something before it has signed.
+struct Slow<'a> {
+    key: SoftwareKey,
+    meanwhile: RefCell<Option<Box<dyn FnOnce() + 'a>>>,
+}
+
+impl Signer for Slow<'_> {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+        if let Some(meanwhile) = self.meanwhile.take() {
+            meanwhile();
+        }
+        self.key.sign(message)
+    }
+}
+
+#[test]
+fn what_changed_while_the_key_signed_is_not_overlooked() {
+    type Meanwhile = fn(&mut Ledger, &Session);
+    type Wanted = fn(&Refused) -> bool;
+    let cases: [(Meanwhile, Wanted); 6] = [
+        (
+            |ledger, carl| {
+                let plan = desk::preview_request(ledger, carl, 1).unwrap().plan;
+                desk::carry_out(ledger, carl, &test_key(), &plan).unwrap();
+            },
+            |refused| matches!(refused, Refused::RequestDone { state: RequestState::Approved, .. }),
+        ),
+        (
+            |ledger, carl| drop(desk::reject(ledger, carl, 1).unwrap()),
+            |refused| matches!(refused, Refused::RequestDone { state: RequestState::Rejected, .. }),
+        ),
+        (
+            |ledger, carl| {
+                desk::change_operator(ledger, carl, &"anna".parse().unwrap(), &OperatorEdit::Leaves).unwrap();
+            },
+            |refused| matches!(refused, Refused::AskerGone { .. }),
+        ),
+        (
+            |ledger, carl| {
+                let role = OperatorEdit::Role(Role::AccountManager);
+                desk::change_operator(ledger, carl, &"bernd".parse().unwrap(), &role).unwrap();
+            },
+            |refused| matches!(refused, Refused::NotAllowed { .. }),
+        ),
+        (
+            |ledger, carl| {
+                let passphrase = OperatorEdit::Passphrase(cheap_hash("another"));
+                desk::change_operator(ledger, carl, &"bernd".parse().unwrap(), &passphrase).unwrap();
+            },
+            |refused| matches!(refused, Refused::WrongPassphrase(_)),
+        ),
+        (
+            |ledger, carl| {
+                desk::set_limits(ledger, carl, &[LimitEdit::ApprovalAbove(None)]).unwrap();
+                issue_as(ledger, carl, &of_units(101, Some("PO-1"))).unwrap();
+            },
+            |refused| matches!(refused, Refused::MadeAlready { .. }),
+        ),
+    ];
+    for (number, (meanwhile, wanted)) in cases.into_iter().enumerate() {
+        let mut room = Room::new();
+        let carl = as_operator(add_operator(&mut room.ledger, "carl", Role::Administrator, Some("carl's own")));
+        let bernd = room.bernd.clone();
+        room.ask(&of_units(101, Some("PO-1")));
+        let plan = room.pending(&bernd, 1).unwrap().plan;
+        let mut elsewhere = room.desk.ledger();
+        let slow: Slow<'_> =
+            Slow { key: test_key(), meanwhile: RefCell::new(Some(Box::new(move || meanwhile(&mut elsewhere, &carl)))) };
+        let refused = refusal(desk::carry_out(&mut room.ledger, &bernd, &slow, &plan)).unwrap_err();
+        assert!(wanted(&refused), "{number}: {refused:?}");
+        assert!(licenses(&mut room.ledger).len() <= 1, "{number}");
+        room.desk.assert_ledger_is_sound();
+    }
+}
+
 #[test]
 fn of_two_programs_that_approve_at_once_one_prints_codes() {
     let mut room = Room::new();
@@ -204,7 +285,7 @@ fn of_two_programs_that_approve_at_once_one_prints_codes() {
         let start = |operator: &str| {
             let file = room.desk.room().join(format!("{operator}-typed"));
             write_secret(&file, format!("{operator}'s own"));
-            let mut command = room.desk.command(&["--json", "--operator", operator, "--operator-passphrase-file"]);
+            let mut command = room.desk.command(&["--json", "--operator", operator, "--operator-file"]);
             command.arg(file).args(["approve", &number]);
             command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
         };
@@ -285,7 +366,7 @@ fn an_order_waits_once_and_is_made_once() {
     assert_eq!(room.ask(&usual), number, "with what is usual said aloud");
     assert_eq!(desk::request(&mut room.ledger, &bernd, &asked).unwrap().number, number, "by somebody else");
     let other = refusal(desk::request(&mut room.ledger, &anna, &of_units(102, Some("PO-1")))).unwrap_err();
-    assert!(matches!(other, Refused::OtherTerms { .. }), "{other}");
+    assert!(matches!(other, Refused::WaitsOtherwise { request, .. } if request == number), "{other}");
     // Without a reference nobody can tell.
     assert_ne!(room.ask(&of_units(101, None)), room.ask(&of_units(101, None)));
 

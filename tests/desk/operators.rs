@@ -194,13 +194,15 @@ fn nobody_issues_beyond_the_limits() {
     }
 }
 
-/// `countersign` of somebody.
+/// `countersign` of somebody, where there is no terminal.
 fn run_as(desk: &Desk, operator: &str, passphrase: Option<&str>, arguments: &[&str]) -> Ran {
-    let mut command = desk.command(&["--operator", operator]);
+    let mut command = program("setsid");
+    command.arg("-w").arg(env!("CARGO_BIN_EXE_countersign")).arg("--desk").arg(desk.folder());
+    command.arg("--passphrase-file").arg(desk.passphrase()).args(["--operator", operator]);
     if let Some(passphrase) = passphrase {
         let file = desk.room().join(format!("{operator}-typed"));
         write_secret(&file, passphrase);
-        command.arg("--operator-passphrase-file").arg(file);
+        command.arg("--operator-file").arg(file);
     }
     run(command.args(arguments))
 }
@@ -215,7 +217,7 @@ fn who_has_a_passphrase_is_asked_for_it_for_every_change_and_for_nothing_else() 
     desk.run(&add).assert_complains(1);
     let silent = run_as(&desk, "anna", None, &add);
     silent.assert_complains(2);
-    assert!(silent.err.contains("--operator-passphrase-file F"), "{silent:?}");
+    assert!(silent.err.contains("--operator-file F"), "{silent:?}");
     for wrong in ["anna's", "anna's own ", PASSPHRASE] {
         let ran = run_as(&desk, "anna", Some(wrong), &add);
         ran.assert_complains(1);

@@ -78,7 +78,7 @@ fn staffed() -> Desk {
 }
 
 fn run_as(desk: &Desk, role: Role, command: &str) -> Ran {
-    let mut program = desk.command(&["--operator", role.name(), "--operator-passphrase-file"]);
+    let mut program = desk.command(&["--operator", role.name(), "--operator-file"]);
     run(program.arg(desk.passphrase()).args(command.split_whitespace()).current_dir(desk.room()))
 }
 
