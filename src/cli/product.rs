@@ -95,6 +95,7 @@ A suite gets the members that are named, in place of those that it had.
 
 Examples:
   countersign product change ES --end-of-sale 2027-06-30 --end-of-life 2029-06-30
+  countersign product change ES --without end-of-sale --without end-of-life
   countersign product change ALL --member ES --member MAIL --member VPN")]
 struct Change {
     /// The product, by id or mnemonic
@@ -108,24 +109,22 @@ struct Change {
     name: Option<Name>,
     #[command(flatten)]
     facts: Facts,
-    /// It has no family any more
-    #[arg(long, conflicts_with = "family")]
-    no_family: bool,
-    /// It has no platform any more
-    #[arg(long, conflicts_with = "platform")]
-    no_platform: bool,
-    /// It needs a code
-    #[arg(long, conflicts_with = "auto_enabled")]
-    no_auto_enabled: bool,
-    /// It is on sale, with no end
-    #[arg(long, conflicts_with = "end_of_sale")]
-    no_end_of_sale: bool,
-    /// It lives, with no end
-    #[arg(long, conflicts_with = "end_of_life")]
-    no_end_of_life: bool,
-    /// Software runs on after its End of Life
-    #[arg(long, conflicts_with = "use_ends")]
-    no_use_ends: bool,
+    /// Take away: family, platform, auto-enabled, end-of-sale, end-of-life, use-ends; may be repeated
+    #[arg(long, value_name = "FACT", value_parser = without)]
+    without: Vec<ProductEdit>,
+}
+
+/// Takes away what is named as the option is that gives it.
+fn without(fact: &str) -> Result<ProductEdit, &'static str> {
+    Ok(match fact {
+        "family" => ProductEdit::Family(None),
+        "platform" => ProductEdit::Platform(None),
+        "auto-enabled" => ProductEdit::AutoEnabled(false),
+        "end-of-sale" => ProductEdit::EndOfSale(None),
+        "end-of-life" => ProductEdit::EndOfLife(None),
+        "use-ends" => ProductEdit::UseEnds(false),
+        _ => return Err("wanted one of family, platform, auto-enabled, end-of-sale, end-of-life, use-ends"),
+    })
 }
 
 /// Show all that is known of a product
@@ -230,12 +229,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
             let mut edits = change.facts.edits(&mut ledger)?;
             edits.extend(change.mnemonic.map(ProductEdit::Mnemonic));
             edits.extend(change.name.map(ProductEdit::Name));
-            edits.extend(change.no_family.then_some(ProductEdit::Family(None)));
-            edits.extend(change.no_platform.then_some(ProductEdit::Platform(None)));
-            edits.extend(change.no_auto_enabled.then_some(ProductEdit::AutoEnabled(false)));
-            edits.extend(change.no_end_of_sale.then_some(ProductEdit::EndOfSale(None)));
-            edits.extend(change.no_end_of_life.then_some(ProductEdit::EndOfLife(None)));
-            edits.extend(change.no_use_ends.then_some(ProductEdit::UseEnds(false)));
+            edits.extend(change.without);
             if edits.is_empty() {
                 return Err(Failure::nothing_to_change());
             }
