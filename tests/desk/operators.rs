@@ -295,18 +295,3 @@ fn a_new_desk_begins_with_the_administrator_who_makes_it() {
         .unwrap();
     Ran::from(named).assert_done();
 }
-
-#[test]
-fn a_passphrase_file_that_others_read_is_warned_of_where_it_is_read() {
-    use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new();
-    std::fs::set_permissions(desk.passphrase(), std::fs::Permissions::from_mode(0o644)).unwrap();
-    for reads in [&["list"][..], &["customer", "add", "Somebody"]] {
-        assert_eq!(desk.run(reads).assert_done().err, "", "{reads:?} opens no key");
-    }
-    let path = desk.passphrase();
-    let ran = desk.run(&desk.order("PO-1", &today()));
-    let warned = format!("warning: {0}: others than its owner may read it\nhint: chmod 600 {0}\n", path.display());
-    assert_eq!(ran.assert_done().err, warned);
-    assert_eq!(desk.run(&desk.order("PO-1", &today())).assert_done().err, "", "the same code again needs no key");
-}
