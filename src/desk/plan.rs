@@ -87,6 +87,13 @@ pub enum Note {
         /// Its last day.
         last: Day,
     },
+    /// A member of the suite has its End of Life within the period (rules D9, D10).
+    MemberEnds {
+        /// Which product.
+        member: ProductId,
+        /// When.
+        day: Day,
+    },
     /// A renewal that was sold before goes out again, as a new revision (rule D5): each has a place in the plan after
     /// the first.
     GoesOutAgain {
@@ -191,6 +198,7 @@ impl<'b> Planner<'b> {
             }
         };
         plan.asked = asked.clone();
+        self.note_ends_of_members(&mut plan)?;
         for entry in &plan.entries {
             entry.terms.to_payload().map_err(Refused::Terms)?;
             if let Some(most) = self.limits.most_units.filter(|most| entry.terms.units.get() > *most) {
@@ -262,6 +270,7 @@ impl<'b> Planner<'b> {
             _ => {}
         }
         let product = self.product(before.terms.product)?;
+        needs_code(&product)?;
         if units > had {
             on_sale(&product, self.today)?;
         }
@@ -397,7 +406,7 @@ impl<'b> Planner<'b> {
             if to.id == from.id {
                 return Err(Refused::SameProduct { license, product: to.id }.into());
             }
-            if from.family.is_none() || from.family != to.family {
+            if !from.is_of_one_family_with(&to) {
                 return Err(Refused::OtherFamily { from: from.id, to: to.id }.into());
             }
             if to.rank < from.rank {
@@ -454,6 +463,21 @@ impl<'b> Planner<'b> {
             converts: modification.converts && queued.kind == Kind::Evaluation,
         };
         self.modified(queued, modification)
+    }
+
+    fn note_ends_of_members(&self, plan: &mut Plan) -> Result<(), DeskFault> {
+        for entry in &plan.entries {
+            for &member in entry.terms.members.iter().flat_map(Members::products) {
+                let end = self.product(member)?.end_of_life;
+                if let Some(day) = end.filter(|day| *day < entry.period.last()) {
+                    let note = Note::MemberEnds { member, day };
+                    if !plan.notes.contains(&note) {
+                        plan.notes.push(note);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn license(&self, number: LicenseNumber) -> Result<(LicenseRecord, Vec<Signed>), DeskFault> {
@@ -534,9 +558,16 @@ enum Growth {
     To(Units),
 }
 
+fn needs_code(product: &Product) -> Result<(), Refused> {
+    if product.auto_enabled { Err(Refused::NeedsNoCode(product.id)) } else { Ok(()) }
+}
+
+/// New licenses, more units and other products are sold of what needs a code and is in the catalogue, before its
+/// End of Sale (rule D9).
 fn on_sale(product: &Product, today: Day) -> Result<(), Refused> {
-    if product.auto_enabled {
-        return Err(Refused::NeedsNoCode(product.id));
+    needs_code(product)?;
+    if let Some(day) = product.end_of_life.filter(|_| !product.is_in_catalogue(today)) {
+        return Err(Refused::EndOfLife { product: product.id, day });
     }
     if let Some(day) = product.end_of_life.filter(|end| *end < today) {
         return Err(Refused::EndOfLife { product: product.id, day });

@@ -106,6 +106,8 @@ statements! {
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
+    REQUESTS_IN_STATE = "SELECT number, day, operator, change, state, event FROM request
+        WHERE state = $1 ORDER BY number";
 
     HIGHEST_LICENSE = "SELECT COALESCE(MAX(number), 0) FROM license";
     PUT_LICENSE = "INSERT INTO license (number, customer, good_from, event) VALUES ($1, $2, $3, $4)

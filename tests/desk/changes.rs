@@ -3,8 +3,10 @@
 use crate::common::*;
 use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, ProductId, Revision, Units};
 use countersign::calendar::Term;
-use countersign::desk::{self, Asked, Change, DeskFault, Issued, Length, Note, Order, Plan, Preview, Reach, Refused};
-use countersign::ledger::{Action, CustomerNumber, Entry, Ledger, Limits, Product, ProductKind, UnitType};
+use countersign::desk::{
+    self, Asked, Change, DeskFault, Issued, Length, LimitEdit, Note, Order, Plan, Preview, ProductEdit, Reach, Refused,
+};
+use countersign::ledger::{Action, CustomerNumber, Entry, Ledger, Product, ProductKind, UnitType};
 use countersign::signer::SoftwareKey;
 
 fn day(text: &str) -> Day {
@@ -101,16 +103,11 @@ impl Room {
     }
 
     fn revoke(&mut self, today: &str, below: Option<u16>) -> Result<(), DeskFault> {
-        let below = below.and_then(Revision::new);
-        let planned = desk::preview_revocation(&mut self.ledger, &session(day(today)), self.license, below)?;
-        desk::revoke(&mut self.ledger, &session(day(today)), &planned, None)?;
-        Ok(())
+        revoke(&mut self.ledger, &session(day(today)), self.license, below.and_then(Revision::new)).map(|_| ())
     }
 
-    fn change_product(&mut self, id: u16, change: impl FnOnce(&mut Product)) {
-        let mut changed = desk::find_product(&mut self.ledger, &id.to_string()).unwrap();
-        change(&mut changed);
-        desk::change_product(&mut self.ledger, &session(day("2027-01-01")), &changed).unwrap();
+    fn change_product(&mut self, id: u16, edit: ProductEdit) {
+        desk::change_product(&mut self.ledger, &session(day("2027-01-01")), product(id), &[edit]).unwrap();
     }
 }
 
@@ -385,7 +382,7 @@ fn what_a_code_says_beside_its_period_is_carried_over() {
 #[test]
 fn a_suite_is_renewed_with_the_members_that_it_has_then() {
     let mut room = Room::with_order("2026-12-01", "2027-11-30", |order| order.product = product(9));
-    room.change_product(9, |suite| suite.members = vec![product(8)]);
+    room.change_product(9, ProductEdit::Members(vec![product(8)]));
     let renew = room.renew(term("1y"));
     let members = room.done("2027-11-01", renew)[0].terms.members.clone().unwrap();
     assert_eq!(members.products(), [product(8)]);
@@ -395,10 +392,8 @@ fn a_suite_is_renewed_with_the_members_that_it_has_then() {
 fn end_of_sale_ends_growth_and_end_of_life_ends_periods() {
     let mut room = Room::with("2026-12-01", "2027-11-30");
     let license = room.license;
-    room.change_product(STD, |product| {
-        product.end_of_sale = Some(day("2027-06-01"));
-        product.end_of_life = Some(day("2028-03-31"));
-    });
+    room.change_product(STD, ProductEdit::EndOfSale(Some(day("2027-06-01"))));
+    room.change_product(STD, ProductEdit::EndOfLife(Some(day("2028-03-31"))));
     let (renew, more) = (room.renew(term("1y")), room.add(1, Reach::License));
     let bigger = Change::Renew { license, length: term("1y"), units: Some(units(12)) };
     assert_eq!(room.done("2027-05-31", more.clone()).len(), 1);
@@ -413,7 +408,7 @@ fn end_of_sale_ends_growth_and_end_of_life_ends_periods() {
     assert_eq!(room.refused("2027-11-01", renew.clone()), ended);
     // A late one is sold as long as the product lives, and not a day longer.
     let mut room = Room::with("2026-12-01", "2027-11-30");
-    room.change_product(STD, |product| product.end_of_life = Some(day("2028-03-31")));
+    room.change_product(STD, ProductEdit::EndOfLife(Some(day("2028-03-31"))));
     assert_eq!(room.refused("2028-04-01", renew.clone()), ended);
     assert_eq!(room.done("2028-03-31", renew)[0].period.to_string(), "2027-12-01 to 2028-03-31");
     let mut asked = order(day("2028-04-01"), None);
@@ -429,7 +424,7 @@ fn an_end_of_life_that_is_set_later_cuts_what_is_issued_again() {
         let renew = room.renew(term("1y"));
         room.done("2027-01-10", renew);
     }
-    room.change_product(STD, |product| product.end_of_life = Some(day("2028-03-31")));
+    room.change_product(STD, ProductEdit::EndOfLife(Some(day("2028-03-31"))));
     let more = room.add(1, Reach::License);
     let plan = room.plan("2027-02-01", more.clone());
     let was = |number| Revision::new(number).unwrap();
@@ -445,7 +440,7 @@ fn an_end_of_life_that_is_set_later_cuts_what_is_issued_again() {
     assert_eq!(facts(&entries), [same(4, 11, "2026-12-01 to 2027-11-30"), same(5, 11, "2027-12-01 to 2028-03-31")]);
     // A product that ends before the renewal is no upgrade for it.
     let mut room = Room::with("2026-12-01", "2027-11-30");
-    room.change_product(PRO, |product| product.end_of_life = Some(day("2027-10-31")));
+    room.change_product(PRO, ProductEdit::EndOfLife(Some(day("2027-10-31"))));
     let (renew, upgrade) = (room.renew(term("1y")), room.upgrade(PRO, None));
     let plan = room.plan("2027-02-01", upgrade.clone());
     assert_eq!(plan.notes, [Note::CutByEndOfLife { wanted: day("2027-11-30") }]);
@@ -478,7 +473,7 @@ fn a_period_that_is_over_is_sold_with_a_word() {
 #[test]
 fn limits_hold_for_what_is_bought_and_not_for_lapsed_days() {
     let mut room = Room::with("2026-12-01", "2027-11-30");
-    let limits = Limits { longest_days: Some(366), most_units: Some(12), ..Limits::default() };
+    let limits = [LimitEdit::LongestDays(Some(366)), LimitEdit::MostUnits(Some(12))];
     desk::set_limits(&mut room.ledger, &session(day("2027-01-01")), &limits).unwrap();
     let (year, longer) = (room.renew(term("1y")), room.renew(term("13m")));
     assert_eq!(room.refused("2029-01-15", longer), Refused::TooLong { days: 396, most: 366 });

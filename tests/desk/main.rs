@@ -3,7 +3,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approval;
+mod catalogue;
 mod changes;
+mod clock;
 mod crashes;
 mod faults;
 mod host;
@@ -11,8 +14,10 @@ mod jobs;
 mod json;
 mod keys;
 mod life;
+mod operators;
 mod places;
 mod quickstart;
+mod roles;
 mod schema;
 mod terminal;
 mod together;

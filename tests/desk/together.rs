@@ -136,11 +136,9 @@ fn a_sale_and_a_transfer_or_a_revocation_at_once_do_not_pass_each_other() {
         let meanwhile = || {
             let mut ledger = room.ledger();
             if revoked {
-                let planned = desk::preview_revocation(&mut ledger, &session(clock()), license, None).unwrap();
-                desk::revoke(&mut ledger, &session(clock()), &planned, None).unwrap();
+                revoke(&mut ledger, &session(clock()), license, None).unwrap();
             } else {
-                let planned = desk::preview_transfer(&mut ledger, &session(clock()), license, council).unwrap();
-                desk::transfer(&mut ledger, &session(clock()), &planned).unwrap();
+                transfer(&mut ledger, &session(clock()), license, council).unwrap();
             }
         };
         let interrupted = Interrupted { key: test_key(), meanwhile: &meanwhile };
