@@ -46,7 +46,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
     }
     if let Approval::Needed { above } = plan.approval {
         if context.asks() {
-            let question = format!("{}Ask for it? [y/N] ", planned(ledger, &plan)?);
+            let question = format!("{}\nAsk for it? [y/N] ", planned(ledger, &plan)?);
             print::confirm(&question, "not asked for, and nothing was signed")?;
         }
         let request = desk::request(ledger, &session, asked)?;
@@ -61,7 +61,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
 pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Plan) -> Result<(), Failure> {
     if context.asks() {
         let these = if plan.entries.len() == 1 { "this code" } else { "these codes" };
-        let question = format!("{}Sign {these}? [y/N] ", planned(ledger, plan)?);
+        let question = format!("{}\nSign {these}? [y/N] ", planned(ledger, plan)?);
         print::confirm(&question, "not signed, and no number was used")?;
     }
     let passphrase = context.passphrase.existing("the issuing key")?;
@@ -224,67 +224,69 @@ pub fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<()
 
 /// A plan in words.
 fn planned(ledger: &mut Ledger, plan: &Plan) -> Result<String, Failure> {
-    let mut text = String::new();
-    // Writing to a String does not fail.
+    let mut parts = Vec::new();
     if let Some(before) = &plan.before {
-        let _ = writeln!(text, "Before: {}", in_a_line(ledger, before)?);
+        parts.push(format!("Before: {}\n", in_a_line(ledger, before)?));
     }
     for entry in &plan.entries {
-        text.push_str(&sold(ledger, entry)?);
-        text.push('\n');
+        parts.push(sold(ledger, entry)?);
     }
-    text.push_str(&notes(&plan.notes));
+    let mut said = notes(&plan.notes);
     // Writing to a String does not fail.
     let _ = match &plan.approval {
         Approval::NotNeeded => Ok(()),
-        Approval::Needed { above } => writeln!(text, "More than {above} units: a second operator has to approve."),
-        Approval::Given { request, asked_by } => writeln!(text, "Operator {asked_by} asked for it: request {request}."),
+        Approval::Needed { above } => writeln!(said, "More than {above} units: a second operator has to approve."),
+        Approval::Given { request, asked_by } => writeln!(said, "Operator {asked_by} asked for it: request {request}."),
     };
-    Ok(text)
+    if !said.is_empty() {
+        parts.push(said);
+    }
+    Ok(parts.join("\n"))
 }
 
+/// What a clerk should know, a line each.
 fn notes(notes: &[Note]) -> String {
-    let mut text = String::new();
-    for note in notes {
-        // Writing to a String does not fail.
-        let _ = match note {
-            Note::Lapsed { days, first } => {
-                let days_of = if *days == 1 { "1 lapsed day".to_owned() } else { format!("{days} lapsed days") };
-                writeln!(
-                    text,
-                    "Maintenance had ended: {days_of} from {first} on are in the period, in addition to the term."
-                )
-            }
-            Note::Queued { after } => {
-                writeln!(
-                    text,
-                    "The new period begins when the one before has ended, after {after}; enter the code at any time."
-                )
-            }
-            Note::CodeBegins { code, truth } => {
-                writeln!(
-                    text,
-                    "The code says {code}, the earliest day that it can carry; the true first day is {truth}."
-                )
-            }
-            Note::CutByEndOfLife { wanted } => {
-                writeln!(text, "The product's End of Life cuts the period, which would go to {wanted}.")
-            }
-            Note::MemberEnds { member, day } => {
-                writeln!(text, "Product {member}, a member, has its End of Life on {day}, within the period.")
-            }
-            Note::Over { last } => writeln!(text, "The period is over: its last day was {last}."),
-            Note::EndsWithLife { was } => writeln!(
-                text,
-                "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
-            ),
-            Note::GoesOutAgain { was } => writeln!(
-                text,
-                "The renewal sold before as revision {was} goes out again, because this code replaces it: enter both."
-            ),
-        };
+    let mut lines: Vec<String> = notes.iter().filter_map(note).collect();
+    let again = |note: &Note| if let Note::GoesOutAgain { was } = note { Some(was.to_string()) } else { None };
+    let again: Vec<String> = notes.iter().filter_map(again).collect();
+    match &again[..] {
+        [] => {}
+        [was] => lines.push(format!(
+            "The renewal sold before as revision {was} goes out again, because the first code replaces it: enter both."
+        )),
+        all => lines.push(format!(
+            "The renewals sold before as revisions {} go out again, because the first code replaces them: enter all.",
+            all.join(", ")
+        )),
     }
-    text
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn note(note: &Note) -> Option<String> {
+    Some(match note {
+        Note::Lapsed { days, first } => {
+            let lapsed = if *days == 1 { "1 lapsed day".to_owned() } else { format!("{days} lapsed days") };
+            let last = first.plus_or_last(days - 1);
+            format!("Maintenance had ended: the period has {lapsed}, {first} to {last}, on top of what was ordered.")
+        }
+        Note::Queued { after } => {
+            format!("The new period begins when the one before has ended, after {after}; enter the code at any time.")
+        }
+        Note::CodeBegins { code, truth } => {
+            format!("The code says {code}, the earliest day that it can carry; the true first day is {truth}.")
+        }
+        Note::CutByEndOfLife { wanted } => {
+            format!("The product's End of Life cuts the period, which would go to {wanted}.")
+        }
+        Note::MemberEnds { member, day } => {
+            format!("Product {member}, a member, has its End of Life on {day}, within the period.")
+        }
+        Note::Over { last } => format!("The period is over: its last day was {last}."),
+        Note::EndsWithLife { was } => format!(
+            "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
+        ),
+        Note::GoesOutAgain { .. } => return None,
+    })
 }
 
 #[derive(Serialize)]

@@ -37,8 +37,10 @@ struct RevokedJson<'a> {
     reason: Option<&'a str>,
 }
 
-const NOT_KNOWN: &str = "It goes into the next trust bundle; an installation that never loads a newer bundle will not \
-                         know, and goes on with its code.\n";
+const NOT_KNOWN: &str = "\
+It goes into the next trust bundle. An installation that never loads a newer bundle will not know,
+and goes on with the code that it has.
+";
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
@@ -48,7 +50,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let license = revocation.license.number;
     if context.asks() {
         let question = format!(
-            "License {license}\n{codes}{NOT_KNOWN}What was revoked stays revoked.\nRevoke {}? [y/N] ",
+            "License {license}\n{codes}\n{NOT_KNOWN}What was revoked stays revoked.\n\nRevoke {}? [y/N] ",
             these(&revocation)
         );
         print::confirm(&question, "not revoked, and nothing was changed")?;
@@ -63,7 +65,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             reason: arguments.reason.as_ref().map(Name::as_str),
         });
     }
-    print::result(&format!("Revoked, license {license}\n{codes}{NOT_KNOWN}"))
+    print::result(&format!("Revoked, license {license}\n{codes}\n{NOT_KNOWN}"))
 }
 
 fn these(revocation: &Revocation) -> &'static str {

@@ -38,7 +38,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let transfer = desk::preview_transfer(&mut ledger, &session, arguments.license, to)?;
     let Transfer { license, from, to, .. } = &transfer;
     let whose = format!(
-        "license {}\n  from  customer {}, {}\n  to    customer {}, {}\n{}",
+        "license {}\n  from  customer {}, {}\n  to    customer {}, {}\n\n{}",
         license.number,
         from.number,
         from.name,
@@ -47,7 +47,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         codes(&transfer)
     );
     if context.asks() {
-        print::confirm(&format!("Transfer {whose}Transfer it? [y/N] "), "not transferred, and nothing was changed")?;
+        print::confirm(&format!("Transfer {whose}\nTransfer it? [y/N] "), "not transferred, and nothing was changed")?;
     }
     desk::transfer(&mut ledger, &session, &transfer)?;
     if context.json {
