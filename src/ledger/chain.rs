@@ -486,12 +486,14 @@ pub(super) fn begin_book(transaction: &Transaction<'_>) -> Result<(), LedgerFaul
         book.put_product(&product)?;
         book.record(&by, Action::ProductAdded, None, json!({"product": product.id.get()}).to_string())?;
     }
-    let mut number = 1;
-    while let Some(customer) = book.customers_from(CustomerNumber::new(number), 1)?.pop() {
+    let mut next = CustomerNumber::new(1);
+    while next.is_some()
+        && let Some(customer) = book.customers_from(next, 1)?.pop()
+    {
         book.put_customer(&customer)?;
         let facts = json!({"customer": customer.number.get()}).to_string();
         book.record(&by, Action::CustomerAdded, None, facts)?;
-        number = customer.number.get() + 1;
+        next = customer.number.get().checked_add(1).and_then(CustomerNumber::new);
     }
     book.adopt_codes(&by)
 }

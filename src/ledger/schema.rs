@@ -2,7 +2,7 @@
 
 use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -14,20 +14,10 @@ const APPLICATION_ID: i64 = 0x4353_474E;
 const STATEMENTS: usize = 128;
 
 /// What brings a ledger from schema i to schema i + 1. Only ever added to.
-const MIGRATIONS: &[Migration] = &[
-    Migration { sql: include_str!("schema-1.sql"), then: nothing },
-    Migration { sql: include_str!("schema-2.sql"), then: super::chain::begin_book },
-];
+const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
 
-struct Migration {
-    sql: &'static str,
-    /// What SQL alone cannot do.
-    then: fn(&Transaction<'_>) -> Result<(), LedgerFault>,
-}
-
-fn nothing(_: &Transaction<'_>) -> Result<(), LedgerFault> {
-    Ok(())
-}
+/// The last schema that had no book.
+const WITHOUT_BOOK: i64 = 1;
 
 /// A new ledger in an empty file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
@@ -122,8 +112,11 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     let found = pragma::<i64>(&transaction, "user_version")?;
     let steps = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..));
     for step in steps.ok_or(LedgerFault::Newer { found, known })? {
-        transaction.execute_batch(step.sql)?;
-        (step.then)(&transaction)?;
+        transaction.execute_batch(step)?;
+    }
+    if found <= WITHOUT_BOOK {
+        // After the last step: it reads and writes with the statements of this release, not with those of its step.
+        super::chain::begin_book(&transaction)?;
     }
     if transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
         return Err(LedgerFault::Damaged);
