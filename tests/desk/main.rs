@@ -8,6 +8,7 @@ mod faults;
 mod host;
 mod json;
 mod keys;
+mod migration;
 mod places;
 mod quickstart;
 mod schema;

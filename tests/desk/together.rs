@@ -6,7 +6,8 @@ use std::process::{Child, Stdio};
 
 const DESKS: usize = 8;
 
-fn all(children: Vec<Child>) -> Vec<Ran> {
+/// Waits until all have ended.
+pub fn all(children: Vec<Child>) -> Vec<Ran> {
     children.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect()
 }
 
