@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+mod book;
 pub mod tools;
 pub mod work;
 
@@ -12,8 +13,7 @@ use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Founding, Ledger, LedgerFault, LicenseRecord, Link, Operator, OperatorName, Product,
-    ProductKind, Signed, Standing, Table, UnitType, Wrote, chain,
+    By, CustomerNumber, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed, UnitType,
 };
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::rngs::SysRng;
@@ -117,38 +117,8 @@ impl Desk {
             .query_row("SELECT COUNT(*) FROM revision, desk WHERE license >= next_license", [], |row| row.get(0))
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
+        book::assert_book_is_whole(&self.ledger_path());
     }
-}
-
-/// The book is one chain from its first event on, and every row of the ledger is as the last event that wrote it
-/// says.
-#[track_caller]
-pub fn assert_book_is_whole(ledger: &mut Ledger) {
-    ledger
-        .read(|book| {
-            let mut before: Link = [0; 32];
-            let mut last: BTreeMap<(Table, String), Standing> = BTreeMap::new();
-            for sequence in 1..=book.head()?.map_or(0, |head| head.sequence) {
-                let event = book.event(sequence)?.unwrap_or_else(|| panic!("event {sequence} is missing"));
-                assert_eq!(event.link, chain::link(&before, &event), "link of event {sequence}");
-                before = event.link;
-                for wrote in chain::written(&event.wrote) {
-                    let Wrote { table, key, digest } = wrote.unwrap();
-                    last.insert((table, key.to_owned()), Standing { event: sequence, digest: digest.to_owned() });
-                }
-            }
-            assert_eq!(book.head()?.map(|head| head.link), Some(before));
-            for table in Table::ALL {
-                let written = last.keys().filter(|(written, _)| *written == table).count() as u64;
-                assert_eq!(book.count(table)?, written, "rows of {table:?}");
-            }
-            for ((table, key), written) in &last {
-                let found = book.standing(&Wrote { table: *table, key, digest: "" })?;
-                assert_eq!(found.as_ref(), Some(written), "{table:?} {key}");
-            }
-            Ok::<_, LedgerFault>(())
-        })
-        .unwrap();
 }
 
 /// `--order=REF`, kept for the length of the test.

@@ -7,9 +7,21 @@ use countersign::ledger::{
     UnitType,
 };
 use countersign::signer::{Signer as _, SoftwareKey};
+use std::sync::LazyLock;
 
 /// The published test key.
 const SEED: [u8; 32] = [1; 32];
+
+/// That of both operators.
+pub const OPERATOR_PASSPHRASE: &str = "correct horse";
+
+static HASH: LazyLock<String> =
+    LazyLock::new(|| desk::hash_passphrase(OPERATOR_PASSPHRASE.as_bytes(), &[9; 16]).unwrap());
+
+/// The administrator.
+pub fn first() -> Operator {
+    Operator { passphrase: Some(HASH.clone()), ..Operator::first() }
+}
 
 /// What tells this desk's book from others.
 pub const IDENTITY: [u8; 8] = [7; 8];
@@ -57,7 +69,7 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
 }
 
 fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {
-    let session = session(&Operator::first(), monday());
+    let session = session(&first(), monday());
     for (id, mnemonic, kind, members) in [
         (7, "ES", ProductKind::Software, &[][..]),
         (8, "PRO", ProductKind::Software, &[]),
@@ -81,7 +93,7 @@ fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {
 const NAMES: [&str; 5] = ["Zebra", "example hospital", "St. John's", "Ärzte", "100% _safe_!"];
 
 fn customers(ledger: &mut Ledger) -> Result<(), DeskFault> {
-    let session = session(&Operator::first(), monday());
+    let session = session(&first(), monday());
     let mut added = Vec::new();
     for (salt, name) in (0..).zip(NAMES) {
         let email = format!("Licenses{salt}@Example.COM").parse().unwrap();
@@ -95,11 +107,11 @@ fn customers(ledger: &mut Ledger) -> Result<(), DeskFault> {
 }
 
 fn operators(ledger: &mut Ledger) -> Result<Operator, DeskFault> {
-    let session = session(&Operator::first(), monday());
+    let session = session(&first(), monday());
     let added = Operator {
         name: "vera.m".parse().unwrap(),
         role: Role::AccountManager,
-        passphrase: Some(desk::hash_passphrase(b"correct horse", &[9; 16])?),
+        passphrase: Some(HASH.clone()),
         active: true,
     };
     desk::add_operator(ledger, &session, &added)?;
@@ -131,15 +143,15 @@ fn asked(order: Order, reference: &str) -> Asked {
 
 /// Two requests: license 1 is approved, the other one rejected.
 fn approvals(ledger: &mut Ledger, key: &SoftwareKey, second: &Operator) -> Result<(), DeskFault> {
-    let first = session(&Operator::first(), monday());
+    let asking = session(&first(), monday());
     let second = session(second, friday());
     for (units, reference) in [(2000, "PO-L1"), (3000, "PO-L2")] {
         let large = asked(order(3, units), reference);
-        let Preview::Planned(plan) = desk::preview(ledger, &first, &large)? else { panic!("it is new") };
-        let alone = desk::carry_out(ledger, &first, key, &plan);
+        let Preview::Planned(plan) = desk::preview(ledger, &asking, &large)? else { panic!("it is new") };
+        let alone = desk::carry_out(ledger, &asking, key, &plan);
         assert!(matches!(alone, Err(DeskFault::Refused(Refused::NeedsApproval { .. }))));
-        let request = desk::request(ledger, &first, &large)?;
-        assert_eq!(desk::request(ledger, &first, &large)?.number, request.number);
+        let request = desk::request(ledger, &asking, &large)?;
+        assert_eq!(desk::request(ledger, &asking, &large)?.number, request.number);
         if reference == "PO-L1" {
             let plan = desk::preview_request(ledger, &second, request.number)?;
             desk::carry_out(ledger, &second, key, &plan)?;
@@ -153,7 +165,7 @@ fn approvals(ledger: &mut Ledger, key: &SoftwareKey, second: &Operator) -> Resul
 
 /// Licenses 2 to 6, one for each customer: renewed and enlarged, downsized, upgraded, revoked, converted.
 fn licenses(ledger: &mut Ledger, key: &SoftwareKey) -> Result<(), DeskFault> {
-    let session = session(&Operator::first(), friday());
+    let session = session(&first(), friday());
     for customer in 1..=NAMES.len() as u32 {
         let kind = (customer == 5).then_some(Kind::Evaluation);
         let order = asked(Order { kind, ..order(customer, 10 + customer) }, &format!("PO-{customer}"));

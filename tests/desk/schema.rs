@@ -6,7 +6,7 @@ use activation_code::{
     signed_message,
 };
 use countersign::desk::{self, DeskFault, Refused};
-use countersign::ledger::{Action, CustomerNumber, Event, Founding, Ledger, LedgerFault, Operator, row_keys};
+use countersign::ledger::{Action, CustomerNumber, Event, Founding, Ledger, LedgerFault, row_keys};
 use countersign::signer::Signer;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -137,7 +137,6 @@ impl Before {
     pub fn assert_migrated(&self, desk: &Desk) {
         let mut ledger = desk.ledger();
         assert_eq!(*self, Self::now(desk));
-        assert_book_is_whole(&mut ledger);
         desk.assert_ledger_is_sound();
         let connection = Connection::open(desk.ledger_path()).unwrap();
         assert_eq!(number(&connection, "PRAGMA user_version"), KNOWN);
@@ -212,7 +211,6 @@ fn a_ledger_of_the_first_schema_opens_and_shows_its_codes() {
     assert_eq!(before["code"]["letters"][0], "20040-0E000-00800-02G0H-S2Z34");
     assert_eq!(order("PO-3")["license"], 4);
     desk.assert_ledger_is_sound();
-    assert_book_is_whole(&mut desk.ledger());
 }
 
 #[test]
@@ -333,12 +331,8 @@ fn a_large_ledger_of_the_first_schema_opens() {
 fn the_ledger_that_the_next_release_is_tested_with_is_as_this_one_writes_it() {
     let desk = Desk::new();
     fs::write(desk.ledger_path(), "").unwrap();
-    let founding = Founding {
-        vendor: &work::vendor(),
-        operator: &Operator::first(),
-        day: work::monday(),
-        identity: work::IDENTITY,
-    };
+    let founding =
+        Founding { vendor: &work::vendor(), operator: &work::first(), day: work::monday(), identity: work::IDENTITY };
     work::work(&mut Ledger::create(&desk.ledger_path(), &founding).unwrap()).unwrap();
     let made = Connection::open(desk.ledger_path()).unwrap();
     if std::env::var_os("COUNTERSIGN_WRITE_FIXTURE").is_some() {
@@ -396,7 +390,6 @@ fn a_ledger_of_the_second_schema_opens_and_goes_on() {
     let desk = Desk::new();
     desk.put_ledger(SCHEMA_2);
     let mut ledger = desk.ledger();
-    assert_book_is_whole(&mut ledger);
     desk.assert_ledger_is_sound();
     let told = ledger.read(|book| book.events_from(1, u32::MAX)).unwrap();
     let told: BTreeSet<_> = told.iter().map(|event| event.action).collect();
@@ -412,9 +405,11 @@ fn a_ledger_of_the_second_schema_opens_and_goes_on() {
     let revoked = ledger.read(|book| book.license(LicenseNumber::new(5).unwrap())).unwrap().unwrap();
     assert!(revoked.is_revoked());
 
-    let renew = ["--operator", "administrator", "--clock-is-right", "--json", "renew", "2", "--term", "1y"];
-    assert_eq!(desk.run(&renew).json()["revision"], 5);
-    assert_book_is_whole(&mut ledger);
+    let operator = desk.room().join("operator");
+    write_secret(&operator, work::OPERATOR_PASSPHRASE);
+    let operator = ["--operator", "administrator", "--operator-passphrase-file", operator.to_str().unwrap()];
+    let renew = ["--clock-is-right", "--json", "renew", "2", "--term", "1y"];
+    assert_eq!(desk.run(&[&operator[..], &renew].concat()).json()["revision"], 5);
     desk.assert_ledger_is_sound();
 }
 
