@@ -101,14 +101,15 @@ fn postgresql_finds_by_an_index_what_sqlite_finds_by_one() {
     }
 }
 
-/// The type of a column, whether it may be empty, and its place in the primary key.
+/// The type of a column and how it is ordered, whether it may be empty, and its place in the primary key.
 const COLUMNS_HERE: &str = "
     SELECT t.name, c.name,
-        CASE c.type WHEN 'INTEGER' THEN 'bigint' WHEN 'TEXT' THEN 'text' WHEN 'BLOB' THEN 'bytea' ELSE c.type END,
+        CASE c.type WHEN 'INTEGER' THEN 'bigint' WHEN 'TEXT' THEN 'text C' WHEN 'BLOB' THEN 'bytea' ELSE c.type END,
         CASE WHEN c.\"notnull\" OR c.pk THEN 'NO' ELSE 'YES' END, c.pk
     FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY 1, 2";
 const COLUMNS_THERE: &str = "
-    SELECT c.table_name::text, c.column_name::text, c.data_type::text, c.is_nullable::text,
+    SELECT c.table_name::text, c.column_name::text, c.data_type || COALESCE(' ' || c.collation_name, ''),
+        c.is_nullable::text,
         COALESCE((SELECT array_position(i.indkey::int2[], c.ordinal_position::int2) + 1
             FROM pg_index i WHERE i.indisprimary AND i.indrelid = c.table_name::regclass), 0)::bigint
     FROM information_schema.columns c WHERE c.table_schema = 'public'

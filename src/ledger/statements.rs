@@ -57,7 +57,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
     PUT_ISSUER = "INSERT INTO issuer (number, public_key, created, event) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (number) DO UPDATE SET event = excluded.event";
+        ON CONFLICT (number) DO UPDATE SET event = excluded.event
+            WHERE issuer.public_key = excluded.public_key AND issuer.created = excluded.created";
     ISSUERS = "SELECT number, public_key, created, event FROM issuer ORDER BY number";
     ISSUER = "SELECT number, public_key, created, event FROM issuer WHERE number = $1";
 
@@ -102,7 +103,9 @@ statements! {
     LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits WHERE id = $1";
 
     PUT_REQUEST = "INSERT INTO request (number, day, operator, change, state, event) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event";
+        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event
+            WHERE request.day = excluded.day AND request.operator = excluded.operator
+                AND request.change = excluded.change";
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
