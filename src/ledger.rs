@@ -8,6 +8,8 @@ mod catalogue;
 pub mod chain;
 mod codes;
 mod people;
+#[cfg(test)]
+mod postgres;
 mod records;
 mod schema;
 mod statements;
@@ -146,17 +148,21 @@ impl Ledger {
     /// What the system or SQLite says.
     pub fn create(path: &Path, founding: &Founding<'_>) -> Result<Self, LedgerFault> {
         let mut ledger = Self { connection: schema::create(path)? };
+        ledger.found(founding)?;
+        Ok(ledger)
+    }
+
+    fn found(&mut self, founding: &Founding<'_>) -> Result<(), LedgerFault> {
         let Founding { vendor, operator, day, identity } = *founding;
         let identity = format!("{:016x}", u64::from_be_bytes(identity));
-        ledger.write(|book| {
+        self.write(|book| {
             let row = params![vendor.as_str(), day.to_string(), identity];
             book.connection.execute(statements::INSERT_DESK, row)?;
             book.put_operator(operator)?;
             let by = By { operator: operator.name.clone(), day };
             book.record(&by, Action::Founded, None, json!({ "desk": identity }).to_string())?;
-            Ok::<_, LedgerFault>(())
-        })?;
-        Ok(ledger)
+            Ok(())
+        })
     }
 
     /// Opens the ledger of a desk, and brings it to this release's schema.

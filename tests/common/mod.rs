@@ -2,6 +2,12 @@
 
 #![allow(dead_code)]
 
+mod book;
+pub mod tools;
+pub mod work;
+
+pub use tools::{have, say};
+
 use activation_code::{Day, IssuerNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
@@ -12,8 +18,8 @@ use countersign::ledger::{
 };
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::rngs::SysRng;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -82,6 +88,18 @@ impl Desk {
         run(&mut self.command(arguments))
     }
 
+    /// Puts a ledger in the place of its own: what this SQL makes.
+    pub fn put_ledger(&self, sql: &str) -> rusqlite::Connection {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(self.folder().join(format!("ledger.sqlite{end}")));
+        }
+        key_store::create(&self.ledger_path(), b"").unwrap();
+        let connection = rusqlite::Connection::open(self.ledger_path()).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection
+    }
+
     /// The arguments of an order of 10 endpoints for a year from today.
     pub fn order<'a>(&self, reference: &'a str, today: &'a str) -> [&'a str; 13] {
         let [json, issue] = ["--json", "issue"];
@@ -100,6 +118,7 @@ impl Desk {
             .query_row("SELECT COUNT(*) FROM revision, desk WHERE license >= next_license", [], |row| row.get(0))
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
+        book::assert_book_is_whole(&self.ledger_path());
     }
 }
 
@@ -292,27 +311,10 @@ pub fn run(command: &mut Command) -> Ran {
     command.output().unwrap().into()
 }
 
-/// Whether a tool can be used. Where it is missing the test says aloud that it was
-/// skipped, and fails if `COUNTERSIGN_REQUIRE_TOOLS` is set, as in CI.
-pub fn have(tool: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let missing = if !std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file()) {
-        "is not installed"
-    } else if tool == "strace" && !rustix::process::geteuid().is_root() {
-        // The program lets nobody else in.
-        "cannot see the desk's files without root"
-    } else {
-        return true;
-    };
-    assert!(std::env::var_os("COUNTERSIGN_REQUIRE_TOOLS").is_none(), "{tool} {missing}, and it is required");
-    say(&format!("SKIPPED: {tool} {missing}"));
-    false
-}
-
 /// The system calls in a log of strace, from the first that names the ledger on: each with how many
 /// of its name there were up to it, as `inject=...:when=` counts them.
 pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     let mut begun = false;
     let mut calls = Vec::new();
     for line in log.lines() {
@@ -326,12 +328,6 @@ pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
         }
     }
     calls
-}
-
-/// To standard error, also from a test that passes: the test runner catches only `eprintln`.
-pub fn say(what: &str) {
-    let thread = std::thread::current();
-    let _ = io::stderr().write_all(format!("{}: {what}\n", thread.name().unwrap_or("test")).as_bytes());
 }
 
 /// Somebody who is not root, with a copy of the program that anybody may run.

@@ -11,6 +11,7 @@ mod faults;
 mod host;
 mod json;
 mod keys;
+mod migration;
 mod operators;
 mod places;
 mod quickstart;
