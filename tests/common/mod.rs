@@ -1,6 +1,6 @@
 //! What several tests need: a desk that is quick to open, and its program.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod book;
 pub mod tools;
