@@ -8,22 +8,25 @@ mod init;
 mod issue;
 mod issuer;
 mod license;
+mod limits;
+mod operator;
 mod output;
 mod passphrase;
 mod print;
 mod product;
 mod quickstart;
+mod request;
 mod session;
 mod show;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
-use countersign::ledger::OperatorName;
+use countersign::ledger::{Operator, OperatorName};
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// As it is typed, and as it complains.
 const PROGRAM: &str = "countersign";
@@ -72,13 +75,13 @@ struct Common {
     /// Read the passphrase from an open file descriptor
     #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file", value_parser = descriptor)]
     passphrase_fd: Option<u32>,
-    /// Who works at the desk; needed where there are several operators
+    /// Who works at the desk
     #[arg(long, global = true, value_name = "NAME", env = "COUNTERSIGN_OPERATOR", hide_env_values = true)]
     operator: Option<OperatorName>,
     /// Read the operator's own passphrase from a file
     #[arg(long, global = true, value_name = "F")]
-    operator_passphrase_file: Option<PathBuf>,
-    /// Say that the clock shows the right day, where the ledger makes that doubtful
+    operator_file: Option<PathBuf>,
+    /// Confirm a day that the ledger doubts
     #[arg(long, global = true)]
     clock_is_right: bool,
     /// Do not ask before signing
@@ -107,6 +110,11 @@ enum Command {
     Convert(license::Convert),
     Show(show::ShowArguments),
     List(show::ListArguments),
+    Requests(request::List),
+    Approve(request::Approve),
+    Reject(request::Reject),
+    Operator(operator::Arguments),
+    Limits(limits::Arguments),
     Issuer(issuer::Arguments),
     Quickstart(quickstart::Arguments),
 }
@@ -117,9 +125,18 @@ struct Context {
     passphrase: Source,
     operator: Option<OperatorName>,
     operator_passphrase: Source,
+    new_passphrase: Source,
     clock_is_right: bool,
     yes: bool,
     json: bool,
+}
+
+impl Context {
+    /// Whom a new desk begins with.
+    fn first_operator(&self) -> Operator {
+        let first = Operator::first();
+        Operator { name: self.operator.clone().unwrap_or(first.name), ..first }
+    }
 }
 
 /// Runs the program.
@@ -139,8 +156,14 @@ pub fn run() -> Exit {
 
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
-    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    let operator_passphrase = Source::open(common.operator_passphrase_file, None)?;
+    let options = "--passphrase-file F or --passphrase-fd N";
+    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd, options)?;
+    let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
+    let new_passphrase = match &command {
+        Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
+        _ => None,
+    };
+    let new_passphrase = Source::open(new_passphrase, None, "--new-passphrase-file F")?;
     protect_memory().map_err(|error| {
         Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
     })?;
@@ -149,6 +172,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         passphrase,
         operator: common.operator,
         operator_passphrase,
+        new_passphrase,
         clock_is_right: common.clock_is_right,
         yes: common.yes,
         json: common.json,
@@ -165,6 +189,11 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Convert(arguments) => license::convert(&context, arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
+        Command::Requests(arguments) => request::list(&context, &arguments),
+        Command::Approve(arguments) => request::approve(&context, &arguments),
+        Command::Reject(arguments) => request::reject(&context, &arguments),
+        Command::Operator(arguments) => operator::run(&context, arguments),
+        Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
         Command::Quickstart(_) => quickstart::run(&context),
     }

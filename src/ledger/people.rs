@@ -128,7 +128,7 @@ impl Book<'_> {
         self.row(statements::OPERATOR, [name.as_str()], operator)
     }
 
-    /// Records a request, or what became of it.
+    /// Records a request, or what became of it. Its event is the next one.
     ///
     /// # Errors
     /// Those of the ledger.
@@ -172,6 +172,14 @@ impl Book<'_> {
     pub fn requests(&self) -> Outcome<Vec<Request>> {
         self.rows(statements::REQUESTS, [], request)
     }
+
+    /// The requests that became this, by number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn requests_in(&self, state: RequestState) -> Outcome<Vec<Request>> {
+        self.rows(statements::REQUESTS_IN_STATE, [state.name()], request)
+    }
 }
 
 fn customer(row: &Row<'_>) -> Outcome<Customer> {
@@ -203,5 +211,6 @@ fn request(row: &Row<'_>) -> Outcome<Request> {
         operator: row.get::<_, String>(2)?.parse().map_err(|_| damaged())?,
         change: row.get(3)?,
         state: RequestState::from_name(&row.get::<_, String>(4)?).ok_or_else(damaged)?,
+        event: row.get(5)?,
     })
 }

@@ -109,6 +109,8 @@ statements! {
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
+    REQUESTS_IN_STATE = "SELECT number, day, operator, change, state, event FROM request
+        WHERE state = $1 ORDER BY number";
 
     HIGHEST_LICENSE = "SELECT COALESCE(MAX(number), 0) FROM license";
     PUT_LICENSE = "INSERT INTO license (number, customer, good_from, event) VALUES ($1, $2, $3, $4)
@@ -163,7 +165,7 @@ pub(super) fn grows(table: &str) -> bool {
 #[cfg(test)]
 pub(super) fn scans(name: &str) -> Option<&'static str> {
     match name {
-        "REQUESTS" => Some("shows them all, or looks through those of a second operator, who reads each"),
+        "REQUESTS" | "REQUESTS_IN_STATE" => Some("a person has read each of them"),
         "CUSTOMERS_LIKE" => Some("looks into names; there are fewer customers than licenses"),
         "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "CODE_ROWS" => {
             Some("`audit verify` has read all of it")

@@ -1,6 +1,6 @@
 //! What several tests need: a desk that is quick to open, and its program.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod book;
 pub mod tools;
@@ -13,7 +13,8 @@ use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed, UnitType,
+    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
+    ProductKind, Role, Signed, UnitType,
 };
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::rngs::SysRng;
@@ -165,6 +166,30 @@ pub fn session(today: Day) -> Session {
     Session { operator: Operator::first(), today, clock: Clock::Confirmed }
 }
 
+/// The hash of a passphrase that is known again in a millisecond.
+pub fn cheap_hash(passphrase: &str) -> String {
+    use scrypt::password_hash::CustomizedPasswordHasher as _;
+    let cost = scrypt::Params::new(4, 8, 1).unwrap();
+    let hashed = scrypt::Scrypt::default().hash_password_customized(passphrase.as_bytes(), &[9; 16], None, None, cost);
+    hashed.unwrap().to_string()
+}
+
+/// Somebody new at the desk.
+pub fn add_operator(ledger: &mut Ledger, name: &str, role: Role, passphrase: Option<&str>) -> Operator {
+    let hash = passphrase.map(cheap_hash);
+    desk::add_operator(ledger, &session(clock()), &name.parse().unwrap(), role, hash).unwrap()
+}
+
+/// The last event of the book.
+pub fn head(ledger: &mut Ledger) -> u64 {
+    ledger.read(|book| Ok::<_, LedgerFault>(book.head()?.unwrap().sequence)).unwrap()
+}
+
+/// The events after one, oldest first.
+pub fn events_after(ledger: &mut Ledger, sequence: u64) -> Vec<Event> {
+    ledger.read(|book| book.events_from(sequence + 1, u32::MAX)).unwrap()
+}
+
 /// Issues what is ordered, and gives the one code that it makes.
 pub fn issue(ledger: &mut Ledger, signer: &dyn Signer, asked: &Asked, today: Day) -> Result<Issued, DeskFault> {
     desk::perform(ledger, &session(today), signer, asked).map(|mut issued| issued.pop().unwrap())
@@ -222,7 +247,7 @@ pub fn copy_folder(from: &Path, to: &Path) {
 
 pub fn program(path: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(path);
-    command.env_remove("COUNTERSIGN_DESK").stdin(Stdio::null());
+    command.env_remove("COUNTERSIGN_DESK").env_remove("COUNTERSIGN_OPERATOR").stdin(Stdio::null());
     command
 }
 

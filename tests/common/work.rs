@@ -1,9 +1,12 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
-use countersign::desk::{self, Asked, Change, Clock, DeskFault, Length, Order, Preview, Reach, Refused, Session};
+use countersign::desk::{
+    self, Asked, Change, Clock, CustomerEdit, DeskFault, Length, LimitEdit, OperatorEdit, Order, Preview, ProductEdit,
+    Reach, Refused, Session,
+};
 use countersign::ledger::{
-    Action, By, Customer, CustomerNumber, Ledger, Limits, Name, Operator, OperatorName, Product, ProductKind, Role,
+    Action, By, CustomerNumber, Ledger, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
     UnitType,
 };
 use countersign::signer::{Signer as _, SoftwareKey};
@@ -86,7 +89,8 @@ fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {
     }
     let suite = desk::find_product(ledger, "ALL")?;
     let end = Some("2030-12-31".parse().unwrap());
-    desk::change_product(ledger, &session, &Product { end_of_life: end, use_ends: true, ..suite })
+    desk::change_product(ledger, &session, suite.id, &[ProductEdit::EndOfLife(end), ProductEdit::UseEnds(true)])?;
+    Ok(())
 }
 
 /// Names whose order by language is another one than by bytes.
@@ -99,8 +103,8 @@ fn customers(ledger: &mut Ledger) -> Result<(), DeskFault> {
         let email = format!("Licenses{salt}@Example.COM").parse().unwrap();
         added.push(desk::add_customer(ledger, &session, &name.parse().unwrap(), Some(&email), [salt; 16])?);
     }
-    let renamed = Customer { name: "Éxample Clinic".parse().unwrap(), email: None, ..added[1].clone() };
-    desk::change_customer(ledger, &session, &renamed)?;
+    let edits = [CustomerEdit::Name("Éxample Clinic".parse().unwrap()), CustomerEdit::Email(None)];
+    desk::change_customer(ledger, &session, added[1].number, &edits)?;
     let taken = desk::add_customer(ledger, &session, &"ZEBRA".parse().unwrap(), None, [0; 16]);
     assert!(matches!(taken, Err(DeskFault::Refused(Refused::CustomerExists { .. }))));
     Ok(())
@@ -108,17 +112,10 @@ fn customers(ledger: &mut Ledger) -> Result<(), DeskFault> {
 
 fn operators(ledger: &mut Ledger) -> Result<Operator, DeskFault> {
     let session = session(&first(), monday());
-    let added = Operator {
-        name: "vera.m".parse().unwrap(),
-        role: Role::AccountManager,
-        passphrase: Some(HASH.clone()),
-        active: true,
-    };
-    desk::add_operator(ledger, &session, &added)?;
-    let changed = Operator { role: Role::LicenseManager, ..added };
-    desk::change_operator(ledger, &session, &changed)?;
-    let limits = Limits { most_units: Some(50_000), approval_above: Some(1000), ..Limits::default() };
-    desk::set_limits(ledger, &session, &limits)?;
+    let name = "vera.m".parse().unwrap();
+    desk::add_operator(ledger, &session, &name, Role::AccountManager, Some(HASH.clone()))?;
+    let changed = desk::change_operator(ledger, &session, &name, &OperatorEdit::Role(Role::LicenseManager))?;
+    desk::set_limits(ledger, &session, &[LimitEdit::MostUnits(Some(50_000)), LimitEdit::ApprovalAbove(Some(1000))])?;
     Ok(changed)
 }
 
@@ -153,13 +150,14 @@ fn approvals(ledger: &mut Ledger, key: &SoftwareKey, second: &Operator) -> Resul
         let request = desk::request(ledger, &asking, &large)?;
         assert_eq!(desk::request(ledger, &asking, &large)?.number, request.number);
         if reference == "PO-L1" {
-            let plan = desk::preview_request(ledger, &second, request.number)?;
-            desk::carry_out(ledger, &second, key, &plan)?;
+            let pending = desk::preview_request(ledger, &second, request.number)?;
+            desk::carry_out(ledger, &second, key, &pending.plan)?;
         } else {
             desk::reject(ledger, &second, request.number)?;
         }
     }
-    assert_eq!(desk::requests(ledger)?.len(), 2);
+    assert_eq!(desk::requests(ledger, None)?.len(), 2);
+    assert!(desk::requests(ledger, Some(RequestState::Waiting))?.is_empty());
     Ok(())
 }
 

@@ -407,7 +407,7 @@ fn a_ledger_of_the_second_schema_opens_and_goes_on() {
 
     let operator = desk.room().join("operator");
     write_secret(&operator, work::OPERATOR_PASSPHRASE);
-    let operator = ["--operator", "administrator", "--operator-passphrase-file", operator.to_str().unwrap()];
+    let operator = ["--operator", "administrator", "--operator-file", operator.to_str().unwrap()];
     let renew = ["--clock-is-right", "--json", "renew", "2", "--term", "1y"];
     assert_eq!(desk.run(&[&operator[..], &renew].concat()).json()["revision"], 5);
     desk.assert_ledger_is_sound();
