@@ -17,7 +17,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// More than there are statements, so that none is parsed twice.
 const STATEMENTS: usize = 128;
 
-/// What brings a ledger from schema i to schema i + 1. Only ever added to.
+/// What brings a ledger from schema i to schema i + 1. Only ever added to: with the same for PostgreSQL, and a ledger
+/// of the schema before in tests/fixtures.
 const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
 
 /// The schema of this release.

@@ -1,5 +1,5 @@
 //! Every statement of the ledger, in the SQL that SQLite and PostgreSQL share: parameters are `$1`, `$2`, ...
-//! in the order in which they first occur, and a row is replaced with `ON CONFLICT`. A test prepares each of
+//! in the order in which they first occur, and a row is replaced with `ON CONFLICT`. A test executes each of
 //! them on both.
 
 macro_rules! statements {
