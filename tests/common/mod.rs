@@ -1,6 +1,12 @@
 //! What several tests need: a desk that is quick to open, and its program.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
+
+mod book;
+pub mod tools;
+pub mod work;
+
+pub use tools::{have, say};
 
 use activation_code::{
     Day, IssuerNumber, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, PublicKey, Revision, SIGNATURE_BYTES,
@@ -18,7 +24,6 @@ use rand::rngs::SysRng;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -97,6 +102,18 @@ impl Desk {
         run(&mut self.command(arguments))
     }
 
+    /// Puts a ledger in the place of its own: what this SQL makes.
+    pub fn put_ledger(&self, sql: &str) -> rusqlite::Connection {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(self.folder().join(format!("ledger.sqlite{end}")));
+        }
+        key_store::create(&self.ledger_path(), b"").unwrap();
+        let connection = rusqlite::Connection::open(self.ledger_path()).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection
+    }
+
     /// The arguments of an order of 10 endpoints for a year from today.
     pub fn order<'a>(&self, reference: &'a str, today: &'a str) -> [&'a str; 13] {
         let [json, issue] = ["--json", "issue"];
@@ -115,71 +132,7 @@ impl Desk {
             .query_row("SELECT COUNT(*) FROM revision, desk WHERE license >= next_license", [], |row| row.get(0))
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
-        drop(connection);
-        let mut walk = Walk::default();
-        walk.go_on(&mut self.ledger());
-        walk.assert_rows_stand(&mut self.ledger());
-    }
-}
-
-/// A walk through a book from its first event on, which can go on where it stopped.
-#[derive(Default)]
-pub struct Walk {
-    head: Option<(Sequence, Link)>,
-    /// What was written under each key, and by which event last.
-    rows: BTreeMap<(Table, String), (Sequence, String)>,
-    /// The last event of each license.
-    licenses: BTreeMap<LicenseNumber, Sequence>,
-}
-
-impl Walk {
-    /// Checks every event that was added since: its place, its link, and the rows that it says it wrote. A code is
-    /// written once.
-    #[track_caller]
-    pub fn go_on(&mut self, ledger: &mut Ledger) {
-        loop {
-            let next = self.head.map_or(1, |(sequence, _)| sequence + 1);
-            let events = ledger.read(|book| book.events_from(next, 500)).unwrap();
-            if events.is_empty() {
-                return;
-            }
-            for event in events {
-                let (place, before) = self.head.map_or((1, [0; 32]), |(sequence, link)| (sequence + 1, link));
-                assert_eq!(event.sequence, place);
-                assert_eq!(event.link, chain::link(&before, &event), "the link of event {place}");
-                for row in chain::written(&event.wrote) {
-                    let row = row.unwrap_or_else(|| panic!("event {place} wrote {:?}", event.wrote));
-                    let written = (place, row.digest.to_owned());
-                    let former = self.rows.insert((row.table, row.key.to_owned()), written);
-                    assert!(row.table != Table::Revision || former.is_none(), "{} was written twice", row.key);
-                }
-                if let Some(license) = event.license {
-                    assert_eq!(event.previous, self.licenses.insert(license, place), "of license {license}");
-                }
-                self.head = Some((place, event.link));
-            }
-        }
-    }
-
-    /// Checks that every row is as its last event left it, and that there is no row beside them.
-    #[track_caller]
-    pub fn assert_rows_stand(&self, ledger: &mut Ledger) {
-        let checked = ledger.read(|book| {
-            for ((table, key), (event, digest)) in &self.rows {
-                let found = book.standing(&Wrote { table: *table, key, digest })?;
-                let wanted = Standing { event: *event, digest: digest.clone() };
-                assert_eq!(found, Some(wanted), "{} {key}", table.name());
-            }
-            for table in Table::ALL {
-                let rows = self.rows.keys().filter(|(written, _)| *written == table).count();
-                assert_eq!(book.count(table)?, rows as u64, "rows of {}", table.name());
-            }
-            for (license, event) in &self.licenses {
-                assert_eq!(book.license(*license)?.map(|record| record.event), Some(*event), "license {license}");
-            }
-            Ok::<_, LedgerFault>(())
-        });
-        checked.unwrap();
+        book::assert_book_is_whole(&self.ledger_path());
     }
 }
 
@@ -435,23 +388,6 @@ pub fn run(command: &mut Command) -> Ran {
     command.output().unwrap().into()
 }
 
-/// Whether a tool can be used. Where it is missing the test says aloud that it was
-/// skipped, and fails if `COUNTERSIGN_REQUIRE_TOOLS` is set, as in CI.
-pub fn have(tool: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let missing = if !std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file()) {
-        "is not installed"
-    } else if tool == "strace" && !rustix::process::geteuid().is_root() {
-        // The program lets nobody else in.
-        "cannot see the desk's files without root"
-    } else {
-        return true;
-    };
-    assert!(std::env::var_os("COUNTERSIGN_REQUIRE_TOOLS").is_none(), "{tool} {missing}, and it is required");
-    say(&format!("SKIPPED: {tool} {missing}"));
-    false
-}
-
 /// The system calls in a log of strace, from the first that names the ledger on: each with how many
 /// of its name there were up to it, as `inject=...:when=` counts them.
 pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
@@ -469,12 +405,6 @@ pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
         }
     }
     calls
-}
-
-/// To standard error, also from a test that passes: the test runner catches only `eprintln`.
-pub fn say(what: &str) {
-    let thread = std::thread::current();
-    let _ = io::stderr().write_all(format!("{}: {what}\n", thread.name().unwrap_or("test")).as_bytes());
 }
 
 /// Somebody who is not root, with a copy of the program that anybody may run.

@@ -14,6 +14,7 @@ mod jobs;
 mod json;
 mod keys;
 mod life;
+mod migration;
 mod operators;
 mod places;
 mod quickstart;
