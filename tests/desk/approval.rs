@@ -376,7 +376,7 @@ fn an_order_waits_once_and_is_made_once() {
     let issued = issue_as(&mut room.ledger, &anna, &asked).unwrap();
     let license = issued[0].license.terms().license;
     let made = Refused::MadeAlready { reference: "PO-1".parse().unwrap(), license };
-    assert_eq!(room.approve(&bernd, number).unwrap_err(), made);
+    assert_eq!(room.pending(&bernd, number).unwrap_err(), made);
     let late = refusal(desk::carry_out(&mut room.ledger, &bernd, &test_key(), &plan));
     assert_eq!(late.unwrap_err(), made);
     desk::set_limits(&mut room.ledger, &admin, &[LimitEdit::ApprovalAbove(Some(100))]).unwrap();
