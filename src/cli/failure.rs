@@ -64,7 +64,9 @@ impl From<LedgerFault> for Failure {
             LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::Record { .. } | LedgerFault::Event { .. } => {
                 "`countersign restore BACKUP` puts the last backup back and keeps the damaged ledger beside it"
             }
-            LedgerFault::Newer { .. } => "install a newer release of countersign",
+            LedgerFault::Newer { .. } | LedgerFault::OtherSchema { .. } => {
+                "use the release of countersign that the ledger was last opened with"
+            }
             LedgerFault::NotDurable { .. } => "keep the desk's folder on a local disk",
             LedgerFault::Sqlite(_) => "run the same command again; if it stays, restore a backup",
         };
@@ -100,6 +102,7 @@ impl From<Refused> for Failure {
             Refused::EndOfLife { .. } => "`countersign product list --all` shows when; upgrade to another product",
             Refused::NoSuchPeriod { .. } => "give a later --until, or a --term",
             Refused::Revoked(_) => "issue a new license; what was revoked stays revoked",
+            Refused::RevokedRevision { .. } => "reprint without a revision gives the codes that count",
             Refused::RevokedBefore { .. } => "`countersign history LICENSE` shows what was revoked, and when",
             Refused::OwnedAlready { .. } => "nothing needs to be done",
             Refused::FewerUnits { .. } => {

@@ -153,7 +153,8 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn next_request(&self) -> Outcome<u32> {
-        Ok(self.row(statements::HIGHEST_REQUEST, [], |row| Ok(row.get::<_, u32>(0)?))?.unwrap_or(0).saturating_add(1))
+        let highest: u32 = self.row(statements::HIGHEST_REQUEST, [], |row| Ok(row.get(0)?))?.unwrap_or(0);
+        highest.checked_add(1).ok_or(LedgerFault::Record { what: "a request" })
     }
 
     /// The request with this number.
