@@ -448,6 +448,8 @@ fn the_program_asks_shows_and_signs() {
     let plan = room.run_as("bernd", &["--json", "approve", "1", "--preview"]).json();
     assert_eq!((&plan["terms"]["units"], &plan["request"]), (&101.into(), &1.into()));
     assert_eq!(plan["asked_by"], "anna");
+    let looked = room.desk.run(&["--operator", "bernd", "--json", "approve", "1", "--preview"]);
+    assert_eq!(looked.json(), plan, "a look needs no passphrase");
     let code = room.run_as("bernd", &["--json", "approve", "1"]).json();
     assert_eq!(code["terms"]["units"], 101);
     assert_eq!(room.run_as("anna", &order).json()["code"], code["code"]);
