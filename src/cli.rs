@@ -16,8 +16,10 @@ mod print;
 mod product;
 mod quickstart;
 mod request;
+mod revoke;
 mod session;
 mod show;
+mod transfer;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
@@ -108,6 +110,8 @@ enum Command {
     AddUnits(license::AddUnits),
     Upgrade(license::Upgrade),
     Convert(license::Convert),
+    Revoke(revoke::Arguments),
+    Transfer(transfer::Arguments),
     Show(show::ShowArguments),
     List(show::ListArguments),
     Requests(request::List),
@@ -187,6 +191,8 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::AddUnits(arguments) => license::add_units(&context, arguments),
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
+        Command::Revoke(arguments) => revoke::run(&context, &arguments),
+        Command::Transfer(arguments) => transfer::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
         Command::Requests(arguments) => request::list(&context, &arguments),

@@ -20,7 +20,10 @@ pub use catalogue::{
 pub use change::{Asked, Change, Length, Order, Reach};
 pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer};
 pub use issuing::{Issued, carry_out, codes_of, perform};
-pub use licenses::{history, history_of_customer, licenses, reprint, revoke, transfer};
+pub use licenses::{
+    Revocation, Transfer, find_license, history, history_of_customer, licenses, preview_revocation, preview_transfer,
+    reprint, revoke, transfer,
+};
 pub use operators::{
     Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
     check_passphrase, find_operator, hash_passphrase, may, operators,
@@ -216,6 +219,14 @@ pub enum Refused {
     /// The license is revoked.
     #[error("license {0} is revoked")]
     Revoked(LicenseNumber),
+    /// The revision is revoked.
+    #[error("revision {revision} of license {license} is revoked")]
+    RevokedRevision {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
     /// What shall be revoked is revoked already.
     #[error("nothing of license {license} would be revoked that is not revoked already")]
     RevokedBefore {

@@ -102,6 +102,7 @@ impl From<Refused> for Failure {
             Refused::EndOfLife { .. } => "`countersign product list --all` shows when; upgrade to another product",
             Refused::NoSuchPeriod { .. } => "give a later --until, or a --term",
             Refused::Revoked(_) => "issue a new license; what was revoked stays revoked",
+            Refused::RevokedRevision { .. } => "reprint without a revision gives the codes that count",
             Refused::RevokedBefore { .. } => "`countersign history LICENSE` shows what was revoked, and when",
             Refused::OwnedAlready { .. } => "nothing needs to be done",
             Refused::FewerUnits { .. } => {

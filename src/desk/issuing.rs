@@ -3,7 +3,7 @@
 
 use super::change::{Asked, Change};
 use super::operators::{Permission, Session};
-use super::plan::{Approval, Plan, Planner};
+use super::plan::{Approval, Plan, Planner, Seen};
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
@@ -50,7 +50,7 @@ pub fn carry_out(
             return Err(Refused::ChangedMeanwhile.into());
         }
         give_away(book, &again)?;
-        Ok::<_, DeskFault>(Reserved::Numbers(again))
+        Ok::<_, DeskFault>(Reserved::Numbers(Box::new(again)))
     })?;
     let plan = match reserved {
         Reserved::Before(issued) => return Ok(issued),
@@ -89,7 +89,8 @@ pub fn perform(
 
 enum Reserved {
     Before(Vec<Issued>),
-    Numbers(Plan),
+    /// Boxed: it is the larger one.
+    Numbers(Box<Plan>),
 }
 
 /// Gives the numbers of a plan away. What becomes of them, no other code gets them.
@@ -97,7 +98,7 @@ pub(super) fn give_away(book: &Book<'_>, plan: &Plan) -> Result<(), DeskFault> {
     let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
         return Ok(());
     };
-    match plan.license {
+    match plan.seen {
         None => book.set_next_license_number(highest.license.get() + 1)?,
         Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
     }
@@ -108,8 +109,8 @@ pub(super) fn give_away(book: &Book<'_>, plan: &Plan) -> Result<(), DeskFault> {
 pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued]) -> Result<(), DeskFault> {
     let Some(Entry { customer, terms, .. }) = plan.entries.first() else { return Ok(()) };
     let license = terms.license;
-    let before = book.license(license)?;
-    if before.map(|record| record.event) != plan.license.map(|record| record.event) {
+    let (before, seen) = Seen::now(book, license)?.unzip();
+    if seen != plan.seen {
         return Err(Refused::ChangedMeanwhile.into());
     }
     book.put_license(license, *customer, before.and_then(|record| record.good_from))?;

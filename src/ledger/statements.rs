@@ -165,9 +165,7 @@ pub(super) fn grows(table: &str) -> bool {
 #[cfg(test)]
 pub(super) fn scans(name: &str) -> Option<&'static str> {
     match name {
-        "REQUESTS" | "REQUESTS_IN_STATE" => {
-            Some("shows them all, or looks through those of a second operator, who reads each")
-        }
+        "REQUESTS" | "REQUESTS_IN_STATE" => Some("a person has read each of them"),
         "CUSTOMERS_LIKE" => Some("looks into names; there are fewer customers than licenses"),
         "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "CODE_ROWS" => {
             Some("`audit verify` has read all of it")

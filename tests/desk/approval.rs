@@ -322,7 +322,7 @@ fn whoever_approves_sees_what_became_of_the_license_since() {
         "{shown:?}"
     );
     assert!(shown.assert_done().out.contains("units        150"), "{shown:?}");
-    desk::revoke(&mut room.ledger, &bernd, license, None, None).unwrap();
+    revoke(&mut room.ledger, &bernd, license, None).unwrap();
     assert_eq!(room.approve(&bernd, number).unwrap_err(), Refused::Revoked(license));
 }
 

@@ -5,12 +5,15 @@ mod common;
 
 mod approval;
 mod catalogue;
+mod changes;
 mod clock;
 mod crashes;
 mod faults;
 mod host;
+mod jobs;
 mod json;
 mod keys;
+mod life;
 mod migration;
 mod operators;
 mod places;
