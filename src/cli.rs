@@ -1,9 +1,12 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod audit;
+mod backup;
 mod change;
 mod customer;
 mod failure;
 mod folder;
+mod import;
 mod init;
 mod issue;
 mod issuer;
@@ -108,6 +111,10 @@ enum Command {
     Show(show::ShowArguments),
     List(show::ListArguments),
     Issuer(issuer::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Import(import::Arguments),
     Quickstart(quickstart::Arguments),
 }
 
@@ -166,6 +173,10 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Audit(arguments) => audit::run(&context, &arguments),
+        Command::Backup(arguments) => backup::back_up(&context, &arguments),
+        Command::Restore(arguments) => backup::restore(&context, &arguments),
+        Command::Import(arguments) => import::run(&context, &arguments),
         Command::Quickstart(_) => quickstart::run(&context),
     }
 }

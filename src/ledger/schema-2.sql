@@ -19,6 +19,7 @@ CREATE TABLE event (
 CREATE INDEX event_action ON event (action) WHERE license IS NULL;
 
 ALTER TABLE desk ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+ALTER TABLE desk ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE desk ADD COLUMN next_license INTEGER NOT NULL DEFAULT 1;
 UPDATE desk SET identity = lower(hex(randomblob(8))),
     next_license = (SELECT COALESCE(MAX(number), 0) + 1 FROM license);
