@@ -11,22 +11,25 @@ mod init;
 mod issue;
 mod issuer;
 mod license;
+mod limits;
+mod operator;
 mod output;
 mod passphrase;
 mod print;
 mod product;
 mod quickstart;
+mod request;
 mod session;
 mod show;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
-use countersign::ledger::OperatorName;
+use countersign::ledger::{Operator, OperatorName};
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// As it is typed, and as it complains.
 const PROGRAM: &str = "countersign";
@@ -110,6 +113,11 @@ enum Command {
     Convert(license::Convert),
     Show(show::ShowArguments),
     List(show::ListArguments),
+    Requests(request::List),
+    Approve(request::Approve),
+    Reject(request::Reject),
+    Operator(operator::Arguments),
+    Limits(limits::Arguments),
     Issuer(issuer::Arguments),
     Audit(audit::Arguments),
     Backup(backup::Backup),
@@ -124,9 +132,18 @@ struct Context {
     passphrase: Source,
     operator: Option<OperatorName>,
     operator_passphrase: Source,
+    new_passphrase: Source,
     clock_is_right: bool,
     yes: bool,
     json: bool,
+}
+
+impl Context {
+    /// Whom a new desk begins with.
+    fn first_operator(&self) -> Operator {
+        let first = Operator::first();
+        Operator { name: self.operator.clone().unwrap_or(first.name), ..first }
+    }
 }
 
 /// Runs the program.
@@ -146,8 +163,14 @@ pub fn run() -> Exit {
 
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
-    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    let operator_passphrase = Source::open(common.operator_file, None)?;
+    let options = "--passphrase-file F or --passphrase-fd N";
+    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd, options)?;
+    let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
+    let new_passphrase = match &command {
+        Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
+        _ => None,
+    };
+    let new_passphrase = Source::open(new_passphrase, None, "--new-passphrase-file F")?;
     protect_memory().map_err(|error| {
         Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
     })?;
@@ -156,6 +179,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         passphrase,
         operator: common.operator,
         operator_passphrase,
+        new_passphrase,
         clock_is_right: common.clock_is_right,
         yes: common.yes,
         json: common.json,
@@ -172,6 +196,11 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Convert(arguments) => license::convert(&context, arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
+        Command::Requests(arguments) => request::list(&context, &arguments),
+        Command::Approve(arguments) => request::approve(&context, &arguments),
+        Command::Reject(arguments) => request::reject(&context, &arguments),
+        Command::Operator(arguments) => operator::run(&context, arguments),
+        Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
         Command::Audit(arguments) => audit::run(&context, &arguments),
         Command::Backup(arguments) => backup::back_up(&context, &arguments),

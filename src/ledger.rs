@@ -10,6 +10,8 @@ pub mod chain;
 mod codes;
 mod people;
 mod place;
+#[cfg(test)]
+mod postgres;
 mod records;
 mod schema;
 mod statements;
@@ -170,17 +172,21 @@ impl Ledger {
     pub fn create(path: &Path, founding: &Founding<'_>) -> Result<Self, LedgerFault> {
         let presence = Presence::shared(path)?;
         let mut ledger = Self { connection: schema::create(path)?, path: path.to_owned(), _presence: Some(presence) };
+        ledger.found(founding)?;
+        Ok(ledger)
+    }
+
+    fn found(&mut self, founding: &Founding<'_>) -> Result<(), LedgerFault> {
         let Founding { vendor, operator, day, identity } = *founding;
         let identity = format!("{:016x}", u64::from_be_bytes(identity));
-        ledger.write(|book| {
+        self.write(|book| {
             let vendor = vendor.clone();
             book.put_desk(&Desk { vendor, created: day, identity: identity.clone(), next_license: 1 })?;
             book.put_operator(operator)?;
             let by = By { operator: operator.name.clone(), day };
             book.record(&by, Action::Founded, None, json!({ "desk": identity }).to_string())?;
-            Ok::<_, LedgerFault>(())
-        })?;
-        Ok(ledger)
+            Ok(())
+        })
     }
 
     /// Opens the ledger of a desk, and brings it to this release's schema.

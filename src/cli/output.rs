@@ -167,7 +167,7 @@ mod tests {
         let draft = folder.path().join("draft");
         fill(&draft, &mut &b"third"[..]).unwrap();
         assert_eq!(give_name(&draft, &path).unwrap_err().kind(), ErrorKind::AlreadyExists);
-        assert_eq!(fs::read(&path).unwrap(), &mut &b"first"[..]);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         let link = folder.path().join("link.lic");
         std::os::unix::fs::symlink(folder.path().join("nothing"), &link).unwrap();
         assert_eq!(create(&link, &mut &b"fourth"[..]).unwrap_err().kind(), ErrorKind::AlreadyExists);

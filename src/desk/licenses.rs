@@ -5,7 +5,7 @@ use super::operators::{Permission, Session};
 use super::schedule::Schedule;
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Customer, CustomerNumber, Event, Ledger, LedgerFault, LicenseRecord, Name, Sequence, Signed,
+    Action, Book, Customer, CustomerNumber, Event, Ledger, LedgerFault, LicenseRecord, Name, Sequence, Signed,
 };
 use activation_code::{LicenseNumber, Revision};
 use serde_json::json;
@@ -123,10 +123,19 @@ pub fn history(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Event>
     })
 }
 
-fn history_of(book: &crate::ledger::Book<'_>, record: &LicenseRecord) -> Result<Vec<Event>, DeskFault> {
+fn history_of(book: &Book<'_>, record: &LicenseRecord) -> Result<Vec<Event>, DeskFault> {
+    events_back_to(book, record, 0)
+}
+
+/// What happened to a license after an event, oldest first.
+pub(super) fn events_back_to(
+    book: &Book<'_>,
+    record: &LicenseRecord,
+    after: Sequence,
+) -> Result<Vec<Event>, DeskFault> {
     let mut events = Vec::new();
     let mut next: Option<Sequence> = Some(record.event);
-    while let Some(sequence) = next {
+    while let Some(sequence) = next.filter(|sequence| *sequence > after) {
         let event = book.event(sequence)?.filter(|event| event.license == Some(record.number));
         let event = event.ok_or(LedgerFault::Event { sequence })?;
         // Backwards only, or an edited book could keep us here for ever.

@@ -195,6 +195,14 @@ impl Book<'_> {
         })
     }
 
+    /// How many rows of codes can be looked up.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn code_rows(&self) -> Outcome<u64> {
+        Ok(self.row(statements::COUNT_CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
+    }
+
     /// At most `most` licenses whose newest code ends in `period` and is not revoked: by last day and number,
     /// those that come after `after`.
     ///

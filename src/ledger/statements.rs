@@ -46,7 +46,9 @@ macro_rules! event {
 
 statements! {
     PUT_DESK = "INSERT INTO desk (id, vendor, created, identity, event) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (id) DO UPDATE SET event = excluded.event";
+        ON CONFLICT (id) DO UPDATE SET event = excluded.event
+            WHERE desk.vendor = excluded.vendor AND desk.created = excluded.created
+                AND desk.identity = excluded.identity";
     DESK = "SELECT id, vendor, created, identity, event, next_license FROM desk WHERE id = $1";
     DESKS = "SELECT id, vendor, created, identity, event FROM desk ORDER BY id";
     SET_NEXT_LICENSE = "UPDATE desk SET next_license = $1 WHERE id = 1";
@@ -60,7 +62,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
     PUT_ISSUER = "INSERT INTO issuer (number, public_key, created, event) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (number) DO UPDATE SET event = excluded.event";
+        ON CONFLICT (number) DO UPDATE SET event = excluded.event
+            WHERE issuer.public_key = excluded.public_key AND issuer.created = excluded.created";
     ISSUERS = "SELECT number, public_key, created, event FROM issuer ORDER BY number";
     ISSUER = "SELECT number, public_key, created, event FROM issuer WHERE number = $1";
 
@@ -107,10 +110,14 @@ statements! {
     ALL_LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits ORDER BY id";
 
     PUT_REQUEST = "INSERT INTO request (number, day, operator, change, state, event) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event";
+        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event
+            WHERE request.day = excluded.day AND request.operator = excluded.operator
+                AND request.change = excluded.change";
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
+    REQUESTS_IN_STATE = "SELECT number, day, operator, change, state, event FROM request
+        WHERE state = $1 ORDER BY number";
 
     HIGHEST_LICENSE = "SELECT COALESCE(MAX(number), 0) FROM license";
     PUT_LICENSE = "INSERT INTO license (number, customer, good_from, event) VALUES ($1, $2, $3, $4)
@@ -145,7 +152,8 @@ statements! {
 
     INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
     CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
-    CODE_ROW = "SELECT 1 FROM code_row WHERE key = $1 AND license = $2 AND revision = $3";
+    CODE_ROW = "SELECT key FROM code_row WHERE key = $1 AND license = $2 AND revision = $3";
+    COUNT_CODE_ROWS = "SELECT COUNT(*) FROM code_row";
     CODE_ROWS = "SELECT key, license, revision FROM code_row ORDER BY key, license, revision";
     CODES = "SELECT r.license, r.revision, r.payload, r.signature, l.next_revision
         FROM revision r LEFT JOIN license l ON l.number = r.license ORDER BY r.license, r.revision";
@@ -162,9 +170,66 @@ statements! {
     COUNT_REVISIONS = "SELECT COUNT(*) FROM revision";
 }
 
+/// Tables that stay small however much is sold.
+#[cfg(test)]
+const SMALL: [&str; 6] = ["desk", "issuer", "ledger_key", "operator", "limits", "product"];
+
+/// Whether a table becomes larger with everything that is sold.
+#[cfg(test)]
+pub(super) fn grows(table: &str) -> bool {
+    !SMALL.contains(&table)
+}
+
+/// Why a statement may read all of a table that grows.
+#[cfg(test)]
+pub(super) fn scans(name: &str) -> Option<&'static str> {
+    match name {
+        "REQUESTS" => Some("shows them all, or looks through those of a second operator, who reads each"),
+        "REQUESTS_IN_STATE" => Some("looks through those of a second operator, who reads each"),
+        "CUSTOMERS_LIKE" => Some("looks into names; there are fewer customers than licenses"),
+        "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "COUNT_CODE_ROWS" | "CODE_ROWS" => {
+            Some("`audit verify` has read all of it")
+        }
+        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
+        "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::{ALL, grows, scans};
+    use rusqlite::Connection;
+
+    #[test]
+    fn no_statement_reads_or_sorts_all_of_a_table_that_grows() {
+        let ledger = Connection::open_in_memory().unwrap();
+        ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
+        for (name, sql) in ALL {
+            let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+            let reads_all = |step: &String| {
+                let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());
+                table.is_some_and(|table| grows(real_name(sql, table)))
+            };
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            // Where every row is wanted, and they come in their order, LIMIT ends the reading.
+            let ends = sql.contains(" LIMIT ") && !sql.contains(" WHERE ") && !sorts;
+            let scan = steps.iter().any(reads_all) && !ends;
+            let from = sql.split(" FROM ").nth(1).and_then(|from| from.split(' ').next());
+            let sort = sorts && from.is_some_and(grows);
+            assert_eq!(scan || sort, scans(name).is_some(), "{name}: {steps:#?}");
+        }
+    }
+
+    /// Of a table that a statement calls by one letter.
+    fn real_name<'s>(sql: &'s str, alias: &'s str) -> &'s str {
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let named = words.windows(3).find(|words| ["FROM", "JOIN"].contains(&words[0]) && words[2] == alias);
+        named.map_or(alias, |words| words[1])
+    }
 
     #[test]
     fn parameters_first_occur_in_their_order() {

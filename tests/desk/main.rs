@@ -3,13 +3,19 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approval;
+mod catalogue;
+mod clock;
 mod crashes;
 mod faults;
 mod host;
 mod json;
 mod keys;
+mod migration;
+mod operators;
 mod places;
 mod quickstart;
+mod roles;
 mod schema;
 mod terminal;
 mod together;
