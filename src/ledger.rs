@@ -95,6 +95,14 @@ pub enum LedgerFault {
         /// Ours.
         known: i64,
     },
+    /// Another release has changed the tables since it was opened.
+    #[error("another release has brought it to schema {found} since it was opened; this one knows {known}")]
+    OtherSchema {
+        /// Its schema now.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
     /// SQLite does not promise what the desk needs: every commit on disk.
     #[error("it does not keep its promise: {setting} is {found}, wanted {wanted}")]
     NotDurable {
@@ -224,6 +232,7 @@ impl Ledger {
         // Immediate: two desks that read first and write then would both fail halfway.
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior).map_err(LedgerFault::from)?;
+        schema::check(&transaction)?;
         let book = Book::on(&transaction);
         let result = work(&book)?;
         if !book.wrote.take().is_empty() {
@@ -239,6 +248,7 @@ impl Ledger {
     /// Those of `work`, and those of the ledger.
     pub fn read<T, E: From<LedgerFault>>(&mut self, work: impl FnOnce(&Book<'_>) -> Result<T, E>) -> Result<T, E> {
         let transaction = self.connection.transaction().map_err(LedgerFault::from)?;
+        schema::check(&transaction)?;
         work(&Book::on(&transaction))
     }
 }

@@ -95,7 +95,9 @@ impl From<LedgerFault> for Failure {
             LedgerFault::Older { .. } => {
                 "`countersign list` brings the desk's ledger to this release; then do it again"
             }
-            LedgerFault::Newer { .. } => "install a newer release of countersign",
+            LedgerFault::Newer { .. } | LedgerFault::OtherSchema { .. } => {
+                "use the release of countersign that the ledger was last opened with"
+            }
             LedgerFault::NotDurable { .. } => "keep the desk's folder on a local disk",
             LedgerFault::Sqlite(_) => "run the same command again; if it stays, `countersign restore BACKUP`",
         };

@@ -248,7 +248,9 @@ fn said_at_a_desk() -> Vec<Said> {
     questions(&mut ledger).unwrap();
     drop(ledger);
     let said = std::mem::take(&mut *heard.lock().unwrap());
-    let said = said.into_iter().map(|(sql, expanded)| {
+    // SQLite's own settings: those of PostgreSQL are others.
+    let said = said.into_iter().filter(|(sql, _)| !sql.starts_with("PRAGMA"));
+    let said = said.map(|(sql, expanded)| {
         if ["BEGIN IMMEDIATE", "BEGIN DEFERRED", "COMMIT", "ROLLBACK"].contains(&sql.as_str()) {
             return Said::Aside(sql);
         }

@@ -23,8 +23,12 @@ const STATEMENTS: usize = 128;
 /// Memory for pages of a ledger that is looked at as a whole, in KiB, as SQLite wants it said.
 const CACHE: i64 = -65_536;
 
-/// What brings a ledger from schema i to schema i + 1. Only ever added to.
+/// What brings a ledger from schema i to schema i + 1. Only ever added to: with the same for PostgreSQL, and a ledger
+/// of the schema before in tests/fixtures.
 const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
+
+/// The schema of this release.
+const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// The last schema that had no book.
 const WITHOUT_BOOK: i64 = 1;
@@ -56,7 +60,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
 /// A ledger that is only looked at: nothing of it changes, not even its schema.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, LedgerFault> {
     let connection = open_backup(path)?;
-    let (found, known) = (pragma::<i64>(&connection, "user_version")?, MIGRATIONS.len() as i64);
+    let (found, known) = (pragma::<i64>(&connection, "user_version")?, KNOWN);
     match found.cmp(&known) {
         Ordering::Equal => Ok(connection),
         Ordering::Less if found > 0 => Err(LedgerFault::Older { found, known }),
@@ -235,8 +239,15 @@ fn durable(
     Err(LedgerFault::NotDurable { setting, found: found.to_owned(), wanted })
 }
 
+/// The tables are still those that this release opened: a desk may sit at a question while another one, of a newer
+/// release, opens the ledger.
+pub(super) fn check(connection: &Connection) -> Result<(), LedgerFault> {
+    let (found, known) = (pragma::<i64>(connection, "user_version")?, KNOWN);
+    if found == known { Ok(()) } else { Err(LedgerFault::OtherSchema { found, known }) }
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
-    let known = MIGRATIONS.len() as i64;
+    let known = KNOWN;
     // Looked at before the lock is taken: a reader must not wait for a writer.
     if pragma::<i64>(connection, "user_version")? == known {
         return Ok(());

@@ -6,7 +6,8 @@ use countersign::desk::{
     Reach, Refused, Session,
 };
 use countersign::ledger::{
-    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, Role, UnitType,
+    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
+    UnitType,
 };
 use countersign::signer::{Signer as _, SoftwareKey};
 use std::sync::LazyLock;
@@ -87,9 +88,9 @@ fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {
         };
         desk::add_product(ledger, &session, &product)?;
     }
-    let suite = desk::find_product(ledger, "ALL")?.id;
+    let suite = desk::find_product(ledger, "ALL")?;
     let end = Some("2030-12-31".parse().unwrap());
-    desk::change_product(ledger, &session, suite, &[ProductEdit::EndOfLife(end), ProductEdit::UseEnds(true)])?;
+    desk::change_product(ledger, &session, suite.id, &[ProductEdit::EndOfLife(end), ProductEdit::UseEnds(true)])?;
     Ok(())
 }
 
@@ -103,8 +104,8 @@ fn customers(ledger: &mut Ledger) -> Result<(), DeskFault> {
         let email = format!("Licenses{salt}@Example.COM").parse().unwrap();
         added.push(desk::add_customer(ledger, &session, &name.parse().unwrap(), Some(&email), [salt; 16])?);
     }
-    let renamed = [CustomerEdit::Name("Éxample Clinic".parse().unwrap()), CustomerEdit::Email(None)];
-    desk::change_customer(ledger, &session, added[1].number, &renamed)?;
+    let edits = [CustomerEdit::Name("Éxample Clinic".parse().unwrap()), CustomerEdit::Email(None)];
+    desk::change_customer(ledger, &session, added[1].number, &edits)?;
     let taken = desk::add_customer(ledger, &session, &"ZEBRA".parse().unwrap(), None, [0; 16]);
     assert!(matches!(taken, Err(DeskFault::Refused(Refused::CustomerExists { .. }))));
     Ok(())
@@ -150,13 +151,14 @@ fn approvals(ledger: &mut Ledger, key: &SoftwareKey, second: &Operator) -> Resul
         let request = desk::request(ledger, &asking, &large)?;
         assert_eq!(desk::request(ledger, &asking, &large)?.number, request.number);
         if reference == "PO-L1" {
-            let plan = desk::preview_request(ledger, &second, request.number)?.plan;
-            desk::carry_out(ledger, &second, key, &plan)?;
+            let pending = desk::preview_request(ledger, &second, request.number)?;
+            desk::carry_out(ledger, &second, key, &pending.plan)?;
         } else {
             desk::reject(ledger, &second, request.number)?;
         }
     }
     assert_eq!(desk::requests(ledger, None)?.len(), 2);
+    assert!(desk::requests(ledger, Some(RequestState::Waiting))?.is_empty());
     Ok(())
 }
 

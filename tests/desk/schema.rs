@@ -407,7 +407,7 @@ fn a_ledger_of_the_second_schema_opens_and_goes_on() {
 
     let operator = desk.room().join("operator");
     write_secret(&operator, work::OPERATOR_PASSPHRASE);
-    let operator = ["--operator", "administrator", "--operator-passphrase-file", operator.to_str().unwrap()];
+    let operator = ["--operator", "administrator", "--operator-file", operator.to_str().unwrap()];
     let renew = ["--clock-is-right", "--json", "renew", "2", "--term", "1y"];
     assert_eq!(desk.run(&[&operator[..], &renew].concat()).json()["revision"], 5);
     desk.assert_ledger_is_sound();
@@ -419,4 +419,23 @@ fn a_ledger_of_a_later_schema_is_refused() {
     Connection::open(desk.ledger_path()).unwrap().pragma_update(None, "user_version", KNOWN + 1).unwrap();
     let fault = Ledger::open(&desk.ledger_path()).unwrap_err();
     assert!(matches!(fault, LedgerFault::Newer { found, known } if (found, known) == (KNOWN + 1, KNOWN)), "{fault}");
+}
+
+/// A clerk sits at a question while somebody opens the ledger with a newer release.
+#[test]
+fn a_ledger_whose_schema_changes_after_it_was_opened_is_left_alone() {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    let today = desk_created(&mut ledger);
+    Connection::open(desk.ledger_path()).unwrap().pragma_update(None, "user_version", KNOWN + 1).unwrap();
+    let other = |fault: &LedgerFault| {
+        matches!(fault, LedgerFault::OtherSchema { found, known }
+        if (*found, *known) == (KNOWN + 1, KNOWN))
+    };
+    let written = issue(&mut ledger, &test_key(), &order(today, None), today).unwrap_err();
+    assert!(matches!(&written, DeskFault::Ledger(fault) if other(fault)), "{written}");
+    let read = desk::vendor(&mut ledger).unwrap_err();
+    assert!(other(&read), "{read}");
+    let write = ledger.write(|book| book.desk()).unwrap_err();
+    assert!(other(&write), "{write}");
 }
