@@ -1,9 +1,12 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod audit;
+mod backup;
 mod change;
 mod customer;
 mod failure;
 mod folder;
+mod import;
 mod init;
 mod issue;
 mod issuer;
@@ -120,6 +123,10 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Import(import::Arguments),
     Quickstart(quickstart::Arguments),
 }
 
@@ -201,6 +208,10 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Audit(arguments) => audit::run(&context, &arguments),
+        Command::Backup(arguments) => backup::back_up(&context, &arguments),
+        Command::Restore(arguments) => backup::restore(&context, &arguments),
+        Command::Import(arguments) => import::run(&context, &arguments),
         Command::Quickstart(_) => quickstart::run(&context),
     }
 }

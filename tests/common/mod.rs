@@ -16,8 +16,8 @@ use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Link, Operator, OperatorName, Product,
-    ProductKind, Role, Sequence, Signed, Standing, Table, UnitType, Wrote, chain,
+    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
+    ProductKind, Role, Signed, UnitType, chain,
 };
 use countersign::signer::{Signer, SignerFault, SoftwareKey, key_file};
 use rand::rngs::SysRng;
