@@ -4,6 +4,7 @@ use super::failure::Failure;
 use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
+use countersign::ledger::LicenseRecord;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -42,6 +43,15 @@ pub struct IssuedJson {
     issuer: IssuerJson,
     terms: TermsJson,
     code: CodeJson,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
+}
+
+impl IssuedJson {
+    /// Of a license that may have been revoked since.
+    pub fn of(license: &LicenseRecord, issued: &Issued) -> Self {
+        Self { revoked: license.revokes(issued.entry.terms.revision), ..issued.into() }
+    }
 }
 
 impl From<&Issued> for IssuedJson {
@@ -53,6 +63,7 @@ impl From<&Issued> for IssuedJson {
             issuer: issued.license.issuer().into(),
             terms: terms.into(),
             code: issued.license.code().into(),
+            revoked: false,
         }
     }
 }

@@ -61,7 +61,7 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure>
         None => None,
     };
     if context.json {
-        return print::json(&issued.iter().map(|issued| ShownJson::of(&license, issued)).collect::<Vec<_>>());
+        return print::json(&issued.iter().map(|issued| print::IssuedJson::of(&license, issued)).collect::<Vec<_>>());
     }
     let form = arguments.form;
     if form != Form::Letters && license.revokes(newest.entry.terms.revision) {
@@ -76,24 +76,9 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure>
     }
     let mut texts = Vec::new();
     for issued in &issued {
-        let revoked = if license.revokes(issued.entry.terms.revision) { "REVOKED\n" } else { "" };
-        texts.push(format!("{revoked}{}", shown(&mut ledger, issued, form)?));
+        texts.push(format!("{}{}", change::mark(&license, issued), shown(&mut ledger, issued, form)?));
     }
     print::result(&texts.join("\n"))
-}
-
-#[derive(Serialize)]
-struct ShownJson {
-    #[serde(flatten)]
-    issued: print::IssuedJson,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    revoked: bool,
-}
-
-impl ShownJson {
-    fn of(license: &LicenseRecord, issued: &Issued) -> Self {
-        Self { issued: issued.into(), revoked: license.revokes(issued.entry.terms.revision) }
-    }
 }
 
 /// A code in some form, with what belongs to it.

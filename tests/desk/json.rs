@@ -248,6 +248,7 @@ fn what_becomes_of_a_license_is_printed_with_the_names_of_the_interface() {
     let shown = run(&["show", "1"]);
     assert_names(&shown[0], &[&CODE[..], &["revoked"]].concat());
     assert_eq!(shown[0]["revoked"], true);
+    assert_eq!(run(&renew)["revoked"], true, "the same order again");
     assert_names(&shown[4], &CODE);
     let transferred = run(&["transfer", "1", "--to", "2"]);
     let name = "Example City Council";
