@@ -1,18 +1,23 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod catalogue;
 mod change;
 mod customer;
 mod failure;
 mod folder;
+mod history;
 mod init;
 mod issue;
 mod issuer;
 mod license;
+mod list;
 mod output;
 mod passphrase;
 mod print;
 mod product;
 mod quickstart;
+mod report;
+mod reprint;
 mod session;
 mod show;
 
@@ -87,6 +92,9 @@ struct Common {
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
+    /// Print a list as CSV, for spreadsheets
+    #[arg(long, global = true, conflicts_with = "json")]
+    csv: bool,
 }
 
 fn descriptor(text: &str) -> Result<u32, &'static str> {
@@ -106,9 +114,26 @@ enum Command {
     Upgrade(license::Upgrade),
     Convert(license::Convert),
     Show(show::ShowArguments),
-    List(show::ListArguments),
+    Reprint(reprint::ReprintArguments),
+    List(list::ListArguments),
+    Search(reprint::SearchArguments),
+    Due(list::DueArguments),
+    History(history::Arguments),
+    Report(report::Arguments),
     Issuer(issuer::Arguments),
     Quickstart(quickstart::Arguments),
+}
+
+impl Command {
+    /// Whether it prints a list, which can be CSV too.
+    fn lists(&self) -> bool {
+        match self {
+            Self::Product(arguments) => arguments.lists(),
+            Self::Customer(arguments) => arguments.lists(),
+            Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What a command needs beside its own arguments.
@@ -120,6 +145,7 @@ struct Context {
     clock_is_right: bool,
     yes: bool,
     json: bool,
+    csv: bool,
 }
 
 /// Runs the program.
@@ -138,6 +164,12 @@ pub fn run() -> Exit {
 }
 
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
+    if common.csv && !command.lists() {
+        return Err(Failure::could_not(
+            "--csv goes with lists only, as list, due, search, history and report print them",
+        )
+        .hint("use --json, or leave it out"));
+    }
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
     let operator_passphrase = Source::open(common.operator_passphrase_file, None)?;
@@ -152,6 +184,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         clock_is_right: common.clock_is_right,
         yes: common.yes,
         json: common.json,
+        csv: common.csv,
     };
     match command {
         Command::Init(arguments) => init::run(&context, &arguments),
@@ -164,7 +197,12 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
-        Command::List(_) => show::list(&context),
+        Command::Reprint(arguments) => reprint::reprint(&context, &arguments),
+        Command::List(arguments) => list::list(&context, &arguments),
+        Command::Search(arguments) => reprint::search(&context, &arguments),
+        Command::Due(arguments) => list::due(&context, &arguments),
+        Command::History(arguments) => history::run(&context, &arguments),
+        Command::Report(arguments) => report::run(&context, &arguments),
         Command::Issuer(_) => issuer::run(&context),
         Command::Quickstart(_) => quickstart::run(&context),
     }

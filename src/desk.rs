@@ -6,10 +6,13 @@ mod approval;
 mod catalogue;
 mod change;
 mod customers;
+mod history;
 mod issuing;
 mod licenses;
+mod lookup;
 mod operators;
 mod plan;
+mod questions;
 mod schedule;
 
 pub use approval::{preview_request, reject, request, requests};
@@ -17,22 +20,29 @@ pub use catalogue::{
     add_product, change_product, find_product, issuers, limits, products, record_issuer, set_limits, vendor,
 };
 pub use change::{Asked, Change, Length, Order, Reach};
-pub use customers::{add_customer, change_customer, customers, find_customer};
+pub use customers::{add_customer, change_customer, customers, find_customer, find_customers};
+pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
 pub use issuing::{Issued, carry_out, codes_of, perform};
-pub use licenses::{history, history_of_customer, licenses, reprint, revoke, transfer};
+pub use licenses::{preview_reprint, reprint, revoke, transfer};
+pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
 pub use operators::{
     Clock, MOST_DAYS_IDLE, Permission, Session, add_operator, change_operator, check_day, check_passphrase,
     find_operator, hash_passphrase, may, operators,
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
+pub use questions::{
+    LicenseState, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
+};
 pub use schedule::Schedule;
 
 use crate::ledger::{
-    CustomerNumber, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
+    CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
     UnitType,
 };
 use crate::signer::SignerFault;
-use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, Revision, TermsFault, Units};
+use activation_code::{
+    Day, IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, Revision, TermsFault, TypingFaults, Units,
+};
 
 /// Why an operation was not done. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +98,31 @@ pub enum Refused {
     /// No license of this number.
     #[error("there is no license {0}")]
     UnknownLicense(LicenseNumber),
+    /// No customer with this address.
+    #[error("no customer has the address {0}")]
+    UnknownEmail(Email),
+    /// No order of this reference.
+    #[error("no code was made for order {0}")]
+    UnknownOrder(OrderReference),
+    /// The customer has no license.
+    #[error("customer {0} has no license")]
+    OwnsNothing(CustomerNumber),
+    /// What was typed cannot be a row of a code.
+    #[error("this is no row of a code: {0}")]
+    NoRow(TypingFaults),
+    /// No code of the ledger has such a row.
+    #[error("no code of this desk has this row")]
+    NobodysRow,
+    /// A code that the desk's key has signed, and that is not in the ledger.
+    #[error(
+        "this desk has signed this code, revision {revision} of license {license}, and its ledger does not have it"
+    )]
+    NotInLedger {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
     /// A product has this id already.
     #[error("product {id} is there already: {name}")]
     ProductExists {

@@ -15,8 +15,8 @@ mod statements;
 pub use chain::{Action, By, Event, Head, Link, Sequence, Standing, Table, Wrote};
 pub use codes::{row_key, row_keys};
 pub use records::{
-    Customer, CustomerNumber, Email, Entry, LicenseRecord, Limits, Mnemonic, Name, Operator, OperatorName,
-    OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
+    Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
+    OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
 
 use activation_code::Day;

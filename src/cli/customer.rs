@@ -1,10 +1,12 @@
 //! `countersign customer`: who owns licenses.
 
+use super::Context;
 use super::failure::Failure;
-use super::{Context, print};
+use super::print::{self, Line};
 use clap::Subcommand;
 use countersign::desk;
-use countersign::ledger::{Customer, Email, Name};
+use countersign::documents::csv::Cell;
+use countersign::ledger::{Customer, Email, Ledger, Name};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde::Serialize;
@@ -56,6 +58,26 @@ impl From<&Customer> for CustomerJson {
     }
 }
 
+impl Line for CustomerJson {
+    const HEADING: &'static [&'static str] = &["NUMBER", "NAME"];
+    const COLUMNS: &'static [&'static str] = &["number", "name", "email"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.number.to_string(), self.name.clone()]
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        vec![self.number.into(), self.name.as_str().into(), self.email.as_deref().into()]
+    }
+}
+
+impl Arguments {
+    /// Whether it prints a list.
+    pub fn lists(&self) -> bool {
+        matches!(self.command, Command::List)
+    }
+}
+
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     match arguments.command {
@@ -69,12 +91,26 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
         }
         Command::List => {
             let customers = desk::customers(&mut ledger, None, u32::MAX)?;
-            if context.json {
-                return print::json(&customers.iter().map(CustomerJson::from).collect::<Vec<_>>());
-            }
-            let lines: Vec<_> =
-                customers.iter().map(|customer| vec![customer.number.to_string(), customer.name.to_string()]).collect();
-            print::result(&print::table(&["NUMBER", "NAME"], &lines))
+            print::list(context, customers.iter().map(CustomerJson::from).map(Ok))
+        }
+    }
+}
+
+/// Most customers that are named where one is wanted.
+const MOST_NAMED: u32 = 20;
+
+/// The one customer with this number or name, or with this in its name.
+pub fn the_customer(ledger: &mut Ledger, text: &str) -> Result<Customer, Failure> {
+    let mut found = desk::find_customers(ledger, text, MOST_NAMED)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(desk::Refused::UnknownCustomer(text.to_owned()).into()),
+        (Some(last), false) => {
+            found.push(last);
+            let lines: Vec<_> = found.iter().map(|customer| CustomerJson::from(customer).cells()).collect();
+            let table = print::table(CustomerJson::HEADING, &lines);
+            let failure = Failure::no(format!("{text:?} fits several customers:\n{}", table.trim_end()));
+            Err(failure.hint("give the customer's number, or more of the name"))
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `countersign product`: the catalogue.
 
+use super::Context;
 use super::failure::Failure;
-use super::{Context, print};
+use super::print::{self, Line};
 use activation_code::ProductId;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use countersign::desk;
+use countersign::documents::csv::Cell;
 use countersign::ledger::{Mnemonic, Name, Product, ProductKind, UnitType};
 use serde::Serialize;
 
@@ -76,26 +78,35 @@ impl From<&Product> for ProductJson {
     }
 }
 
+impl Line for ProductJson {
+    const HEADING: &'static [&'static str] = &["ID", "MNEMONIC", "KIND", "UNIT", "NAME"];
+    const COLUMNS: &'static [&'static str] = &["id", "mnemonic", "name", "unit", "kind"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { id, mnemonic, name, unit, kind, .. } = self;
+        vec![id.to_string(), mnemonic.clone(), (*kind).to_owned(), (*unit).to_owned(), name.clone()]
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        let Self { id, mnemonic, name, unit, kind, .. } = self;
+        vec![(*id).into(), mnemonic.as_str().into(), name.as_str().into(), (*unit).into(), (*kind).into()]
+    }
+}
+
+impl Arguments {
+    /// Whether it prints a list.
+    pub fn lists(&self) -> bool {
+        matches!(self.command, Command::List)
+    }
+}
+
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let add = match arguments.command {
         Command::Add(add) => add,
         Command::List => {
             let products = desk::products(&mut ledger)?;
-            if context.json {
-                return print::json(&products.iter().map(ProductJson::from).collect::<Vec<_>>());
-            }
-            let line = |product: &Product| {
-                vec![
-                    product.id.to_string(),
-                    product.mnemonic.to_string(),
-                    product.kind.name().to_owned(),
-                    product.unit.name().to_owned(),
-                    product.name.to_string(),
-                ]
-            };
-            let lines: Vec<_> = products.iter().map(line).collect();
-            return print::result(&print::table(&["ID", "MNEMONIC", "KIND", "UNIT", "NAME"], &lines));
+            return print::list(context, products.iter().map(ProductJson::from).map(Ok));
         }
     };
     let mut members = add

@@ -44,6 +44,44 @@ macro_rules! event {
     };
 }
 
+/// A license with its owner, its newest revision, and the first day of those that are not revoked: the columns of
+/// `revision!`, and those of a license and a customer behind them.
+macro_rules! listed {
+    ($rest:expr) => {
+        concat!(
+            "SELECT r.license, r.revision, r.customer, r.order_reference, r.product, r.units, r.kind, r.first_day, ",
+            "r.last_day, r.payload, r.signature, r.event, l.customer, l.good_from, l.event, l.next_revision, ",
+            "c.name, c.email, c.salt, (SELECT MIN(b.first_day) FROM revision b ",
+            "WHERE b.license = l.number AND b.revision >= COALESCE(l.good_from, 0)) ",
+            $rest
+        )
+    };
+}
+
+/// By the license's number.
+macro_rules! listed_by_number {
+    ($rest:expr) => {
+        listed!(concat!(
+            "FROM license l JOIN revision r ON r.license = l.number ",
+            "AND r.revision = (SELECT MAX(n.revision) FROM revision n WHERE n.license = l.number) ",
+            "JOIN customer c ON c.number = l.customer ",
+            $rest
+        ))
+    };
+}
+
+/// What a list is filtered by; 0 and the empty text: by nothing. As it is written, no index on a day can be used,
+/// by which everything would be read and sorted.
+macro_rules! filtered {
+    ($rest:literal) => {
+        concat!(
+            "WHERE ($1 = 0 OR r.product = $1) AND ($2 = '' OR r.kind = $2) AND ($3 = '' OR r.last_day > $3) ",
+            "AND ($4 = '' OR r.last_day < $4) AND ($5 = 0 OR l.good_from IS NOT NULL) ",
+            $rest
+        )
+    };
+}
+
 statements! {
     INSERT_DESK = "INSERT INTO desk (id, vendor, created, identity, next_license) VALUES (1, $1, $2, $3, 1)";
     DESK = "SELECT vendor, created, identity, next_license FROM desk WHERE id = 1";
@@ -125,11 +163,20 @@ statements! {
     REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
     NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
     REVISION_FOR = revision!("WHERE r.order_reference = $1");
-    DUE = revision!("WHERE r.last_day >= $1 AND r.last_day <= $2
+
+    LISTED = listed_by_number!("WHERE l.number = $1");
+    LISTED_FROM = listed_by_number!(filtered!("AND l.number >= $6 ORDER BY l.number LIMIT $7"));
+    LISTED_OF = listed_by_number!(filtered!("AND l.customer = $6 AND l.number >= $7 ORDER BY l.number LIMIT $8"));
+    DUE = listed!("FROM revision r JOIN license l ON l.number = r.license JOIN customer c ON c.number = l.customer
+        WHERE r.last_day >= $1 AND r.last_day <= $2
         AND (r.last_day > $3 OR (r.last_day = $3 AND r.license > $4))
         AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.license = r.license AND n.revision > r.revision)
-        AND NOT EXISTS (SELECT 1 FROM license l WHERE l.number = r.license AND l.good_from > r.revision)
+        AND (l.good_from IS NULL OR l.good_from <= r.revision)
         ORDER BY r.last_day, r.license LIMIT $5");
+    RUNNING = "SELECT l.customer, c.name, r.payload FROM license l
+        JOIN revision r ON r.license = l.number AND r.revision = (SELECT MAX(n.revision) FROM revision n
+            WHERE n.license = l.number AND n.first_day <= $1 AND n.revision >= COALESCE(l.good_from, 0))
+        JOIN customer c ON c.number = l.customer ORDER BY l.customer, l.number";
 
     INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
     CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
@@ -162,6 +209,48 @@ mod tests {
                 assert!((1..=highest + 1).contains(&number), "{name}: ${number} after ${highest}");
                 highest = highest.max(number);
             }
+        }
+    }
+
+    /// What SQLite makes of a statement: a line for each loop, the outermost first.
+    fn plan(connection: &rusqlite::Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let nothing = rusqlite::params_from_iter(vec![rusqlite::types::Null; statement.parameter_count()]);
+        let lines = statement.query_map(nothing, |row| row.get::<_, String>(3)).unwrap();
+        lines.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn no_question_reads_what_it_does_not_need() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        std::fs::write(&path, b"").unwrap();
+        let connection = crate::ledger::schema::create(&path).unwrap();
+        for (name, sql) in ALL {
+            let plan = plan(&connection, sql);
+            let whole = plan.iter().filter(|line| line.starts_with("SCAN")).count();
+            let allowed = match *name {
+                // The whole table is what is asked for, or it is small.
+                "ISSUERS" | "LEDGER_KEYS" | "PRODUCTS" | "OPERATORS" | "REQUESTS" => 1,
+                // By a part of a name there is no other way.
+                "CUSTOMERS_LIKE" => 1,
+                // By customer, whose index it goes through.
+                "RUNNING" => 1,
+                "LAST_EVENT" => 1,
+                counted if counted.starts_with("COUNT_") || counted == "CODE_ROWS" => 1,
+                _ => 0,
+            };
+            assert!(whole <= allowed, "{name}: {plan:#?}");
+            let sorts = plan.iter().any(|line| line.contains("TEMP B-TREE"));
+            assert!(!sorts || *name == "LEDGER_KEYS", "{name}: {plan:#?}");
+        }
+        for (sql, search) in [
+            (super::LISTED_FROM, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
+            (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),
+            (super::DUE, "SEARCH r USING INDEX revision_last_day (last_day>? AND last_day<?)"),
+        ] {
+            let plan = plan(&connection, sql);
+            assert!(plan.iter().any(|line| line == search), "{sql}: {plan:#?}");
         }
     }
 }

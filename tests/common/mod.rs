@@ -7,7 +7,8 @@ use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed, UnitType,
+    By, CustomerNumber, Filter, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed,
+    UnitType,
 };
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::rngs::SysRng;
@@ -153,7 +154,8 @@ pub fn issue(ledger: &mut Ledger, signer: &dyn Signer, asked: &Asked, today: Day
 
 /// Every license with its newest code.
 pub fn licenses(ledger: &mut Ledger) -> Vec<(LicenseRecord, Signed)> {
-    desk::licenses(ledger, 0, u32::MAX).unwrap()
+    let listed = desk::licenses(ledger, &Filter::default(), None, None, u32::MAX).unwrap();
+    listed.into_iter().map(|listed| (listed.license, listed.newest)).collect()
 }
 
 pub fn test_key() -> SoftwareKey {

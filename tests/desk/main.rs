@@ -9,6 +9,7 @@ mod host;
 mod json;
 mod keys;
 mod places;
+mod questions;
 mod quickstart;
 mod schema;
 mod terminal;
