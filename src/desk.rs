@@ -111,8 +111,11 @@ pub enum Refused {
     #[error("this is no row of a code: {0}")]
     NoRow(TypingFaults),
     /// No code of the ledger has such a row.
-    #[error("no code of this desk has this row")]
-    NobodysRow,
+    #[error("no code of this desk has this row{}", .wrong.as_ref().map(like).unwrap_or_default())]
+    NobodysRow {
+        /// What is wrong with it as it stands; `None`: it is a right row.
+        wrong: Option<TypingFaults>,
+    },
     /// A code that the desk's key has signed, and that is not in the ledger.
     #[error(
         "this desk has signed this code, revision {revision} of license {license}, and its ledger does not have it"
@@ -424,4 +427,8 @@ pub enum Refused {
     /// Somebody else changed the license, so that this would make other codes than were shown.
     #[error("somebody else changed this license meanwhile")]
     ChangedMeanwhile,
+}
+
+fn like(wrong: &TypingFaults) -> String {
+    format!(", or one like it: {wrong}")
 }

@@ -83,7 +83,10 @@ impl From<Refused> for Failure {
             Refused::NoRow(_) => {
                 "give one row as it is printed, up to five groups of five letters or eight of five digits; or the whole code"
             }
-            Refused::NobodysRow => "compare it with the paper, or give another row; other vendors' codes look the same",
+            Refused::NobodysRow { wrong: Some(_) } => "compare it with the paper, or give another row",
+            Refused::NobodysRow { wrong: None } => {
+                "it is typed correctly, and of another desk's code, or of one that this ledger does not have"
+            }
             Refused::NotInLedger { .. } => {
                 "the ledger is older than the code: put the newest backup back, and read printed codes in again"
             }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-/// Show what happened to a license, or to all licenses of a customer: who did what, and when
+/// Show what happened to a license, or to all of a customer: who did what, and when
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("whose").required(true))]
 #[command(after_help = "\

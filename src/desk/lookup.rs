@@ -338,7 +338,10 @@ impl<'b> Search<'b> {
             codes.entry(hit.code).or_default().push(hit);
         }
         let merit = |hits: &Vec<Hit>| (hits.len(), Reverse(hits.iter().map(|hit| hit.events).sum::<usize>()));
-        let Some(best) = codes.values().map(merit).max() else { return Err(Refused::NobodysRow.into()) };
+        let Some(best) = codes.values().map(merit).max() else {
+            let wrong = typed.iter().find_map(PossibleRows::faults).cloned();
+            return Err(Refused::NobodysRow { wrong }.into());
+        };
         // Of a license with several such codes the newest, which comes last.
         for ((license, revision), mut hits) in codes.into_iter().filter(|(_, hits)| merit(hits) == best).rev() {
             hits.sort_by_key(|hit| hit.row);
@@ -369,6 +372,10 @@ impl<'b> Search<'b> {
                     let PossibleRow { row, events, .. } = possible;
                     found.hits.push(Hit { code, row, events, repairs: possible.repairs() });
                 }
+            }
+            // Right as it stands: what else it may be is not even made up.
+            if possible.events == 0 && !found.hits.is_empty() {
+                break;
             }
         }
         Ok(found)

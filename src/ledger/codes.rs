@@ -234,10 +234,8 @@ impl Book<'_> {
         after: Option<(Day, LicenseNumber)>,
         most: u32,
     ) -> Outcome<Vec<Listed>> {
-        let (day, number) = after.map_or((String::new(), 0), |(day, number)| (day.to_string(), number.get()));
-        // From the day of the last one on, so that what came before is not looked at again.
-        let first = period.first().to_string().max(day.clone());
-        self.rows(statements::DUE, (first, period.last().to_string(), day, number, most), listed)
+        let (day, number) = after.map_or((period.first(), 0), |(day, number)| (day, number.get()));
+        self.rows(statements::DUE, (day.to_string(), number, period.last().to_string(), most), listed)
     }
 
     /// Goes through the licenses that have a code which has begun by a day and is not revoked: the newest of these

@@ -168,11 +168,10 @@ statements! {
     LISTED_FROM = listed_by_number!(filtered!("AND l.number >= $6 ORDER BY l.number LIMIT $7"));
     LISTED_OF = listed_by_number!(filtered!("AND l.customer = $6 AND l.number >= $7 ORDER BY l.number LIMIT $8"));
     DUE = listed!("FROM revision r JOIN license l ON l.number = r.license JOIN customer c ON c.number = l.customer
-        WHERE r.last_day >= $1 AND r.last_day <= $2
-        AND (r.last_day > $3 OR (r.last_day = $3 AND r.license > $4))
+        WHERE (r.last_day, r.license) > ($1, $2) AND r.last_day <= $3
         AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.license = r.license AND n.revision > r.revision)
         AND (l.good_from IS NULL OR l.good_from <= r.revision)
-        ORDER BY r.last_day, r.license LIMIT $5");
+        ORDER BY r.last_day, r.license LIMIT $4");
     RUNNING = "SELECT l.customer, c.name, r.payload FROM license l
         JOIN revision r ON r.license = l.number AND r.revision = (SELECT MAX(n.revision) FROM revision n
             WHERE n.license = l.number AND n.first_day <= $1 AND n.revision >= COALESCE(l.good_from, 0))
@@ -247,9 +246,10 @@ mod tests {
         for (sql, search) in [
             (super::LISTED_FROM, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
             (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),
-            (super::DUE, "SEARCH r USING INDEX revision_last_day (last_day>? AND last_day<?)"),
+            (super::DUE, "SEARCH r USING INDEX revision_last_day ((last_day,license)>(?,?) AND last_day<?)"),
         ] {
             let plan = plan(&connection, sql);
+            println!("{plan:#?}");
             assert!(plan.iter().any(|line| line == search), "{sql}: {plan:#?}");
         }
     }

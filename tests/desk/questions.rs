@@ -223,9 +223,10 @@ fn rows_of_other_codes_and_other_texts_find_nothing() {
         let terms = Terms { units: Units::new(9_999).unwrap(), ..any_terms(number, today) };
         let theirs = code(&terms, &other);
         for row in theirs.letters().iter().filter(|row| row.len() > 5) {
-            assert_eq!(refused(find(&mut ledger, row)), Refused::NobodysRow, "{row}");
+            assert_eq!(refused(find(&mut ledger, row)), Refused::NobodysRow { wrong: None }, "{row}");
         }
-        assert_eq!(refused(find(&mut ledger, &theirs.letters().join("\n"))), Refused::NobodysRow);
+        let whole = refused(find(&mut ledger, &theirs.letters().join("\n")));
+        assert_eq!(whole, Refused::NobodysRow { wrong: None });
     }
     for text in [
         "",
@@ -240,14 +241,14 @@ fn rows_of_other_codes_and_other_texts_find_nothing() {
         "????? ????? ????? ????? ?????",
     ] {
         let refused = refused(find(&mut ledger, text));
-        assert!(matches!(refused, Refused::NoRow(_) | Refused::NobodysRow), "{text:?}: {refused:?}");
+        assert!(matches!(refused, Refused::NoRow(_) | Refused::NobodysRow { .. }), "{text:?}: {refused:?}");
     }
     let long = codes[0].letters()[1].repeat(40_000);
     assert!(long.len() > 1_000_000);
     let begun = std::time::Instant::now();
     assert!(matches!(refused(find(&mut ledger, &long)), Refused::NoRow(_)));
     let lines = "20040-0E000-84G00-3X00H-7FRHT\n".repeat(40_000);
-    assert!(matches!(refused(find(&mut ledger, &lines)), Refused::NobodysRow));
+    assert!(matches!(refused(find(&mut ledger, &lines)), Refused::NobodysRow { wrong: None }));
     assert!(desk::search(&mut ledger, &long).unwrap().licenses.is_empty());
     assert!(desk::search(&mut ledger, &lines).unwrap().licenses.is_empty());
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
@@ -724,6 +725,19 @@ fn a_list_is_the_same_as_a_table_as_json_and_as_csv() {
         }
         let number = object["license"].to_string();
         assert!(line.starts_with(&format!("{number} ")) && line.ends_with(object["customer_name"].as_str().unwrap()));
+    }
+    for by in ["product", "customer"] {
+        let sums = |column: usize, csv: &str| -> u64 {
+            let mut reader = csv::Reader::from_reader(csv.as_bytes());
+            reader.records().map(|record| record.unwrap()[column].parse::<u64>().unwrap()).sum()
+        };
+        let json = desk.run(&["report", "--by", by, "--json"]).json();
+        let units: u64 = json.as_array().unwrap().iter().map(|line| line["units"].as_u64().unwrap()).sum();
+        let csv = desk.run(&["report", "--by", by, "--csv"]);
+        let last = csv.assert_done().out.lines().next().unwrap().split(',').count() - 1;
+        let wanted: u64 = codes.iter().map(|code| u64::from(code.unverified_terms().units.get())).sum();
+        assert_eq!((units, sums(last, &csv.out), sums(last - 1, &csv.out)), (wanted, wanted, 2_500));
+        assert!(desk.run(&["report", "--by", by]).assert_done().out.lines().count() > 1);
     }
     let ran = desk.run(&["due", "--within", "9999d", "--csv"]);
     let mut reader = csv::Reader::from_reader(ran.assert_done().out.as_bytes());
