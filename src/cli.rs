@@ -10,7 +10,9 @@ mod init;
 mod issue;
 mod issuer;
 mod license;
+mod limits;
 mod list;
+mod operator;
 mod output;
 mod passphrase;
 mod print;
@@ -18,17 +20,18 @@ mod product;
 mod quickstart;
 mod report;
 mod reprint;
+mod request;
 mod session;
 mod show;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
-use countersign::ledger::OperatorName;
+use countersign::ledger::{Operator, OperatorName};
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// As it is typed, and as it complains.
 const PROGRAM: &str = "countersign";
@@ -120,6 +123,11 @@ enum Command {
     Due(list::DueArguments),
     History(history::Arguments),
     Report(report::Arguments),
+    Requests(request::List),
+    Approve(request::Approve),
+    Reject(request::Reject),
+    Operator(operator::Arguments),
+    Limits(limits::Arguments),
     Issuer(issuer::Arguments),
     Quickstart(quickstart::Arguments),
 }
@@ -130,7 +138,9 @@ impl Command {
         match self {
             Self::Product(arguments) => arguments.lists(),
             Self::Customer(arguments) => arguments.lists(),
+            Self::Operator(arguments) => arguments.lists(),
             Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
+            Self::Requests(_) => true,
             _ => false,
         }
     }
@@ -142,10 +152,19 @@ struct Context {
     passphrase: Source,
     operator: Option<OperatorName>,
     operator_passphrase: Source,
+    new_passphrase: Source,
     clock_is_right: bool,
     yes: bool,
     json: bool,
     csv: bool,
+}
+
+impl Context {
+    /// Whom a new desk begins with.
+    fn first_operator(&self) -> Operator {
+        let first = Operator::first();
+        Operator { name: self.operator.clone().unwrap_or(first.name), ..first }
+    }
 }
 
 /// Runs the program.
@@ -171,8 +190,14 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         .hint("use --json, or leave it out"));
     }
     // Before the memory is protected: afterwards /dev/fd belongs to root.
-    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    let operator_passphrase = Source::open(common.operator_file, None)?;
+    let options = "--passphrase-file F or --passphrase-fd N";
+    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd, options)?;
+    let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
+    let new_passphrase = match &command {
+        Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
+        _ => None,
+    };
+    let new_passphrase = Source::open(new_passphrase, None, "--new-passphrase-file F")?;
     protect_memory().map_err(|error| {
         Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
     })?;
@@ -181,6 +206,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         passphrase,
         operator: common.operator,
         operator_passphrase,
+        new_passphrase,
         clock_is_right: common.clock_is_right,
         yes: common.yes,
         json: common.json,
@@ -203,6 +229,11 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Due(arguments) => list::due(&context, &arguments),
         Command::History(arguments) => history::run(&context, &arguments),
         Command::Report(arguments) => report::run(&context, &arguments),
+        Command::Requests(arguments) => request::list(&context, &arguments),
+        Command::Approve(arguments) => request::approve(&context, &arguments),
+        Command::Reject(arguments) => request::reject(&context, &arguments),
+        Command::Operator(arguments) => operator::run(&context, arguments),
+        Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
         Command::Quickstart(_) => quickstart::run(&context),
     }

@@ -15,19 +15,20 @@ mod plan;
 mod questions;
 mod schedule;
 
-pub use approval::{preview_request, reject, request, requests};
+pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use catalogue::{
-    add_product, change_product, find_product, issuers, limits, products, record_issuer, set_limits, vendor,
+    LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, limits, products, record_issuer,
+    set_limits, vendor,
 };
 pub use change::{Asked, Change, Length, Order, Reach};
-pub use customers::{add_customer, change_customer, customers, find_customer, find_customers};
+pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer, find_customers};
 pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
 pub use issuing::{Issued, carry_out, codes_of, perform};
 pub use licenses::{preview_reprint, reprint, revoke, transfer};
 pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
 pub use operators::{
-    Clock, MOST_DAYS_IDLE, Permission, Session, add_operator, change_operator, check_day, check_passphrase,
-    find_operator, hash_passphrase, may, operators,
+    Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
+    check_passphrase, find_operator, hash_passphrase, may, operators,
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
 pub use questions::{
@@ -183,6 +184,18 @@ pub enum Refused {
         /// What it asks for now.
         wanted: Box<Asked>,
     },
+    /// A request for the same order, with other terms, waits for a second operator.
+    #[error("order {reference} waits as request {request} for something else")]
+    WaitsOtherwise {
+        /// The reference.
+        reference: OrderReference,
+        /// The request.
+        request: u32,
+        /// What it asks for.
+        recorded: Box<Asked>,
+        /// What is asked for now.
+        wanted: Box<Asked>,
+    },
     /// All license numbers are used.
     #[error("all license numbers are used")]
     NoNumberLeft,
@@ -205,9 +218,6 @@ pub enum Refused {
         /// The other.
         other: CustomerNumber,
     },
-    /// Its kind and unit type are what a product was sold by.
-    #[error("product {0} was sold by its kind and unit type, which do not change")]
-    SoldOtherwise(ProductId),
     /// End of Life before End of Sale.
     #[error("End of Life {life} is before End of Sale {sale}")]
     LifeEndsBeforeSale {
@@ -389,8 +399,24 @@ pub enum Refused {
     #[error("request {0} is this operator's own")]
     OwnRequest(u32),
     /// Anybody could be this operator.
-    #[error("operator {0} has no passphrase, and approves nothing")]
-    ApproverWithoutPassphrase(OperatorName),
+    #[error("operator {0} has no passphrase, and can neither ask for approval nor give it")]
+    WithoutPassphrase(OperatorName),
+    /// Whoever asked could not do it themselves any more.
+    #[error("operator {operator}, who made request {request}, does not issue codes here any more")]
+    AskerGone {
+        /// Which request.
+        request: u32,
+        /// Who asked.
+        operator: OperatorName,
+    },
+    /// The order that a request is for was carried out otherwise.
+    #[error("order {reference} made license {license} already")]
+    MadeAlready {
+        /// The reference.
+        reference: OrderReference,
+        /// The license that it made or changed.
+        license: LicenseNumber,
+    },
     /// The operator's role does not allow it.
     #[error("operator {operator} is {}, and may not {}", .role.name(), .permission.sentence())]
     NotAllowed {

@@ -8,6 +8,8 @@ mod catalogue;
 pub mod chain;
 mod codes;
 mod people;
+#[cfg(test)]
+mod postgres;
 mod records;
 mod schema;
 mod statements;
@@ -66,6 +68,14 @@ pub enum LedgerFault {
     #[error("it was made by a newer release (schema {found}, this release knows {known})")]
     Newer {
         /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Another release has changed the tables since it was opened.
+    #[error("another release has brought it to schema {found} since it was opened; this one knows {known}")]
+    OtherSchema {
+        /// Its schema now.
         found: i64,
         /// Ours.
         known: i64,
@@ -146,17 +156,21 @@ impl Ledger {
     /// What the system or SQLite says.
     pub fn create(path: &Path, founding: &Founding<'_>) -> Result<Self, LedgerFault> {
         let mut ledger = Self { connection: schema::create(path)? };
+        ledger.found(founding)?;
+        Ok(ledger)
+    }
+
+    fn found(&mut self, founding: &Founding<'_>) -> Result<(), LedgerFault> {
         let Founding { vendor, operator, day, identity } = *founding;
         let identity = format!("{:016x}", u64::from_be_bytes(identity));
-        ledger.write(|book| {
+        self.write(|book| {
             let row = params![vendor.as_str(), day.to_string(), identity];
             book.connection.execute(statements::INSERT_DESK, row)?;
             book.put_operator(operator)?;
             let by = By { operator: operator.name.clone(), day };
             book.record(&by, Action::Founded, None, json!({ "desk": identity }).to_string())?;
-            Ok::<_, LedgerFault>(())
-        })?;
-        Ok(ledger)
+            Ok(())
+        })
     }
 
     /// Opens the ledger of a desk, and brings it to this release's schema.
@@ -176,6 +190,7 @@ impl Ledger {
         // Immediate: two desks that read first and write then would both fail halfway.
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior).map_err(LedgerFault::from)?;
+        schema::check(&transaction)?;
         let book = Book::on(&transaction);
         let result = work(&book)?;
         if !book.wrote.take().is_empty() {
@@ -191,6 +206,7 @@ impl Ledger {
     /// Those of `work`, and those of the ledger.
     pub fn read<T, E: From<LedgerFault>>(&mut self, work: impl FnOnce(&Book<'_>) -> Result<T, E>) -> Result<T, E> {
         let transaction = self.connection.transaction().map_err(LedgerFault::from)?;
+        schema::check(&transaction)?;
         work(&Book::on(&transaction))
     }
 }

@@ -9,7 +9,6 @@ use countersign::documents;
 use countersign::ledger::{Customer, Entry, Ledger, Product};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
 
 /// Whether a change is only looked at.
 #[derive(clap::Args)]
@@ -42,6 +41,10 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
         return preview(context, ledger, &plan);
     }
     if let Approval::Needed { above } = plan.approval {
+        if context.asks() {
+            let question = format!("{}Ask for it? [y/N] ", planned(ledger, &plan)?);
+            print::confirm(&question, "not asked for, and nothing was signed")?;
+        }
         let request = desk::request(ledger, &session, asked)?;
         let waits = format!("more than {above} units need a second operator: request {} waits", request.number);
         return Err(Failure::no(waits)
@@ -52,7 +55,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
 
 /// Asks, signs and prints.
 pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Plan) -> Result<(), Failure> {
-    if !context.yes && io::stdin().is_terminal() {
+    if context.asks() {
         let these = if plan.entries.len() == 1 { "this code" } else { "these codes" };
         let question = format!("{}Sign {these}? [y/N] ", planned(ledger, plan)?);
         print::confirm(&question, "not signed, and no number was used")?;
@@ -62,18 +65,22 @@ pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Pl
     drop(passphrase);
     let issued = desk::carry_out(ledger, session, &signer, plan)?;
     drop(signer);
-    report(context, ledger, &issued, &plan.notes, heading(plan))
+    report(context, ledger, &issued, &plan.notes, &heading(plan))
 }
 
-fn heading(plan: &Plan) -> &'static str {
+fn heading(plan: &Plan) -> String {
     use desk::Change::{AddUnits, Convert, Downsize, Issue, Renew, Upgrade};
-    match plan.asked.change {
+    let done = match plan.asked.change {
         Issue(_) => "Issued",
         Renew { .. } => "Renewed",
         Downsize { .. } => "Downsized",
         AddUnits { .. } => "Units added",
         Upgrade { .. } => "Upgraded",
         Convert { .. } => "Converted",
+    };
+    match &plan.approval {
+        Approval::Given { request, asked_by } => format!("{done}, as operator {asked_by} asked in request {request}"),
+        Approval::NotNeeded | Approval::Needed { .. } => done.to_owned(),
     }
 }
 
@@ -87,6 +94,10 @@ struct PlanJson<'a> {
     reissued: Vec<TermsJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approval_above: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<&'a str>,
 }
@@ -106,6 +117,16 @@ struct NotesJson {
     queued_after: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wanted_last: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    members_end: Vec<MemberEndJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ends_with_life: Vec<u16>,
+}
+
+#[derive(Serialize)]
+struct MemberEndJson {
+    product: u16,
+    end_of_life: String,
 }
 
 impl NotesJson {
@@ -116,6 +137,10 @@ impl NotesJson {
                 Note::Lapsed { days, .. } => json.lapsed_days = Some(*days),
                 Note::Queued { after } => json.queued_after = Some(after.to_string()),
                 Note::CutByEndOfLife { wanted } => json.wanted_last = Some(wanted.to_string()),
+                Note::MemberEnds { member, day } => {
+                    json.members_end.push(MemberEndJson { product: member.get(), end_of_life: day.to_string() });
+                }
+                Note::EndsWithLife { was } => json.ends_with_life.push(was.get()),
                 // Those show in the terms.
                 Note::CodeBegins { .. } | Note::GoesOutAgain { .. } => {}
             }
@@ -124,20 +149,25 @@ impl NotesJson {
     }
 }
 
-fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<(), Failure> {
+/// Shows what would be signed.
+pub fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<(), Failure> {
     if !context.json {
         return print::result(&planned(ledger, plan)?);
     }
     let Some((first, others)) = plan.entries.split_first() else { return Ok(()) };
+    let (approval_above, request, asked_by) = match &plan.approval {
+        Approval::NotNeeded => (None, None, None),
+        Approval::Needed { above } => (Some(*above), None, None),
+        Approval::Given { request, asked_by } => (None, Some(*request), Some(asked_by.to_string())),
+    };
     print::json(&PlanJson {
         terms: (&first.terms).into(),
         period: PeriodJson { first: first.period.first().to_string(), last: first.period.last().to_string() },
         notes: NotesJson::of(&plan.notes),
         reissued: others.iter().map(|entry| (&entry.terms).into()).collect(),
-        approval_above: match plan.approval {
-            Approval::Needed { above } => Some(above),
-            Approval::NotNeeded | Approval::Given { .. } => None,
-        },
+        approval_above,
+        request,
+        asked_by,
         order: first.reference.as_ref().map(|reference| reference.as_str()),
     })
 }
@@ -150,9 +180,12 @@ fn planned(ledger: &mut Ledger, plan: &Plan) -> Result<String, Failure> {
         text.push('\n');
     }
     text.push_str(&notes(&plan.notes));
-    if let Approval::Needed { above } = plan.approval {
-        let _ = writeln!(text, "More than {above} units: a second operator has to approve.");
-    }
+    // Writing to a String does not fail.
+    let _ = match &plan.approval {
+        Approval::NotNeeded => Ok(()),
+        Approval::Needed { above } => writeln!(text, "More than {above} units: a second operator has to approve."),
+        Approval::Given { request, asked_by } => writeln!(text, "Operator {asked_by} asked for it: request {request}."),
+    };
     Ok(text)
 }
 
@@ -183,6 +216,13 @@ fn notes(notes: &[Note]) -> String {
             Note::CutByEndOfLife { wanted } => {
                 writeln!(text, "The product's End of Life cuts the period, which would go to {wanted}.")
             }
+            Note::MemberEnds { member, day } => {
+                writeln!(text, "Product {member}, a member, has its End of Life on {day}, within the period.")
+            }
+            Note::EndsWithLife { was } => writeln!(
+                text,
+                "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
+            ),
             Note::GoesOutAgain { was, revision } => writeln!(
                 text,
                 "The renewal sold before as revision {was} goes out again as revision {revision}: enter both codes."

@@ -4,14 +4,14 @@ use super::Context;
 use super::failure::Failure;
 use super::print::{self, Line};
 use clap::Subcommand;
-use countersign::desk;
+use countersign::desk::{self, CustomerEdit};
 use countersign::documents::csv::Cell;
-use countersign::ledger::{Customer, Email, Ledger, Name};
+use countersign::ledger::{Customer, CustomerNumber, Email, Ledger, Name};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use serde::Serialize;
 
-/// Add and list customers
+/// Add, change and list customers
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub struct Arguments {
@@ -22,15 +22,18 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Add(Add),
+    Change(Change),
     /// List the customers
     List,
+    Show(Show),
 }
 
 /// Register a customer
 #[derive(clap::Args)]
 #[command(after_help = "\
-Example:
-  countersign customer add 'Example Hospital Trust'")]
+Examples:
+  countersign customer add 'Example Hospital Trust'
+  countersign customer add 'Example City Council' --email it@council.example")]
 struct Add {
     /// Its name, unlike that of any other customer
     #[arg(value_name = "NAME")]
@@ -38,6 +41,35 @@ struct Add {
     /// Its e-mail address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<Email>,
+}
+
+/// Change what is known of a customer
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  countersign customer change 1 --name 'Example Hospital Trust, London'
+  countersign customer change 'Example City Council' --no-email")]
+struct Change {
+    /// The customer, by number or name
+    #[arg(value_name = "NUMBER|NAME")]
+    customer: String,
+    /// Its name from now on
+    #[arg(long, value_name = "NAME")]
+    name: Option<Name>,
+    /// Its e-mail address from now on
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<Email>,
+    /// It has no e-mail address any more
+    #[arg(long, conflicts_with = "email")]
+    no_email: bool,
+}
+
+/// Show what is known of a customer
+#[derive(clap::Args)]
+struct Show {
+    /// The customer, by number or name
+    #[arg(value_name = "NUMBER|NAME")]
+    customer: String,
 }
 
 #[derive(Serialize)]
@@ -59,11 +91,11 @@ impl From<&Customer> for CustomerJson {
 }
 
 impl Line for CustomerJson {
-    const HEADING: &'static [&'static str] = &["NUMBER", "NAME"];
+    const HEADING: &'static [&'static str] = &["NUMBER", "NAME", "E-MAIL"];
     const COLUMNS: &'static [&'static str] = &["number", "name", "email"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.number.to_string(), self.name.clone()]
+        vec![self.number.to_string(), self.name.clone(), self.email.clone().unwrap_or_default()]
     }
 
     fn record(&self) -> Vec<Cell> {
@@ -80,20 +112,62 @@ impl Arguments {
 
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    match arguments.command {
-        Command::Add(Add { name, email }) => {
-            let session = context.session(&mut ledger)?;
-            let customer = desk::add_customer(&mut ledger, &session, &name, email.as_ref(), salt()?)?;
+    let customer = match arguments.command {
+        Command::List => return list(context, &mut ledger),
+        Command::Show(Show { customer }) => {
+            let customer = desk::find_customer(&mut ledger, &customer)?;
             if context.json {
                 return print::json(&CustomerJson::from(&customer));
             }
-            print::result(&format!("customer {}: {}\n", customer.number, customer.name))
+            let email = customer.email.map(|email| format!("  e-mail       {email}\n")).unwrap_or_default();
+            return print::result(&format!("  customer     {}, {}\n{email}", customer.number, customer.name));
         }
-        Command::List => {
-            let customers = desk::customers(&mut ledger, None, u32::MAX)?;
-            print::list(context, customers.iter().map(CustomerJson::from).map(Ok))
+        Command::Add(Add { name, email }) => {
+            let session = context.session(&mut ledger)?;
+            desk::add_customer(&mut ledger, &session, &name, email.as_ref(), salt()?)?
         }
+        Command::Change(Change { customer, name, email, no_email }) => {
+            let number = desk::find_customer(&mut ledger, &customer)?.number;
+            let email = if no_email { Some(None) } else { email.map(Some) };
+            let edits: Vec<_> =
+                name.map(CustomerEdit::Name).into_iter().chain(email.map(CustomerEdit::Email)).collect();
+            if edits.is_empty() {
+                return Err(Failure::nothing_to_change());
+            }
+            let session = context.session(&mut ledger)?;
+            desk::change_customer(&mut ledger, &session, number, &edits)?
+        }
+    };
+    if context.json {
+        return print::json(&CustomerJson::from(&customer));
     }
+    let email = customer.email.map(|email| format!(" <{email}>")).unwrap_or_default();
+    print::result(&format!("customer {}: {}{email}\n", customer.number, customer.name))
+}
+
+/// How many customers are read in one transaction: a long one would keep the ledger's log from being tidied up.
+const PAGE: u32 = 1000;
+
+fn list(context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
+    let mut next = None;
+    let mut whole = true;
+    let pages = std::iter::from_fn(|| {
+        if !std::mem::take(&mut whole) {
+            return None;
+        }
+        let page = desk::customers(ledger, next, PAGE);
+        if let Ok(customers) = &page {
+            let last = customers.last().filter(|_| customers.len() == PAGE as usize);
+            next = last.and_then(|last| last.number.get().checked_add(1)).and_then(CustomerNumber::new);
+            whole = next.is_some();
+        }
+        Some(page)
+    });
+    let lines = pages.flat_map(|page| match page {
+        Ok(customers) => customers.iter().map(CustomerJson::from).map(Ok).collect(),
+        Err(fault) => vec![Err(fault.into())],
+    });
+    print::list(context, lines)
 }
 
 /// Most customers that are named where one is wanted.
@@ -115,7 +189,7 @@ pub fn the_customer(ledger: &mut Ledger, text: &str) -> Result<Customer, Failure
     }
 }
 
-/// Random bytes that hide a customer's name in the book.
+/// Random bytes: what hides a customer's name in the book, or makes the hash of a passphrase unlike others.
 pub fn salt() -> Result<[u8; 16], Failure> {
     let mut salt = [0; 16];
     SysRng.try_fill_bytes(&mut salt).map_err(|error| Failure::could_not(format!("no random numbers: {error}")))?;

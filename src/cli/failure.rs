@@ -25,6 +25,11 @@ impl Failure {
         Self { sentence: sentence.into(), hint: None, exit: Exit::No }
     }
 
+    /// A command that changes what is named, and nothing is.
+    pub fn nothing_to_change() -> Self {
+        Self::could_not("nothing was said that could be changed").hint("run it with --help to see what can be")
+    }
+
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -59,7 +64,9 @@ impl From<LedgerFault> for Failure {
             LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::Record { .. } | LedgerFault::Event { .. } => {
                 "`countersign restore BACKUP` puts the last backup back and keeps the damaged ledger beside it"
             }
-            LedgerFault::Newer { .. } => "install a newer release of countersign",
+            LedgerFault::Newer { .. } | LedgerFault::OtherSchema { .. } => {
+                "use the release of countersign that the ledger was last opened with"
+            }
             LedgerFault::NotDurable { .. } => "keep the desk's folder on a local disk",
             LedgerFault::Sqlite(_) => "run the same command again; if it stays, restore a backup",
         };
@@ -99,11 +106,13 @@ impl From<Refused> for Failure {
                 "a code carries at most 8192 days, beginning within 2048 days before or 2047 after today"
             }
             Refused::OtherTerms { .. } => "give a new --order for a new code, or the recorded terms for the same one",
+            Refused::WaitsOtherwise { .. } => {
+                "give the terms that wait, or take them back with `countersign reject REQUEST`"
+            }
             Refused::NoNumberLeft => "open a new desk with another issuer number",
             Refused::NoRevisionLeft(_) => "issue a new license for the next period",
             Refused::UnknownRevision { .. } => "`countersign show LICENSE` shows its revisions",
             Refused::TwoCustomers { .. } => "give the customer's number",
-            Refused::SoldOtherwise(_) => "add a new product with another id",
             Refused::LifeEndsBeforeSale { .. } => "a product is sold no longer than it lives",
             Refused::NeedsNoCode(_) => "give the customer the product; nothing has to be entered",
             Refused::EndOfSale { .. } => "existing licenses can be renewed up to End of Life; sell another product",
@@ -131,7 +140,9 @@ impl From<Refused> for Failure {
             Refused::NeedsNoApproval => "run the command itself",
             Refused::UnknownRequest(_) | Refused::RequestDone { .. } => "`countersign requests` shows them",
             Refused::OwnRequest(_) => "another operator has to approve it",
-            Refused::ApproverWithoutPassphrase(_) => "`countersign operator passphrase` sets one",
+            Refused::WithoutPassphrase(_) => "`countersign operator passphrase` sets one",
+            Refused::AskerGone { .. } => "reject it, and let somebody who works here ask again",
+            Refused::MadeAlready { .. } => "the same order again prints the codes; `countersign reject` ends a request",
             Refused::NotAllowed { .. } => "ask somebody who may: `countersign operator list` shows the roles",
             Refused::UnknownOperator(_) => "`countersign operator list` shows the operators",
             Refused::OperatorExists(_) => "choose another name: the book must never mean two people by one",
@@ -144,7 +155,9 @@ impl From<Refused> for Failure {
             Refused::ChangedMeanwhile => "run the same command again, and look at the terms",
         };
         let mut sentence = refused.to_string();
-        if let Refused::OtherTerms { recorded, wanted, .. } = &refused {
+        if let Refused::OtherTerms { recorded, wanted, .. } | Refused::WaitsOtherwise { recorded, wanted, .. } =
+            &refused
+        {
             sentence = format!("{sentence}\nrecorded:      {recorded}\nasked for now: {wanted}");
         }
         Self::no(sentence).hint(hint)

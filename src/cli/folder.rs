@@ -92,6 +92,7 @@ impl Folder {
     pub fn create(
         &self,
         vendor: &Name,
+        operator: &Operator,
         passphrase: &[u8],
         today: Day,
         files: &[(&str, &[u8])],
@@ -107,7 +108,7 @@ impl Folder {
         let fail =
             |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
         DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
-        let made = draft.fill(vendor, passphrase, today, files).and_then(|issuer| {
+        let made = draft.fill(vendor, operator, passphrase, today, files).and_then(|issuer| {
             fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
                 ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.exists(),
                 _ => fail(error),
@@ -125,6 +126,7 @@ impl Folder {
     fn fill(
         &self,
         vendor: &Name,
+        operator: &Operator,
         passphrase: &[u8],
         today: Day,
         files: &[(&str, &[u8])],
@@ -142,13 +144,12 @@ impl Folder {
         }
         let path = self.ledger_path();
         key_store::create(&path, b"").map_err(fail)?;
-        let operator = Operator::first();
         let mut identity = [0; 8];
         let random = SysRng.try_fill_bytes(&mut identity);
         random.map_err(|error| Failure::could_not(format!("no random numbers: {error}")))?;
-        let founding = Founding { vendor, operator: &operator, day: today, identity };
+        let founding = Founding { vendor, operator, day: today, identity };
         let mut ledger = Ledger::create(&path, &founding)?;
-        desk::record_issuer(&mut ledger, &By { operator: operator.name, day: today }, issuer)?;
+        desk::record_issuer(&mut ledger, &By { operator: operator.name.clone(), day: today }, issuer)?;
         Ok(issuer)
     }
 

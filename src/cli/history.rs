@@ -38,7 +38,7 @@ struct HistoryLine {
     day: String,
     operator: String,
     action: &'static str,
-    license: u32,
+    license: Option<u32>,
     customer: Option<u32>,
     customer_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,8 @@ impl Line for HistoryLine {
 
     fn cells(&self) -> Vec<String> {
         let HistoryLine { event, day, operator, license, what, .. } = self;
-        vec![event.to_string(), day.clone(), operator.clone(), license.to_string(), what.clone()]
+        let license = license.map(|license| license.to_string()).unwrap_or_default();
+        vec![event.to_string(), day.clone(), operator.clone(), license, what.clone()]
     }
 
     fn record(&self) -> Vec<Cell> {
@@ -111,7 +112,7 @@ impl Line for HistoryLine {
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    let entries = match (arguments.license, &arguments.customer) {
+    let events = match (arguments.license, &arguments.customer) {
         (Some(license), _) => desk::history(&mut ledger, license)?,
         (None, Some(text)) => {
             let customer = the_customer(&mut ledger, text)?;
@@ -120,7 +121,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         (None, None) => return Err(Failure::could_not("wanted a license or --customer")),
     };
     let mut names = Names { catalogue: Catalogue::read(&mut ledger)?, ledger: &mut ledger, customers: HashMap::new() };
-    print::list(context, entries.iter().map(|entry| names.line(entry)))
+    print::list(context, events.iter().map(|event| names.line(&HistoryEntry::of(event)?)))
 }
 
 /// What numbers are called today.
@@ -154,7 +155,7 @@ impl Names<'_> {
             day: entry.day.to_string(),
             operator: entry.operator.to_string(),
             action: entry.action.name(),
-            license: entry.license.get(),
+            license: entry.license.map(LicenseNumber::get),
             customer: entry.customer.map(CustomerNumber::get),
             order: entry.order.as_ref().map(ToString::to_string),
             codes: entry.codes.iter().map(|code| self.code(code)).collect(),

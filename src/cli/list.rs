@@ -164,7 +164,7 @@ impl Line for LicenseLine {
             self.first.as_str().into(),
             self.last.as_str().into(),
             self.issued.as_str().into(),
-            if self.test { "true" } else { "false" }.into(),
+            self.test.into(),
             self.state.into(),
         ]
     }
@@ -249,7 +249,7 @@ impl Line for DueLine {
             license.units.into(),
             self.unit.into(),
             license.kind.into(),
-            if license.test { "true" } else { "false" }.into(),
+            license.test.into(),
             license.state.into(),
         ]
     }

@@ -85,11 +85,12 @@ impl Columns {
         }
         let mut text = String::new();
         for line in lines {
-            for (column, (cell, width)) in line.iter().zip(&self.0).enumerate() {
-                let width = if column + 1 == line.len() { 0 } else { width + 2 };
+            for (cell, width) in line.iter().zip(&self.0) {
                 // Writing to a String does not fail.
-                let _ = write!(text, "{cell:width$}");
+                let _ = write!(text, "{cell:width$}", width = width + 2);
             }
+            // The last cell is as wide as it is, and may be empty.
+            text.truncate(text.trim_end().len());
             text.push('\n');
         }
         text
@@ -113,30 +114,45 @@ pub trait Line: Serialize {
 /// How many lines of a table are looked at for the widths of its columns, before they are written.
 const TABLE_PAGE: usize = 1_000;
 
-/// Writes a list as it is read: it may be longer than memory.
+/// A list of up to so many bytes appears whole or not at all; a longer one is written as it is read.
+const WHOLE: usize = 1 << 20;
+
+/// Writes a list: it may be longer than memory.
 pub fn list<L: Line>(context: &Context, lines: impl IntoIterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    if context.json {
-        write_array(&mut out, lines.into_iter())?;
+    let mut out = BufWriter::with_capacity(WHOLE, io::stdout().lock());
+    let lines = lines.into_iter();
+    let written = if context.json {
+        write_array(&mut out, lines)
     } else if context.csv {
-        let mut table = Table::new(&mut out, L::COLUMNS).map_err(cannot_write)?;
-        for line in lines {
-            table.line(&line?.record()).map_err(cannot_write)?;
-        }
-        table.finish().map_err(cannot_write)?;
+        write_csv(&mut out, lines)
     } else {
-        let mut columns = Columns::default();
-        let mut page = vec![L::HEADING.iter().map(ToString::to_string).collect()];
-        for line in lines {
-            page.push(line?.cells());
-            if page.len() >= TABLE_PAGE {
-                out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)?;
-                page.clear();
-            }
+        write_table(&mut out, lines)
+    };
+    let written = written.and_then(|()| out.flush().map_err(cannot_write));
+    // Dropped, it would try once more to write what has failed.
+    let _ = out.into_parts();
+    written
+}
+
+fn write_table<L: Line>(out: &mut impl Write, lines: impl Iterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
+    let mut columns = Columns::default();
+    let mut page = vec![L::HEADING.iter().map(ToString::to_string).collect()];
+    for line in lines {
+        page.push(line?.cells());
+        if page.len() >= TABLE_PAGE {
+            out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)?;
+            page.clear();
         }
-        out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)?;
     }
-    out.flush().map_err(cannot_write)
+    out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)
+}
+
+fn write_csv<L: Line>(out: &mut impl Write, lines: impl Iterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
+    let mut table = Table::new(out, L::COLUMNS).map_err(cannot_write)?;
+    for line in lines {
+        table.line(&line?.record()).map_err(cannot_write)?;
+    }
+    table.finish().map_err(cannot_write)
 }
 
 /// Lines that serialise as they come, until one fails.

@@ -10,7 +10,7 @@ use activation_code::{Day, LicenseNumber, ProductId, Revision, Units};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Something that happened to a license.
+/// An event with its facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// Its place in the book.
@@ -21,8 +21,8 @@ pub struct HistoryEntry {
     pub operator: OperatorName,
     /// What was done.
     pub action: Action,
-    /// To which license.
-    pub license: LicenseNumber,
+    /// To which license, if to one.
+    pub license: Option<LicenseNumber>,
     /// Who owned it then; the new owner, where it changed hands.
     pub customer: Option<CustomerNumber>,
     /// Who owned it before it changed hands.
@@ -100,7 +100,11 @@ impl Code {
 }
 
 impl HistoryEntry {
-    fn of(event: &Event, license: LicenseNumber) -> Result<Self, DeskFault> {
+    /// What an event of the book tells.
+    ///
+    /// # Errors
+    /// No desk wrote that.
+    pub fn of(event: &Event) -> Result<Self, DeskFault> {
         let damaged = || LedgerFault::Event { sequence: event.sequence };
         let facts: Facts<'_> = serde_json::from_str(&event.facts).map_err(|_| damaged())?;
         let asked = facts.asked.map(|asked| Asked::from_text(asked.get())).transpose().map_err(|_| damaged())?;
@@ -115,7 +119,7 @@ impl HistoryEntry {
             day: event.day,
             operator: event.operator.clone(),
             action: event.action,
-            license,
+            license: event.license,
             customer: facts.customer.and_then(CustomerNumber::new),
             from: facts.from.and_then(CustomerNumber::new),
             codes: codes.map(Code::facts).collect::<Option<_>>().ok_or_else(damaged)?,
@@ -132,53 +136,44 @@ impl HistoryEntry {
 ///
 /// # Errors
 /// There is no such license.
-pub fn history(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<HistoryEntry>, DeskFault> {
+pub fn history(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Event>, DeskFault> {
     ledger.read(|book| {
         let record = book.license(license)?.ok_or(Refused::UnknownLicense(license))?;
-        let mut entries = Vec::new();
-        add_history(book, &record, &mut entries)?;
-        entries.reverse();
-        Ok(entries)
+        events_back_to(book, &record, 0)
     })
+}
+
+/// What happened to a license after an event, oldest first.
+pub(super) fn events_back_to(
+    book: &Book<'_>,
+    record: &LicenseRecord,
+    after: Sequence,
+) -> Result<Vec<Event>, DeskFault> {
+    let mut events = Vec::new();
+    let mut next: Option<Sequence> = Some(record.event);
+    while let Some(sequence) = next.filter(|sequence| *sequence > after) {
+        let event = book.event(sequence)?.filter(|event| event.license == Some(record.number));
+        let event = event.ok_or(LedgerFault::Event { sequence })?;
+        // Backwards only, or an edited book could keep us here for ever.
+        next = event.previous.filter(|previous| *previous < sequence);
+        events.push(event);
+    }
+    events.reverse();
+    Ok(events)
 }
 
 /// What ever happened to the licenses that a customer owns now, oldest first.
 ///
 /// # Errors
 /// There is no such customer.
-pub fn history_of_customer(
-    ledger: &mut Ledger,
-    customer: CustomerNumber,
-) -> Result<(Customer, Vec<HistoryEntry>), DeskFault> {
-    const PAGE: u32 = 1_000;
+pub fn history_of_customer(ledger: &mut Ledger, customer: CustomerNumber) -> Result<(Customer, Vec<Event>), DeskFault> {
     ledger.read(|book| {
         let found = book.customer(customer)?.ok_or_else(|| Refused::UnknownCustomer(customer.to_string()))?;
-        let mut entries = Vec::new();
-        let mut next = 0;
-        loop {
-            let records = book.licenses_of(customer, next, PAGE)?;
-            for record in &records {
-                add_history(book, record, &mut entries)?;
-            }
-            match records.last() {
-                Some(last) if records.len() == PAGE as usize => next = last.number.get() + 1,
-                _ => break,
-            }
+        let mut events = Vec::new();
+        for record in book.licenses_of(customer, 0, u32::MAX)? {
+            events.extend(events_back_to(book, &record, 0)?);
         }
-        entries.sort_by_key(|entry| entry.sequence);
-        Ok((found, entries))
+        events.sort_by_key(|event| event.sequence);
+        Ok((found, events))
     })
-}
-
-/// The history of a license, newest first.
-fn add_history(book: &Book<'_>, record: &LicenseRecord, entries: &mut Vec<HistoryEntry>) -> Result<(), DeskFault> {
-    let mut next: Option<Sequence> = Some(record.event);
-    while let Some(sequence) = next {
-        let event = book.event(sequence)?.filter(|event| event.license == Some(record.number));
-        let event = event.ok_or(LedgerFault::Event { sequence })?;
-        // Backwards only, or an edited book could keep us here for ever.
-        next = event.previous.filter(|previous| *previous < sequence);
-        entries.push(HistoryEntry::of(&event, record.number)?);
-    }
-    Ok(())
 }

@@ -37,6 +37,7 @@ pub fn carry_out(
     let desk = SigningDesk::new(signer, &issuers)?;
     let reserved = ledger.write(|book| {
         session.begin(book, Permission::Sell)?;
+        super::approval::confirm(book, session, plan)?;
         let before = made_before(book, &plan.asked)?;
         if !before.is_empty() {
             return Ok(Reserved::Before(before));
@@ -58,14 +59,13 @@ pub fn carry_out(
     let issued = desk.sign_all(&plan)?;
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        super::approval::confirm(book, session, &plan)?;
         // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
         let before = made_before(book, &plan.asked)?;
         if !before.is_empty() {
             return Ok(before);
         }
-        if let Approval::Given { request, .. } = plan.approval {
-            super::approval::approve(book, session, request)?;
-        }
+        super::approval::approve(book, &plan)?;
         write_down(book, &by, &plan, &issued)?;
         Ok(issued)
     })
@@ -143,8 +143,9 @@ pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>,
     let codes = book.codes_for(reference)?;
     let Some(first) = codes.first() else { return Ok(Vec::new()) };
     let recorded = asked_for(book, first)?;
-    if recorded != usual(book, asked)? {
-        let (recorded, wanted) = (Box::new(recorded), Box::new(asked.clone()));
+    let wanted = usual(book, asked)?;
+    if recorded != wanted {
+        let (recorded, wanted) = (Box::new(recorded), Box::new(wanted));
         let reference = reference.clone();
         let (license, revision) = (first.entry.terms.license, first.entry.terms.revision);
         return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
@@ -196,7 +197,7 @@ fn asked_for(book: &Book<'_>, code: &Signed) -> Result<Asked, DeskFault> {
 }
 
 /// A change with what is usual said aloud, so that an order with it and one without are the same.
-fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
+pub(super) fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
     let mut asked = asked.clone();
     if let Change::Issue(order) = &mut asked.change
         && order.kind.is_none()

@@ -8,7 +8,9 @@ use crate::ledger::{
     Action, Book, CustomerNumber, Entry, Ledger, LicenseRecord, Limits, OperatorName, OrderReference, Product,
     ProductKind, Signed,
 };
-use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, Revision, Terms, Units};
+use activation_code::{
+    Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
+};
 
 /// What a change will make: codes that are not signed yet, and what a clerk should know of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,19 @@ pub enum Note {
     CutByEndOfLife {
         /// The last day that was wanted.
         wanted: Day,
+    },
+    /// A renewal that was sold before would begin after the End of Life, which was set since: it ends with the
+    /// revision that is replaced (rule D9).
+    EndsWithLife {
+        /// The revision that it had.
+        was: Revision,
+    },
+    /// A member of the suite has its End of Life within the period (rules D9, D10).
+    MemberEnds {
+        /// Which product.
+        member: ProductId,
+        /// When.
+        day: Day,
     },
     /// A renewal that was sold before goes out again, as a new revision (rule D5).
     GoesOutAgain {
@@ -171,6 +186,7 @@ impl<'b> Planner<'b> {
             }
         };
         plan.asked = asked.clone();
+        self.note_ends_of_members(&mut plan)?;
         for entry in &plan.entries {
             entry.terms.to_payload().map_err(Refused::Terms)?;
             if let Some(most) = self.limits.most_units.filter(|most| entry.terms.units.get() > *most) {
@@ -243,6 +259,7 @@ impl<'b> Planner<'b> {
             _ => {}
         }
         let product = self.product(before.entry.terms.product.get())?;
+        needs_code(&product)?;
         if units > had {
             on_sale(&product, self.today)?;
         }
@@ -287,10 +304,12 @@ impl<'b> Planner<'b> {
         };
         let mut revision = next_revision(&record, &codes)?;
         let terms = self.modified(&target.entry.terms, modification)?;
-        let entry = self.next_entry(record.customer, terms, period, revision, &mut notes)?;
+        let within = within_life(period, &self.product(terms.product.get())?)?;
+        note_end_of_life(&mut notes, period, within);
+        let entry = self.next_entry(record.customer, terms, within, revision, &mut notes)?;
         let mut entries = vec![Entry { reference: reference.cloned(), ..entry }];
         for code in behind {
-            revision = after(revision, license)?;
+            let was = code.entry.terms.revision;
             let terms = match reach {
                 // What was sold as full already needs no conversion.
                 Reach::License if !modification.converts || code.entry.terms.kind == Kind::Evaluation => {
@@ -298,8 +317,15 @@ impl<'b> Planner<'b> {
                 }
                 Reach::License | Reach::RunningPeriod => code.entry.terms.clone(),
             };
-            notes.push(Note::GoesOutAgain { was: code.entry.terms.revision, revision });
-            entries.push(self.next_entry(record.customer, terms, code.entry.period, revision, &mut notes)?);
+            let product = self.product(terms.product.get())?;
+            let Ok(period) = within_life(code.entry.period, &product) else {
+                notes.push(Note::EndsWithLife { was });
+                continue;
+            };
+            revision = after(revision, license)?;
+            notes.push(Note::GoesOutAgain { was, revision });
+            note_end_of_life(&mut notes, code.entry.period, period);
+            entries.push(self.next_entry(record.customer, terms, period, revision, &mut notes)?);
         }
         Ok(Plan::of(entries, notes, Some(record)))
     }
@@ -353,7 +379,7 @@ impl<'b> Planner<'b> {
             if product.id == from.id {
                 return Err(Refused::SameProduct { license, product: product.id }.into());
             }
-            if from.family.is_none() || from.family != product.family {
+            if !from.is_of_one_family_with(&product) {
                 return Err(Refused::OtherFamily { from: from.id, to: product.id }.into());
             }
             if product.rank < from.rank {
@@ -386,6 +412,21 @@ impl<'b> Planner<'b> {
         Ok(Terms { product: product.id, units, kind, grace, members, ..terms.clone() })
     }
 
+    fn note_ends_of_members(&self, plan: &mut Plan) -> Result<(), DeskFault> {
+        for entry in &plan.entries {
+            for &member in entry.terms.members.iter().flat_map(Members::products) {
+                let end = self.product(member.get())?.end_of_life;
+                if let Some(day) = end.filter(|day| *day < entry.period.last()) {
+                    let note = Note::MemberEnds { member, day };
+                    if !plan.notes.contains(&note) {
+                        plan.notes.push(note);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn license(&self, number: LicenseNumber) -> Result<(LicenseRecord, Vec<Signed>), DeskFault> {
         let record = self.book.license(number)?.ok_or(Refused::UnknownLicense(number))?;
         if record.is_revoked() {
@@ -395,7 +436,7 @@ impl<'b> Planner<'b> {
     }
 
     fn product(&self, id: u16) -> Result<Product, DeskFault> {
-        let product = activation_code::ProductId::new(id).map(|id| self.book.product(id)).transpose()?.flatten();
+        let product = ProductId::new(id).map(|id| self.book.product(id)).transpose()?.flatten();
         Ok(product.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?)
     }
 
@@ -425,15 +466,22 @@ enum Sold {
 /// What becomes of terms.
 #[derive(Default)]
 struct Modification {
-    product: Option<activation_code::ProductId>,
+    product: Option<ProductId>,
     units: Option<Units>,
     more: Option<Units>,
     converts: bool,
 }
 
+fn needs_code(product: &Product) -> Result<(), Refused> {
+    if product.auto_enabled { Err(Refused::NeedsNoCode(product.id)) } else { Ok(()) }
+}
+
+/// New licenses, more units and other products are sold of what needs a code and is in the catalogue, before its
+/// End of Sale (rule D9).
 fn on_sale(product: &Product, today: Day) -> Result<(), Refused> {
-    if product.auto_enabled {
-        return Err(Refused::NeedsNoCode(product.id));
+    needs_code(product)?;
+    if let Some(day) = product.end_of_life.filter(|_| !product.is_in_catalogue(today)) {
+        return Err(Refused::EndOfLife { product: product.id, day });
     }
     match product.end_of_sale.filter(|end| *end <= today) {
         Some(day) => Err(Refused::EndOfSale { product: product.id, day }),

@@ -26,6 +26,12 @@ impl From<String> for Cell {
     }
 }
 
+impl From<bool> for Cell {
+    fn from(yes: bool) -> Self {
+        Self::from(if yes { "true" } else { "false" })
+    }
+}
+
 macro_rules! numbers {
     ($($number:ty)*) => {
         $(impl From<$number> for Cell {

@@ -361,7 +361,10 @@ impl Book<'_> {
     /// Writes a row, and remembers its digest for the event that follows.
     pub(super) fn put<const N: usize>(&self, table: Table, key: &str, sql: &str, columns: [Value; N]) -> Outcome<()> {
         let digest = row_digest(table, columns.iter().map(ValueRef::from));
-        self.connection.prepare_cached(sql)?.execute(params_from_iter(columns))?;
+        if self.connection.prepare_cached(sql)?.execute(params_from_iter(columns))? != 1 {
+            // It stands there with other columns than may change.
+            return Err(LedgerFault::Record { what: table.name() });
+        }
         let mut wrote = self.wrote.borrow_mut();
         // Writing to a String does not fail.
         let _ = writeln!(wrote, "{} {key} {digest}", table.name());
@@ -390,7 +393,7 @@ impl Book<'_> {
     ) -> Outcome<Sequence> {
         let sequence = self.next_event()?;
         let before = self.head()?.map_or([0; 32], |head| head.link);
-        let wrote = self.wrote.take();
+        let wrote = self.wrote.borrow().clone();
         let operator = by.operator.clone();
         let mut event =
             Event { sequence, day: by.day, operator, action, license, previous, facts, wrote, link: before };
@@ -406,6 +409,8 @@ impl Book<'_> {
             event.wrote,
             event.link,
         ])?;
+        // Not before: what no event has is not committed.
+        self.wrote.take();
         self.head.set(Some(Head { sequence, day: by.day, link: event.link }));
         Ok(sequence)
     }
@@ -486,12 +491,65 @@ pub(super) fn begin_book(transaction: &Transaction<'_>) -> Result<(), LedgerFaul
         book.put_product(&product)?;
         book.record(&by, Action::ProductAdded, None, json!({"product": product.id.get()}).to_string())?;
     }
-    let mut number = 1;
-    while let Some(customer) = book.customers_from(CustomerNumber::new(number), 1)?.pop() {
+    let mut next = CustomerNumber::new(1);
+    while next.is_some()
+        && let Some(customer) = book.customers_from(next, 1)?.pop()
+    {
         book.put_customer(&customer)?;
         let facts = json!({"customer": customer.number.get()}).to_string();
         book.record(&by, Action::CustomerAdded, None, facts)?;
-        number = customer.number.get() + 1;
+        next = customer.number.get().checked_add(1).and_then(CustomerNumber::new);
     }
     book.adopt_codes(&by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Founding, Ledger, Operator};
+    use crate::signer::{Signer as _, SoftwareKey};
+    use activation_code::{IssuerNumber, PinnedIssuer};
+
+    fn founded(room: &tempfile::TempDir) -> Ledger {
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let (vendor, operator, day) = (&"Example".parse().unwrap(), &Operator::first(), "2027-03-01".parse().unwrap());
+        Ledger::create(&path, &Founding { vendor, operator, day, identity: [7; 8] }).unwrap()
+    }
+
+    fn by() -> By {
+        By { operator: OperatorName::first(), day: "2027-03-01".parse().unwrap() }
+    }
+
+    #[test]
+    fn what_no_event_has_is_not_committed() {
+        let room = tempfile::tempdir().unwrap();
+        let mut ledger = founded(&room);
+        let forgotten = ledger.write(|book| book.put_operator(&Operator::first()));
+        assert!(matches!(forgotten, Err(LedgerFault::Record { .. })));
+        // Also not where the event could not be written, and nobody minds.
+        let refuse = "CREATE TEMP TRIGGER refuse BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'no'); END";
+        ledger.connection.execute_batch(refuse).unwrap();
+        let ignored = ledger.write(|book| {
+            book.put_operator(&Operator::first())?;
+            book.record(&by(), Action::OperatorChanged, None, "{}".to_owned()).unwrap_err();
+            Ok::<_, LedgerFault>(())
+        });
+        assert!(matches!(ignored, Err(LedgerFault::Record { .. })));
+        let last = ledger.read(|book| book.head()).unwrap().unwrap().sequence;
+        let row: u64 = ledger.connection.query_row("SELECT event FROM operator", [], |row| row.get(0)).unwrap();
+        assert_eq!((last, row), (1, 1));
+    }
+
+    #[test]
+    fn a_row_that_would_not_be_as_the_book_says_is_refused() {
+        let room = tempfile::tempdir().unwrap();
+        let mut ledger = founded(&room);
+        let number = IssuerNumber::new(1).unwrap();
+        let issuer = |seed| PinnedIssuer { number, key: SoftwareKey::from_seed(&[seed; 32]).unwrap().public_key() };
+        crate::desk::record_issuer(&mut ledger, &by(), issuer(1)).unwrap();
+        let other = crate::desk::record_issuer(&mut ledger, &by(), issuer(2)).unwrap_err();
+        assert!(matches!(other, LedgerFault::Record { what: "issuer" }), "{other}");
+        assert_eq!(ledger.read(|book| book.issuers()).unwrap(), [issuer(1)]);
+    }
 }

@@ -344,6 +344,8 @@ pub struct Request {
     pub change: String,
     /// What became of it.
     pub state: RequestState,
+    /// The event that asked for it, or answered it.
+    pub event: Sequence,
 }
 
 /// What is counted.

@@ -2,32 +2,30 @@
 
 use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// `CSGN`, in the file's header, so that `file` and we can tell a ledger from another database.
 const APPLICATION_ID: i64 = 0x4353_474E;
 
+/// Until a ledger is looked at again that another process was busy with.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// More than there are statements, so that none is parsed twice.
 const STATEMENTS: usize = 128;
 
-/// What brings a ledger from schema i to schema i + 1. Only ever added to.
-const MIGRATIONS: &[Migration] = &[
-    Migration { sql: include_str!("schema-1.sql"), then: nothing },
-    Migration { sql: include_str!("schema-2.sql"), then: super::chain::begin_book },
-];
+/// What brings a ledger from schema i to schema i + 1. Only ever added to: with the same for PostgreSQL, and a ledger
+/// of the schema before in tests/fixtures.
+const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql")];
 
-struct Migration {
-    sql: &'static str,
-    /// What SQL alone cannot do.
-    then: fn(&Transaction<'_>) -> Result<(), LedgerFault>,
-}
+/// The schema of this release.
+const KNOWN: i64 = MIGRATIONS.len() as i64;
 
-fn nothing(_: &Transaction<'_>) -> Result<(), LedgerFault> {
-    Ok(())
-}
+/// The last schema that had no book.
+const WITHOUT_BOOK: i64 = 1;
 
 /// A new ledger in an empty file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
@@ -79,10 +77,22 @@ fn sync_what_was_recovered(path: &Path) -> Result<(), LedgerFault> {
 /// Sets what the desk relies on, and reads it back.
 fn promise(connection: &Connection) -> Result<(), LedgerFault> {
     // A commit that returned survives a power cut: WAL alone does not promise that.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    keep_a_log(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     durable(connection, "journal_mode", &pragma::<String>(connection, "journal_mode")?, "wal")?;
     durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")
+}
+
+/// A ledger that was copied has no write-ahead log until somebody opens it, and while one process begins the log
+/// another one is turned away at once, whatever the time that SQLite shall wait.
+fn keep_a_log(connection: &Connection) -> Result<(), LedgerFault> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL").map_err(LedgerFault::from) {
+            Err(LedgerFault::Locked) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
 }
 
 /// After the migrations, which put tables in the place of others.
@@ -111,8 +121,15 @@ fn durable(
     Err(LedgerFault::NotDurable { setting, found: found.to_owned(), wanted })
 }
 
+/// The tables are still those that this release opened: a desk may sit at a question while another one, of a newer
+/// release, opens the ledger.
+pub(super) fn check(connection: &Connection) -> Result<(), LedgerFault> {
+    let (found, known) = (pragma::<i64>(connection, "user_version")?, KNOWN);
+    if found == known { Ok(()) } else { Err(LedgerFault::OtherSchema { found, known }) }
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
-    let known = MIGRATIONS.len() as i64;
+    let known = KNOWN;
     // Looked at before the lock is taken: a reader must not wait for a writer.
     if pragma::<i64>(connection, "user_version")? == known {
         return Ok(());
@@ -122,8 +139,11 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     let found = pragma::<i64>(&transaction, "user_version")?;
     let steps = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..));
     for step in steps.ok_or(LedgerFault::Newer { found, known })? {
-        transaction.execute_batch(step.sql)?;
-        (step.then)(&transaction)?;
+        transaction.execute_batch(step)?;
+    }
+    if found <= WITHOUT_BOOK {
+        // After the last step: it reads and writes with the statements of this release, not with those of its step.
+        super::chain::begin_book(&transaction)?;
     }
     if transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
         return Err(LedgerFault::Damaged);

@@ -3,14 +3,20 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approval;
+mod catalogue;
+mod clock;
 mod crashes;
 mod faults;
 mod host;
 mod json;
 mod keys;
+mod migration;
+mod operators;
 mod places;
 mod questions;
 mod quickstart;
+mod roles;
 mod schema;
 mod terminal;
 mod together;

@@ -6,7 +6,8 @@ use std::process::{Child, Stdio};
 
 const DESKS: usize = 8;
 
-fn all(children: Vec<Child>) -> Vec<Ran> {
+/// Waits until all have ended.
+pub fn all(children: Vec<Child>) -> Vec<Ran> {
     children.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect()
 }
 
@@ -26,6 +27,24 @@ fn eight_desks_that_issue_at_once_all_succeed_and_share_no_number() {
         }
     }
     assert_eq!(numbers.len(), 5 * DESKS);
+    room.assert_ledger_is_sound();
+}
+
+/// As backups are, and what somebody else's tool has copied.
+#[test]
+fn eight_desks_that_open_a_ledger_without_a_log_at_once_all_succeed() {
+    let room = Desk::new();
+    let today = today();
+    for round in 0..10 {
+        let ledger = rusqlite::Connection::open(room.ledger_path()).unwrap();
+        ledger.pragma_update(None, "journal_mode", "DELETE").unwrap();
+        drop(ledger);
+        let start = |desk| {
+            let mut command = room.command(&room.order(&format!("PO-{round}-{desk}"), &today));
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        all((0..DESKS).map(start).collect()).iter().for_each(|ran| _ = ran.assert_done());
+    }
     room.assert_ledger_is_sound();
 }
 
