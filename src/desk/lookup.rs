@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Most licenses that are found at once: more than a person chooses from.
 pub const MOST_FOUND: usize = 50;
 
+/// One more than can be shown, to know of it.
+const MOST_OWNERS: u32 = MOST_FOUND as u32 + 1;
+
 /// Most codes that a typed text is compared with, at 10 µs each. Of a row with more than one group one code in a
 /// thousand million fits by chance; the last row of one group fits one in a thousand, and a row made of a
 /// holder's name all codes with that name.
@@ -135,7 +138,7 @@ pub fn find(ledger: &mut Ledger, clue: &Clue) -> Result<Findings, DeskFault> {
                 search.add(listed, FoundBy::License);
             }
             Clue::Customer(text) => {
-                let customers = customers_like(book, text, MOST_FOUND as u32 + 1)?;
+                let customers = customers_like(book, text, MOST_OWNERS)?;
                 let Some(first) = customers.first() else { return Err(Refused::UnknownCustomer(text.clone()).into()) };
                 let only = first.number;
                 search.owned_by(customers, &FoundBy::Customer)?;
@@ -144,7 +147,7 @@ pub fn find(ledger: &mut Ledger, clue: &Clue) -> Result<Findings, DeskFault> {
                 }
             }
             Clue::Email(email) => {
-                let customers = book.customers_at(email)?;
+                let customers = book.customers_at(email, MOST_OWNERS)?;
                 let Some(first) = customers.first() else { return Err(Refused::UnknownEmail(email.clone()).into()) };
                 let only = first.number;
                 search.owned_by(customers, &FoundBy::Email)?;
@@ -181,9 +184,9 @@ pub fn search(ledger: &mut Ledger, text: &str) -> Result<Findings, DeskFault> {
             search.ordered(&reference)?;
         }
         if let Ok(email) = trimmed.parse() {
-            search.owned_by(book.customers_at(&email)?, &FoundBy::Email)?;
+            search.owned_by(book.customers_at(&email, MOST_OWNERS)?, &FoundBy::Email)?;
         }
-        search.owned_by(customers_like(book, trimmed, MOST_FOUND as u32 + 1)?, &FoundBy::Customer)?;
+        search.owned_by(customers_like(book, trimmed, MOST_OWNERS)?, &FoundBy::Customer)?;
         // Many a name is within two mistakes of a row.
         let nothing_else = search.found.is_empty() && search.customers.is_empty();
         search.guesses = if nothing_else { Guesses::Likely } else { Guesses::None };
@@ -251,7 +254,8 @@ impl<'b> Search<'b> {
     }
 
     fn owned_by(&mut self, customers: Vec<Customer>, by: &FoundBy) -> Result<(), LedgerFault> {
-        for customer in customers {
+        self.more |= customers.len() > MOST_FOUND;
+        for customer in customers.into_iter().take(MOST_FOUND) {
             // Twice the room, because some may have been found before.
             let filter = Filter { customer: Some(customer.number), ..Filter::default() };
             let owned = self.book.listed_from(&filter, 0, 2 * MOST_FOUND as u32 + 1)?;
@@ -259,7 +263,7 @@ impl<'b> Search<'b> {
                 self.customers.push(customer);
             }
             owned.into_iter().for_each(|listed| self.add(listed, by.clone()));
-            if self.more {
+            if self.found.len() >= MOST_FOUND && self.more {
                 break;
             }
         }

@@ -386,7 +386,7 @@ fn questions(ledger: &mut Ledger) -> Result<(), DeskFault> {
         for text in ["%", "_", "!", "é", "S", "o"] {
             book.customers_like(text, 9)?;
         }
-        book.customers_at(&"licenses0@example.com".parse().unwrap())?;
+        book.customers_at(&"licenses0@example.com".parse().unwrap(), 9)?;
         for key in row_keys(codes[0].license.code()) {
             assert!(!book.codes_with_row(key, 10)?.is_empty());
         }

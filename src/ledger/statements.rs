@@ -124,7 +124,7 @@ statements! {
     CUSTOMERS_FROM = customer!("WHERE number >= $1 ORDER BY number LIMIT $2");
     CUSTOMER = customer!("WHERE number = $1");
     CUSTOMERS_CALLED = customer!("WHERE name_key = $1 ORDER BY number");
-    CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number");
+    CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number LIMIT $2");
     CUSTOMERS_LIKE = customer!("WHERE name_key LIKE $1 ESCAPE '!' ORDER BY number LIMIT $2");
 
     PUT_OPERATOR = "INSERT INTO operator (name, role, passphrase, active, event) VALUES ($1, $2, $3, $4, $5)

@@ -10,6 +10,8 @@ use countersign::ledger::{
     Action, By, Customer, CustomerNumber, Email, Entry, Event, Filter, Ledger, Listed, OperatorName, Role,
 };
 use countersign::signer::{Signer, SoftwareKey};
+use proptest::prelude::*;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn license(number: u32) -> LicenseNumber {
@@ -454,6 +456,34 @@ fn more_licenses_than_anybody_chooses_from_are_cut() {
     write_down(&mut ledger, customer(1), &codes[..1], today);
     let findings = desk::find(&mut ledger, &all).unwrap();
     assert_eq!((findings.licenses.len(), findings.more), (desk::MOST_FOUND, true));
+    let email = "licenses@reseller.example".parse().unwrap();
+    for number in 0..=desk::MOST_FOUND {
+        let name = format!("Company {number}").parse().unwrap();
+        desk::add_customer(&mut ledger, &session(today), &name, Some(&email), [5; 16]).unwrap();
+    }
+    let findings = desk::search(&mut ledger, "licenses@RESELLER.example").unwrap();
+    assert_eq!((findings.customers.len(), findings.more), (desk::MOST_FOUND, true));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_can_be_looked_for(text in "\\PC{0,60}|(?s).{0,200}|[0-9A-Z -]{4,40}") {
+        SOLD.with_borrow_mut(|sold| {
+            let _ = desk::search(&mut sold.ledger, &text).unwrap();
+            for clue in [Clue::Rows(vec![text.clone(), text.clone()]), Clue::Customer(text.clone())] {
+                match sold.find(clue) {
+                    Ok(_) | Err(DeskFault::Refused(_)) => {}
+                    Err(fault) => panic!("{fault}"),
+                }
+            }
+        });
+    }
+}
+
+std::thread_local! {
+    static SOLD: RefCell<Sold> = RefCell::new(Sold::new());
 }
 
 fn told(events: Result<Vec<Event>, DeskFault>) -> Vec<HistoryEntry> {
