@@ -114,14 +114,14 @@ impl<'p> Desk<'p> {
         let today = self.session.today;
         let first = today.plus((number.wrapping_mul(2_654_435_761) >> 8) as i32 % 730 - 500).unwrap();
         let terms = |revision, first: Day| Terms {
-            product: ProductId::new(if number % 3 == 0 { 8 } else { 7 }).unwrap(),
+            product: ProductId::new(if number.is_multiple_of(3) { 8 } else { 7 }).unwrap(),
             license: LicenseNumber::new(number).unwrap(),
             units: Units::new(1 + number % 500).unwrap(),
             period: MaintenancePeriod::new(first, first.plus(364).unwrap()).unwrap(),
             issued: first,
             issuer: IssuerNumber::new(1).unwrap(),
             revision: Revision::new(revision).unwrap(),
-            kind: if number % 20 == 0 { Kind::Evaluation } else { Kind::Full },
+            kind: if number.is_multiple_of(20) { Kind::Evaluation } else { Kind::Full },
             test: false,
             grace: None,
             host: None,
@@ -134,7 +134,7 @@ impl<'p> Desk<'p> {
             ActivationCode::from_parts(&payload, &self.key.sign(&signed_message(&payload)).unwrap()).unwrap()
         };
         let mut codes = vec![code(terms(1, first))];
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             codes.push(code(terms(2, first.plus(365).unwrap())));
         }
         codes
