@@ -16,7 +16,7 @@ use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
+    By, CustomerNumber, Event, Filter, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
     ProductKind, Role, Signed, UnitType, chain,
 };
 use countersign::signer::{Signer, SignerFault, SoftwareKey, key_file};
@@ -283,7 +283,8 @@ pub fn transfer(
 
 /// Every license with its newest code.
 pub fn licenses(ledger: &mut Ledger) -> Vec<(LicenseRecord, Signed)> {
-    desk::licenses(ledger, 0, u32::MAX).unwrap()
+    let listed = desk::licenses(ledger, &Filter::default(), None, None, u32::MAX).unwrap();
+    listed.into_iter().map(|listed| (listed.license, listed.newest)).collect()
 }
 
 pub fn test_key() -> SoftwareKey {

@@ -145,9 +145,45 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
         let names = ["license", "revision", "customer", "customer_name", "order", "product", "mnemonic", "units"];
         let test: &[&str] = if license["license"] == 2 { &["test"] } else { &[] };
         assert_names(license, &[&names[..], &["kind", "first", "last", "issued", "state"], test].concat());
+        assert_eq!(license["state"], "active");
         ["first", "last", "issued"].iter().for_each(|name| assert_is_day(&license[name]));
     }
     assert_eq!((&list[0]["order"], &list[1]["order"]), (&"PO-1".into(), &Value::Null));
+
+    let reprinted = desk.run(&["--json", "reprint", "1"]).json();
+    assert_eq!(reprinted, serde_json::json!([plain]));
+
+    let license_names = ["license", "revision", "customer", "customer_name", "order", "product", "mnemonic", "units"];
+    let license_names = [&license_names[..], &["kind", "first", "last", "issued", "state"]].concat();
+    let due = desk.run(&["--json", "due", "--within", "2y"]).json();
+    assert_eq!(due.as_array().unwrap().len(), 2);
+    for license in due.as_array().unwrap() {
+        let test: &[&str] = if license["license"] == 2 { &["test"] } else { &[] };
+        assert_names(license, &[&license_names[..], &["email", "unit", "days_left"], test].concat());
+    }
+
+    let row = plain["code"]["letters"][2].as_str().unwrap();
+    let mistyped = format!("{}?{}", &row[..7], &row[8..]);
+    let found = &desk.run(&["--json", "search", &mistyped]).json()[0];
+    assert_names(found, &[&license_names[..], &["matched", "matched_revision", "rows", "repairs"]].concat());
+    assert_names(&found["repairs"][0], &["row", "group", "typed", "meant", "event"]);
+    assert_eq!((&found["matched"], &found["rows"]), (&"row".into(), &serde_json::json!([3])));
+    let found = &desk.run(&["--json", "search", "PO-1"]).json()[0];
+    assert_names(found, &[&license_names[..], &["matched", "matched_revision"]].concat());
+    let found = &desk.run(&["--json", "search", "hospital"]).json()[0];
+    assert_names(found, &[&license_names[..], &["matched"]].concat());
+
+    let history = desk.run(&["--json", "history", "1"]).json();
+    let event_names = ["event", "day", "operator", "action", "license", "customer", "customer_name", "codes"];
+    assert_names(&history[0], &[&event_names[..], &["order"]].concat());
+    assert_names(&history[0]["codes"][0], &["revision", "product", "mnemonic", "units", "first", "last"]);
+    assert_names(&history[1], &event_names);
+    assert_names(&history[1]["codes"][0], &["revision"]);
+
+    let report = desk.run(&["--json", "report", "--by", "product"]).json();
+    assert_names(&report[0], &["product", "mnemonic", "name", "unit", "kind", "licenses", "units"]);
+    let report = desk.run(&["--json", "report", "--by", "customer"]).json();
+    assert_names(&report[0], &["customer", "customer_name", "unit", "kind", "licenses", "units"]);
 
     let products = desk.run(&["--json", "product", "list"]).json();
     for product in products.as_array().unwrap() {

@@ -17,6 +17,7 @@ mod life;
 mod migration;
 mod operators;
 mod places;
+mod questions;
 mod quickstart;
 mod roles;
 mod schema;

@@ -23,6 +23,7 @@ const CHANGING: &str = "
     a l m - - | convert 2
     a l - - - | revoke 1
     a l - - - | transfer 1 --to 2
+    a l m s - | reprint 1
     a l - - - | approve 1
     a l - - - | reject 1
     a - - - - | operator add berta --role support
@@ -41,6 +42,12 @@ const READING: &str = "
     customer show 1
     show 1
     list
+    search hospital
+    due
+    history 1
+    history --customer 1
+    report --by product
+    report --by customer
     requests --all
     operator list
     limits
