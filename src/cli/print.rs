@@ -6,6 +6,7 @@ use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
 use countersign::documents::csv::{Cell, Table};
+use countersign::ledger::LicenseRecord;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
@@ -49,6 +50,15 @@ pub struct IssuedJson {
     issuer: IssuerJson,
     terms: TermsJson,
     code: CodeJson,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
+}
+
+impl IssuedJson {
+    /// Of a license that may have been revoked since.
+    pub fn of(license: &LicenseRecord, issued: &Issued) -> Self {
+        Self { revoked: license.revokes(issued.entry.terms.revision), ..issued.into() }
+    }
 }
 
 impl From<&Issued> for IssuedJson {
@@ -60,6 +70,7 @@ impl From<&Issued> for IssuedJson {
             issuer: issued.license.issuer().into(),
             terms: terms.into(),
             code: issued.license.code().into(),
+            revoked: false,
         }
     }
 }

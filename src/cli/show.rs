@@ -9,7 +9,6 @@ use clap::ValueEnum;
 use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
 use countersign::ledger::{Ledger, LicenseRecord};
-use serde::Serialize;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -84,7 +83,7 @@ impl FormOptions {
             _ => None,
         };
         if context.json {
-            return print::json(&codes.iter().map(|issued| ShownJson::of(license, issued)).collect::<Vec<_>>());
+            return print::json(&codes.iter().map(|issued| print::IssuedJson::of(license, issued)).collect::<Vec<_>>());
         }
         if self.form != Form::Letters
             && let Some(newest) = codes.last().filter(|newest| license.revokes(newest.entry.terms.revision))
@@ -97,25 +96,10 @@ impl FormOptions {
         }
         let mut texts = Vec::new();
         for issued in codes {
-            let marked = self.form == Form::Letters && license.revokes(issued.entry.terms.revision);
-            let revoked = if marked { "REVOKED\n" } else { "" };
-            texts.push(format!("{revoked}{}", shown(ledger, issued, self.form)?));
+            let mark = if self.form == Form::Letters { change::mark(license, issued) } else { "" };
+            texts.push(format!("{mark}{}", shown(ledger, issued, self.form)?));
         }
         print::result(&texts.join("\n"))
-    }
-}
-
-#[derive(Serialize)]
-struct ShownJson {
-    #[serde(flatten)]
-    issued: print::IssuedJson,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    revoked: bool,
-}
-
-impl ShownJson {
-    fn of(license: &LicenseRecord, issued: &Issued) -> Self {
-        Self { issued: issued.into(), revoked: license.revokes(issued.entry.terms.revision) }
     }
 }
 

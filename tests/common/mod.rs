@@ -102,6 +102,15 @@ impl Desk {
         run(&mut self.command(arguments))
     }
 
+    /// The same with the clock on a day, as `faketime` sets it.
+    pub fn run_on(&self, day: &str, arguments: &[&str]) -> Ran {
+        let mut command = program("faketime");
+        command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_countersign"));
+        command.arg("--desk").arg(self.folder()).arg("--passphrase-file").arg(self.passphrase());
+        // The day that faketime reads is of the place where it runs.
+        run(command.env("TZ", "UTC").args(arguments))
+    }
+
     /// Puts a ledger in the place of its own: what this SQL makes.
     pub fn put_ledger(&self, sql: &str) -> rusqlite::Connection {
         for end in ["", "-wal", "-shm"] {
