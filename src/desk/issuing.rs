@@ -48,7 +48,7 @@ pub fn carry_out(
         if !again.makes_the_same_as(plan) {
             return Err(Refused::ChangedMeanwhile.into());
         }
-        give_away(book, &again)?;
+        give_away(book, [&again])?;
         Ok::<_, DeskFault>(Reserved::Numbers(again))
     })?;
     let plan = match reserved {
@@ -92,14 +92,20 @@ enum Reserved {
     Numbers(Plan),
 }
 
-/// Gives the numbers of a plan away. What becomes of them, no other code gets them.
-pub(super) fn give_away(book: &Book<'_>, plan: &Plan) -> Result<(), DeskFault> {
-    let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
-        return Ok(());
-    };
-    match plan.license {
-        None => book.set_next_license_number(highest.license.get() + 1)?,
-        Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
+/// Gives the numbers of plans away. What becomes of them, no other code gets them.
+pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p Plan>) -> Result<(), DeskFault> {
+    let mut highest_license = None;
+    for plan in plans {
+        let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
+            continue;
+        };
+        match plan.license {
+            None => highest_license = highest_license.max(Some(highest.license)),
+            Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
+        }
+    }
+    if let Some(highest) = highest_license {
+        book.set_next_license_number(highest.get() + 1)?;
     }
     Ok(())
 }

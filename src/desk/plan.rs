@@ -8,7 +8,12 @@ use crate::ledger::{
     Action, Book, CustomerNumber, Entry, Ledger, LicenseRecord, Limits, OperatorName, OrderReference, Product,
     ProductKind, Signed,
 };
-use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, Revision, Terms, Units};
+use activation_code::{
+    Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What a change will make: codes that are not signed yet, and what a clerk should know of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,18 +137,34 @@ pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<
     })
 }
 
-/// What plans are made from.
+/// What plans are made from, within one transaction.
 pub(super) struct Planner<'b> {
     book: &'b Book<'b>,
     today: Day,
     issuer: IssuerNumber,
     limits: Limits,
+    /// The number of the next new license; `None`: not looked up yet.
+    next_license: Cell<Option<u32>>,
+    /// Those that were looked up.
+    products: RefCell<HashMap<ProductId, Rc<Product>>>,
 }
 
 impl<'b> Planner<'b> {
     pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
         let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?.number;
-        Ok(Self { book, today, issuer, limits: book.limits()? })
+        let limits = book.limits()?;
+        Ok(Self { book, today, issuer, limits, next_license: Cell::default(), products: RefCell::default() })
+    }
+
+    /// Each plan of a planner has a number of its own.
+    fn next_license(&self) -> Result<LicenseNumber, DeskFault> {
+        let next = match self.next_license.get() {
+            Some(next) => LicenseNumber::new(next),
+            None => self.book.next_license_number()?,
+        };
+        let number = next.ok_or(Refused::NoNumberLeft)?;
+        self.next_license.set(Some(number.get() + 1));
+        Ok(number)
     }
 
     /// What a change makes. `approval` is [`Approval::Given`] where a second operator does it.
@@ -188,10 +209,11 @@ impl<'b> Planner<'b> {
     }
 
     fn issue(&self, order: &Order, reference: Option<&OrderReference>) -> Result<Plan, DeskFault> {
-        let product = self.product(order.product.get())?;
+        let product = self.product(order.product)?;
         on_sale(&product, self.today)?;
-        let customer = self.book.customer(order.customer)?;
-        let customer = customer.ok_or_else(|| Refused::UnknownCustomer(order.customer.to_string()))?.number;
+        if !self.book.has_customer(order.customer)? {
+            return Err(Refused::UnknownCustomer(order.customer.to_string()).into());
+        }
         if let Some(days) = self.limits.back_dating_days {
             let found = self.today.days_after(order.period.first());
             if i64::from(found) > i64::from(days) {
@@ -199,7 +221,7 @@ impl<'b> Planner<'b> {
             }
         }
         self.within_longest(order.period)?;
-        let number = self.book.next_license_number()?.ok_or(Refused::NoNumberLeft)?;
+        let number = self.next_license()?;
         let period = within_life(order.period, &product)?;
         let mut notes = Vec::new();
         note_end_of_life(&mut notes, order.period, period);
@@ -219,7 +241,7 @@ impl<'b> Planner<'b> {
             features: order.features,
             holder: order.holder.clone(),
         };
-        let entry = Entry { customer, reference: reference.cloned(), period, terms };
+        let entry = Entry { customer: order.customer, reference: reference.cloned(), period, terms };
         Ok(Plan::of(vec![entry], notes, None))
     }
 
@@ -242,7 +264,7 @@ impl<'b> Planner<'b> {
             Sold::Downsize if units >= had => return Err(Refused::NotFewer { license, had, wanted: units }.into()),
             _ => {}
         }
-        let product = self.product(before.entry.terms.product.get())?;
+        let product = self.product(before.entry.terms.product)?;
         if units > had {
             on_sale(&product, self.today)?;
         }
@@ -278,7 +300,7 @@ impl<'b> Planner<'b> {
             None => target.entry.period,
             Some(_) if !behind.is_empty() => return Err(Refused::RenewedAlready(license).into()),
             Some(length) => {
-                let product = self.product(modification.product.unwrap_or(target.entry.terms.product).get())?;
+                let product = self.product(modification.product.unwrap_or(target.entry.terms.product))?;
                 let (next, more) = self.renewed(target, length, &product)?;
                 notes = more;
                 let first = target.entry.period.first();
@@ -342,9 +364,9 @@ impl<'b> Planner<'b> {
     }
 
     fn modified(&self, terms: &Terms, modification: &Modification) -> Result<Terms, DeskFault> {
-        let from = self.product(terms.product.get())?;
+        let from = self.product(terms.product)?;
         let product = match modification.product {
-            Some(id) => self.product(id.get())?,
+            Some(id) => self.product(id)?,
             None => from.clone(),
         };
         let license = terms.license;
@@ -394,9 +416,14 @@ impl<'b> Planner<'b> {
         Ok((record, self.book.codes_of(number)?))
     }
 
-    fn product(&self, id: u16) -> Result<Product, DeskFault> {
-        let product = activation_code::ProductId::new(id).map(|id| self.book.product(id)).transpose()?.flatten();
-        Ok(product.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?)
+    fn product(&self, id: ProductId) -> Result<Rc<Product>, DeskFault> {
+        if let Some(product) = self.products.borrow().get(&id) {
+            return Ok(Rc::clone(product));
+        }
+        let product = self.book.product(id)?.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?;
+        let product = Rc::new(product);
+        self.products.borrow_mut().insert(id, Rc::clone(&product));
+        Ok(product)
     }
 
     fn within_longest(&self, bought: MaintenancePeriod) -> Result<(), Refused> {
@@ -425,7 +452,7 @@ enum Sold {
 /// What becomes of terms.
 #[derive(Default)]
 struct Modification {
-    product: Option<activation_code::ProductId>,
+    product: Option<ProductId>,
     units: Option<Units>,
     more: Option<Units>,
     converts: bool,
