@@ -72,13 +72,13 @@ struct Common {
     /// Read the passphrase from an open file descriptor
     #[arg(long, global = true, value_name = "N", conflicts_with = "passphrase_file", value_parser = descriptor)]
     passphrase_fd: Option<u32>,
-    /// Who works at the desk; needed where there are several operators
+    /// Who works at the desk
     #[arg(long, global = true, value_name = "NAME", env = "COUNTERSIGN_OPERATOR", hide_env_values = true)]
     operator: Option<OperatorName>,
     /// Read the operator's own passphrase from a file
     #[arg(long, global = true, value_name = "F")]
-    operator_passphrase_file: Option<PathBuf>,
-    /// Say that the clock shows the right day, where the ledger makes that doubtful
+    operator_file: Option<PathBuf>,
+    /// Confirm a day that the ledger doubts
     #[arg(long, global = true)]
     clock_is_right: bool,
     /// Do not ask before signing
@@ -140,7 +140,7 @@ pub fn run() -> Exit {
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    let operator_passphrase = Source::open(common.operator_passphrase_file, None)?;
+    let operator_passphrase = Source::open(common.operator_file, None)?;
     protect_memory().map_err(|error| {
         Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
     })?;

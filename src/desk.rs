@@ -132,10 +132,14 @@ pub enum Refused {
     #[error(transparent)]
     Terms(#[from] TermsFault),
     /// The order's reference made another code before (rule D1).
-    #[error("order {reference} was for something else")]
+    #[error("order {reference} was for something else, and made license {license}, revision {revision}")]
     OtherTerms {
         /// The reference.
         reference: OrderReference,
+        /// The license that it made or changed.
+        license: LicenseNumber,
+        /// The code that it made.
+        revision: Revision,
         /// What it asked for then.
         recorded: Box<Asked>,
         /// What it asks for now.

@@ -78,7 +78,8 @@ impl Source {
         // Bytes that begin a character, in UTF-8.
         let characters = passphrase.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
         if characters < SHORT {
-            let what = format!("the passphrase has {characters} characters; {SHORT} or more keep others from guessing it");
+            let what =
+                format!("the passphrase has {characters} characters; {SHORT} or more keep others from guessing it");
             complain("warning", &what, None);
         }
         Ok(passphrase)

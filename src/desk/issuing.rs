@@ -151,7 +151,9 @@ pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>,
     let recorded = asked_for(book, first)?;
     if recorded != usual(book, asked)? {
         let (recorded, wanted) = (Box::new(recorded), Box::new(asked.clone()));
-        return Err(Refused::OtherTerms { reference: reference.clone(), recorded, wanted }.into());
+        let reference = reference.clone();
+        let (license, revision) = (first.entry.terms.license, first.entry.terms.revision);
+        return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
     }
     let trust = trust(&book.issuers()?)?;
     codes.into_iter().map(|code| verified(code, &trust)).collect()

@@ -94,17 +94,7 @@ impl ActivationCode {
 
     /// The rows in letters: `20040-0E000-84G00-3X00H-7FRHT`.
     pub fn letters(&self) -> Vec<String> {
-        let grouped = |row: &[Element]| {
-            let mut text = String::with_capacity(ROW + ROW / GROUP);
-            for (i, &symbol) in row.iter().enumerate() {
-                if i > 0 && i % GROUP == 0 {
-                    text.push('-');
-                }
-                text.push(rows::letter(symbol));
-            }
-            text
-        };
-        self.symbols().chunks(ROW).map(grouped).collect()
+        self.symbols().chunks(ROW).map(rows::to_letters).collect()
     }
 
     /// The rows in digits, for keypads and the telephone: groups of five with spaces.

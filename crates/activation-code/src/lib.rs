@@ -56,14 +56,14 @@ pub use day::{Day, DayFault, MaintenancePeriod};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
 pub use repair::{
-    Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_SIGNATURES, Proposal, Repair, RowAnswer, RowProposal,
-    Sureness, propose, read_row,
+    Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_POSSIBLE_ROWS, MOST_SIGNATURES, PossibleRow,
+    PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row,
 };
 pub use rows::{ALPHABET, CodeKind, Shape};
 pub use standing::{Answer, Phase, Standing, Warning, notice_days};
 pub use terms::{
     Features, Field, Flaw, Holder, HolderFault, HostId, IssuerNumber, Kind, LicenseNumber, Members, Newer, NumberFault,
-    PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units,
+    PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units, UnverifiedFirstRow,
 };
 pub use trust::{
     Accepted, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal,

@@ -19,7 +19,9 @@ mod one_row;
 mod plan;
 mod search;
 
-pub use one_row::{RowAnswer, RowProposal, Sureness, read_row};
+pub use one_row::{
+    MOST_POSSIBLE_ROWS, PossibleRow, PossibleRows, RowAnswer, RowProposal, Sureness, possible_rows, read_row,
+};
 pub use search::{Effort, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_SIGNATURES};
 
 use crate::reading::{Form, Reading, Typed, TypedRow, readings};

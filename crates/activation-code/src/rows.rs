@@ -261,6 +261,11 @@ pub(crate) fn complete(symbols: &[Element]) -> Option<Vec<Element>> {
     encode(CodeKind::ActivationCode, &bytes)
 }
 
+/// The bytes that are whole in a first row, where a code's bytes begin.
+pub(crate) fn first_bytes(row: &[Element]) -> Vec<u8> {
+    bytes_of(&data_of(core::iter::once(row))).0
+}
+
 /// All symbols but the rows' checks.
 fn data_of<'a>(rows: impl Iterator<Item = &'a [Element]>) -> Vec<Element> {
     let mut data = Vec::with_capacity(MOST_ROWS * ROW);
@@ -304,6 +309,18 @@ pub(crate) const fn value_of(letter: u8) -> Option<Element> {
 /// The letter of a symbol.
 pub(crate) fn letter(symbol: Element) -> char {
     ALPHABET[usize::from(symbol & 31)].into()
+}
+
+/// A row as it is printed: groups of five letters with hyphens.
+pub(crate) fn to_letters(row: &[Element]) -> String {
+    let mut text = String::with_capacity(row.len() + row.len() / GROUP);
+    for (i, &symbol) in row.iter().enumerate() {
+        if i > 0 && i % GROUP == 0 {
+            text.push('-');
+        }
+        text.push(letter(symbol));
+    }
+    text
 }
 
 /// CRC-10/ATM: polynomial 0x233, start 0, no reflection, no final xor.

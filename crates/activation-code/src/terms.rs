@@ -34,7 +34,9 @@
 //! always give the same payload, and no other payload is read as these terms.
 
 use crate::day::{Day, MaintenancePeriod};
-use crate::rows::Shape;
+use crate::reading::one_row;
+use crate::rows::{RowPlace, Shape, first_bytes};
+use crate::typing::judge_row;
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -413,19 +415,7 @@ impl Terms {
     /// The payload is not the one that these terms have, or is of a newer format.
     pub fn from_payload(payload: &[u8]) -> Result<Self, PayloadFault> {
         let mut rest = Rest { bytes: payload, bit: 0 };
-        let version = rest.bits(4)?;
-        if version != VERSION {
-            return Err(PayloadFault::Newer(Newer::Version(version as u8)));
-        }
-        let kind = rest.bits(2)?;
-        let kind = *Kind::ALL.get(kind as usize).ok_or(PayloadFault::Newer(Newer::Kind))?;
-        let test = rest.bits(1)? == 1;
-        let extended = rest.bits(1)? == 1;
-        let issuer = IssuerNumber::new(rest.bits(10)? as u16).ok_or(Flaw::Zero(Field::Issuer))?;
-        let product = ProductId::new(rest.bits(16)? as u16).ok_or(Flaw::Zero(Field::Product))?;
-        let license = LicenseNumber::new(rest.bits(28)?).ok_or(Flaw::Zero(Field::License))?;
-        let units = Units::new(rest.bits(24)?).ok_or(Flaw::Zero(Field::Units))?;
-        let revision = Revision::new(rest.bits(10)? as u16).ok_or(Flaw::Zero(Field::Revision))?;
+        let Opening { kind, test, extended, issuer, product, license, units, revision } = Opening::read(&mut rest)?;
         let first = rest.bits(15)? as i32;
         let length = rest.bits(13)? as i32;
         let lead = rest.bits(12)? as i32;
@@ -497,6 +487,63 @@ impl Terms {
             return Err(Flaw::PaddingLength.into());
         }
         Ok(terms)
+    }
+}
+
+/// The fields of a payload before its days. They have 96 bits, and a first row holds 110:
+/// every code has them whole in its first row.
+struct Opening {
+    kind: Kind,
+    test: bool,
+    extended: bool,
+    issuer: IssuerNumber,
+    product: ProductId,
+    license: LicenseNumber,
+    units: Units,
+    revision: Revision,
+}
+
+impl Opening {
+    fn read(rest: &mut Rest<'_>) -> Result<Self, PayloadFault> {
+        let version = rest.bits(4)?;
+        if version != VERSION {
+            return Err(PayloadFault::Newer(Newer::Version(version as u8)));
+        }
+        let kind = rest.bits(2)?;
+        // Read in the order of the payload: Rust evaluates fields as they are written.
+        Ok(Self {
+            kind: *Kind::ALL.get(kind as usize).ok_or(PayloadFault::Newer(Newer::Kind))?,
+            test: rest.bits(1)? == 1,
+            extended: rest.bits(1)? == 1,
+            issuer: IssuerNumber::new(rest.bits(10)? as u16).ok_or(Flaw::Zero(Field::Issuer))?,
+            product: ProductId::new(rest.bits(16)? as u16).ok_or(Flaw::Zero(Field::Product))?,
+            license: LicenseNumber::new(rest.bits(28)?).ok_or(Flaw::Zero(Field::License))?,
+            units: Units::new(rest.bits(24)?).ok_or(Flaw::Zero(Field::Units))?,
+            revision: Revision::new(rest.bits(10)? as u16).ok_or(Flaw::Zero(Field::Revision))?,
+        })
+    }
+}
+
+/// Which code a first row says it is of. A claim: no signature covers one row, and anybody
+/// can write a row that is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnverifiedFirstRow {
+    /// The license number that it claims.
+    pub license: LicenseNumber,
+    /// The revision that it claims.
+    pub revision: Revision,
+}
+
+impl UnverifiedFirstRow {
+    /// What a right first row claims, in letters or digits, with its label or without; good
+    /// to look for a code, not to act on. `None` for every other text: a row with a mistake,
+    /// another row, one of a newer format, and numbers that no code has.
+    pub fn read(text: &str) -> Option<Self> {
+        let (place, symbols) = judge_row(&one_row(text).ok()?, 1).ok()?;
+        let first = RowPlace { number: 1, last: false };
+        let bytes = (place == first).then(|| first_bytes(&symbols))?;
+        let Opening { license, revision, .. } = Opening::read(&mut Rest { bytes: &bytes, bit: 0 }).ok()?;
+        Some(Self { license, revision })
     }
 }
 

@@ -4,8 +4,8 @@
 //! check lacks; only those changes are tried that have that sum. Then the number's
 //! symbols must be a right row.
 
-use super::letters::{EXTRA, GROUP_SWAP, JUMP, LOOK_ALIKE, OMISSION, SUBSTITUTION, SWAP, TWIN, is_right};
-use crate::rows::{DIGITS, Element, GROUP, ROW, RowPlace};
+use super::letters::{EXTRA, GROUP_SWAP, JUMP, LOOK_ALIKE, OMISSION, SUBSTITUTION, SWAP, TWIN};
+use crate::rows::{DIGITS, Element, GROUP, ROW, RowPlace, place_of};
 use alloc::{vec, vec::Vec};
 
 use super::letters::Candidate;
@@ -23,11 +23,17 @@ pub(super) const MOST_UNREADABLE: usize = 4;
 /// Most digits in a row.
 const WIDTH: usize = DIGITS[4];
 
-/// The rows of `length` symbols in `place` that exactly so many events turn into the
-/// digits that were typed, and how many explanations were tried.
-pub(super) fn candidates(typed: &[Option<u8>], length: usize, place: RowPlace, events: usize) -> (Vec<Candidate>, u32) {
+/// The rows of `length` symbols in these places that exactly so many events turn into the
+/// digits that were typed, and how many explanations were tried. More places take no
+/// longer: a row's check is looked at last.
+pub(super) fn candidates(
+    typed: &[Option<u8>],
+    length: usize,
+    places: &dyn Fn(RowPlace) -> bool,
+    events: usize,
+) -> (Vec<Candidate>, u32) {
     let Some(&width) = length.checked_sub(1).and_then(|n| DIGITS.get(n / GROUP)) else { return (Vec::new(), 0) };
-    let mut search = Search { typed, width, length, place, events, found: Vec::new(), tried: 0 };
+    let mut search = Search { typed, width, length, places, events, found: Vec::new(), tried: 0 };
     let missing = width.saturating_sub(typed.len());
     let surplus = typed.len().saturating_sub(width);
     for extra in 0..=1 {
@@ -90,7 +96,8 @@ struct Search<'a> {
     width: usize,
     /// Symbols of the row.
     length: usize,
-    place: RowPlace,
+    /// Which are wanted.
+    places: &'a dyn Fn(RowPlace) -> bool,
     events: usize,
     found: Vec<Candidate>,
     tried: u32,
@@ -240,7 +247,7 @@ impl Search<'_> {
         for (symbol, i) in symbols.iter_mut().zip((0..self.length).rev()) {
             *symbol = (value.number >> (5 * i)) as Element & 31;
         }
-        if symbols.get(..self.length).is_some_and(|row| is_right(row, self.place)) {
+        if symbols.get(..self.length).and_then(place_of).is_some_and(self.places) {
             self.found.push(Candidate { symbols, unlikely });
         }
     }

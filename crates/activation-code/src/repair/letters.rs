@@ -274,7 +274,7 @@ impl Search<'_> {
                 continue;
             }
             // Most explanations end here, so the syndromes are looked at before the row is made.
-            if count == 1 && row.unknown == 0 && !may_be_mended(row.sum ^ exchange.change, substitutions) {
+            if count == 1 && !may_be_mended(row.sum ^ exchange.change, row.unknown, substitutions) {
                 self.tried += 1;
                 continue;
             }
@@ -288,6 +288,12 @@ impl Search<'_> {
         for first in 0..self.length.saturating_sub(1) {
             if row.is_known(first) && row.is_known(first + 1) && row.at(first) == row.at(first + 1) {
                 for change in 1..32 {
+                    let exponent = self.length - 2 - first;
+                    let sum = row.sum ^ share(exponent, change) ^ share(exponent + 1, change);
+                    if !may_be_mended(sum, row.unknown, substitutions) {
+                        self.tried += 1;
+                        continue;
+                    }
                     let mut changed = row.plus(first, change, self.length).plus(first + 1, change, self.length);
                     changed.unlikely += TWIN;
                     self.substitute(changed, substitutions);
@@ -311,7 +317,7 @@ impl Search<'_> {
         if left == 0 {
             return self.solve(row, places.get(..chosen).unwrap_or_default());
         }
-        if chosen == 0 && !may_be_mended(row.sum, left) {
+        if chosen == 0 && !may_be_mended(row.sum, 0, left) {
             self.tried += 1;
             return;
         }
@@ -399,13 +405,15 @@ impl Exchange {
     }
 }
 
-/// Whether so many substitutions could make a row with these syndromes right.
-fn may_be_mended(sum: Sum, substitutions: usize) -> bool {
+/// Whether these unknown symbols, one bit each, and so many substitutions could make a row
+/// with these syndromes right.
+fn may_be_mended(sum: Sum, unknown: u32, substitutions: usize) -> bool {
     let [s0, s1, s2, _] = sum.to_le_bytes();
-    match substitutions {
+    match unknown.count_ones() as usize + substitutions {
         0 => sum == 0,
-        // Of one the syndromes are a geometric series.
-        1 => s0 != 0 && times(s1, s1) == times(s0, s2),
+        // Of one the syndromes are a geometric series. An unknown symbol may be the zero that
+        // stands for it.
+        1 => s0 != 0 && times(s1, s1) == times(s0, s2) || sum == 0 && unknown != 0,
         _ => true,
     }
 }

@@ -165,12 +165,10 @@ impl<'a> Alternative<'a> {
         let (found, tried) = match self.source {
             Source::Recomputed => (vec![letters::Candidate { symbols: [0; ROW], unlikely: 0 }], 1),
             Source::Typed { typed, form: Form::Letters, .. } => {
-                let typed: Vec<_> = typed.iter().map(|typed| typed.symbol).collect();
-                letters::candidates(&typed, length, place, events)
+                letters::candidates(&values(typed, Form::Letters), length, place, events)
             }
             Source::Typed { typed, form: Form::Digits, .. } => {
-                let typed: Vec<_> = typed.iter().map(|typed| typed.symbol.filter(|&digit| digit <= 9)).collect();
-                digits::candidates(&typed, length, place, events)
+                digits::candidates(&values(typed, Form::Digits), length, &|found| found == place, events)
             }
         };
         let listed = found.into_iter().filter_map(|letters::Candidate { symbols, unlikely }| {
@@ -185,7 +183,7 @@ impl<'a> Alternative<'a> {
 /// Fewest and most events that turn a row of this length into what was typed; `None` if
 /// it is not looked at.
 fn bounds(typed: &[Typed], form: Form, length: usize, place: RowPlace) -> Option<(usize, usize)> {
-    let unreadable = typed.iter().filter(|typed| !readable(typed, form)).count();
+    let unreadable = unreadable(typed, form);
     let (width, most_missing, most_events, most_unreadable) = match form {
         Form::Letters => (length, letters::MOST_MISSING, letters::MOST_EVENTS, letters::MOST_UNREADABLE),
         Form::Digits => {
@@ -207,14 +205,28 @@ fn bounds(typed: &[Typed], form: Form, length: usize, place: RowPlace) -> Option
     Some((least, most_events.max(least) + usize::from(listed)))
 }
 
-fn readable(typed: &Typed, form: Form) -> bool {
-    typed.symbol.is_some_and(|symbol| form == Form::Letters || symbol <= 9)
+/// What was typed; `None` for what cannot be read in this form.
+pub(super) fn values(typed: &[Typed], form: Form) -> Vec<Option<Element>> {
+    typed.iter().map(|typed| value(typed, form)).collect()
+}
+
+fn value(typed: &Typed, form: Form) -> Option<Element> {
+    typed.symbol.filter(|&symbol| form == Form::Letters || symbol <= 9)
+}
+
+/// How many characters cannot be read in this form.
+pub(super) fn unreadable(typed: &[Typed], form: Form) -> usize {
+    typed.iter().filter(|typed| value(typed, form).is_none()).count()
+}
+
+/// Whether it may be digits of which a letter or two were mistyped.
+pub(super) fn may_be_digits(typed: &[Typed]) -> bool {
+    unreadable(typed, Form::Digits) <= 2
 }
 
 /// The form of a row; digits, too, if a letter or two came between many digits.
 fn form_of(row: &TypedRow) -> Form {
-    let strangers = row.typed.iter().filter(|typed| !readable(typed, Form::Digits)).count();
-    if row.typed.len() > ROW + letters::MOST_MISSING && strangers <= 2 { Form::Digits } else { row.form }
+    if row.typed.len() > ROW + letters::MOST_MISSING && may_be_digits(&row.typed) { Form::Digits } else { row.form }
 }
 
 /// Every plan for a reading. `stream` holds the same characters in one piece.
@@ -239,7 +251,7 @@ fn shapes(rows: usize) -> impl Iterator<Item = Shape> {
 }
 
 /// Whether there are codes of this shape.
-fn is_a_codes(shape: &Shape) -> bool {
+pub(super) fn is_a_codes(shape: &Shape) -> bool {
     shape.capacity() >= FEWEST_BYTES && Shape::holding(shape.capacity()) == Some(*shape)
 }
 

@@ -4,6 +4,7 @@
 use super::desk::{key, sign, trust};
 use activation_code::*;
 use arbitrary::{Result, Unstructured};
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 type Law = fn(&[u8]);
@@ -33,9 +34,11 @@ pub fn read_code(data: &[u8]) {
 }
 
 /// Nothing is accepted that the signature does not cover, a repair is told, and the
-/// search stays within its bounds.
+/// search stays within its bounds. So do the rows that one row may have been meant as.
 pub fn read_typed(data: &[u8]) {
-    reading_never_accepts_what_is_not_signed(&String::from_utf8_lossy(data));
+    let text = String::from_utf8_lossy(data);
+    reading_never_accepts_what_is_not_signed(&text);
+    possible_rows_are_right_and_differ(&text);
 }
 
 /// As [`read_typed`].
@@ -53,6 +56,29 @@ pub fn reading_never_accepts_what_is_not_signed(text: &str) {
     if let Err(ReadFault::Typing(faults)) = straight {
         assert!(!faults.all().is_empty());
         search_stays_within_its_bounds(text);
+    }
+}
+
+/// What one row may have been meant as is within the bound, each a right row and each once,
+/// and says of the text itself what [`read_row`] says.
+pub fn possible_rows_are_right_and_differ(text: &str) {
+    let answer = read_row(text, None);
+    let faults = if let RowAnswer::Wrong { faults, .. } = &answer { Some(faults) } else { None };
+    let typed = match possible_rows(text) {
+        Ok(typed) => typed,
+        Err(found) => return assert_eq!(faults, Some(&found)),
+    };
+    assert_eq!(typed.faults(), faults);
+    let possible: Vec<_> = typed.iter().collect();
+    assert!(possible.len() <= MOST_POSSIBLE_ROWS);
+    let right = |row: &PossibleRow<'_>| RowAnswer::Right { row: row.row, last: row.last, letters: row.letters.clone() };
+    assert!(faults.is_some() || possible.first().map(right).as_ref() == Some(&answer));
+    let mut seen = HashSet::new();
+    for row in &possible {
+        assert_eq!(read_row(&row.letters, None), right(row));
+        assert!(seen.insert(&row.letters), "{} comes twice", row.letters);
+        assert_eq!(row.events == 0, row.repairs().is_empty());
+        assert_eq!(row.events == 0, right(row) == answer);
     }
 }
 
