@@ -1,5 +1,6 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod batch;
 mod change;
 mod customer;
 mod failure;
@@ -105,6 +106,7 @@ enum Command {
     AddUnits(license::AddUnits),
     Upgrade(license::Upgrade),
     Convert(license::Convert),
+    Batch(batch::Arguments),
     Show(show::ShowArguments),
     List(show::ListArguments),
     Issuer(issuer::Arguments),
@@ -163,6 +165,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::AddUnits(arguments) => license::add_units(&context, arguments),
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
+        Command::Batch(arguments) => batch::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
         Command::Issuer(_) => issuer::run(&context),

@@ -3,6 +3,7 @@
 //! the same ones.
 
 mod approval;
+mod batch;
 mod catalogue;
 mod change;
 mod customers;
@@ -12,6 +13,9 @@ mod operators;
 mod plan;
 mod schedule;
 
+pub use batch::{
+    CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,
+};
 pub use approval::{preview_request, reject, request, requests};
 pub use catalogue::{
     add_product, change_product, find_product, issuers, limits, products, record_issuer, set_limits, vendor,

@@ -2,11 +2,14 @@
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
 mod file;
+pub mod orders;
 mod qr;
+mod results;
 mod spelling;
 
 pub use file::file;
 pub use qr::{QrSymbol, Surface};
+pub use results::{ResultCode, ResultLine, ResultsFormat, ResultsWriter};
 pub use spelling::spelling;
 
 use crate::desk::Issued;

@@ -8,8 +8,8 @@ use rand::rand_core::TryCryptoRng;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Something that holds an issuing key and signs with it (RFC 8032, pure Ed25519).
-pub trait Signer {
+/// Something that holds an issuing key and signs with it (RFC 8032, pure Ed25519), for several threads at once.
+pub trait Signer: Sync {
     /// The public half.
     fn public_key(&self) -> PublicKey;
 

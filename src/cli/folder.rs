@@ -59,6 +59,12 @@ impl Folder {
         })
     }
 
+    /// A file without a name cannot be kept here.
+    pub fn no_room(&self, error: &io::Error) -> Failure {
+        Failure::could_not(format!("{}: {}", self.path.display(), system(error)))
+            .hint("make room on the disk, let this user write to the desk's folder, and run the same command again")
+    }
+
     /// The key that the desk issues with.
     pub fn signer(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
         let issuer = desk::issuers(ledger)?.pop().ok_or(desk::DeskFault::NoIssuer)?;

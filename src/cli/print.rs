@@ -5,13 +5,22 @@ use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
     program::print(text).map_err(|error| {
         Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
             .hint("nothing is lost: `countersign list` and `countersign show` print it again")
+    })
+}
+
+/// Writes a result that is in a file.
+pub fn copy(file: &mut impl Read) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    io::copy(file, &mut out).and_then(|_| out.flush()).map_err(|error| {
+        Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
+            .hint("nothing is lost: the same command writes it again")
     })
 }
 

@@ -14,7 +14,6 @@ use super::{DeskFault, Refused};
 use crate::ledger::{Book, Ledger, Signed};
 use crate::signer::Signer;
 use line::Names;
-use signing::Bench;
 use std::num::NonZeroUsize;
 
 /// Orders that are numbered and written down in one transaction. Fewer cost more syncs, more keep other desks

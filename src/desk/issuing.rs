@@ -145,6 +145,16 @@ pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued
 
 /// The codes that the same order made before (rule D1).
 pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>, DeskFault> {
+    let codes = made_for(book, asked)?;
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trust = trust(&book.issuers()?)?;
+    codes.into_iter().map(|code| verified(code, &trust)).collect()
+}
+
+/// The same, not verified yet.
+pub(super) fn made_for(book: &Book<'_>, asked: &Asked) -> Result<Vec<Signed>, DeskFault> {
     let Some(reference) = &asked.reference else { return Ok(Vec::new()) };
     let codes = book.codes_for(reference)?;
     let Some(first) = codes.first() else { return Ok(Vec::new()) };
@@ -155,8 +165,7 @@ pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>,
         let (license, revision) = (first.entry.terms.license, first.entry.terms.revision);
         return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
     }
-    let trust = trust(&book.issuers()?)?;
-    codes.into_iter().map(|code| verified(code, &trust)).collect()
+    Ok(codes)
 }
 
 /// The book keeps numbers and no names (rule D9); the code has the name.
@@ -227,6 +236,11 @@ impl<'s> SigningDesk<'s> {
             return Err(DeskFault::OtherKey { number });
         }
         Ok(Self { signer, number, trust: trust(issuers)? })
+    }
+
+    /// Codes of the ledger, verified again.
+    pub(super) fn verify_all(&self, codes: Vec<Signed>) -> Result<Vec<Issued>, DeskFault> {
+        codes.into_iter().map(|code| verified(code, &self.trust)).collect()
     }
 
     pub(super) fn sign_all(&self, plan: &Plan) -> Result<Vec<Issued>, DeskFault> {
