@@ -130,9 +130,18 @@ impl Book<'_> {
                 Value::Integer(self.next_event()? as i64),
             ],
         )?;
+        self.code_rows.borrow_mut().extend(row_keys(code).into_iter().map(|key| (key, license, revision)));
+        Ok(())
+    }
+
+    /// Writes what finds the codes of this transaction, in the order of its table: a thousand codes at once go through
+    /// it from one end to the other, and touch each page once.
+    pub(super) fn insert_code_rows(&self) -> Outcome<()> {
+        let mut rows = self.code_rows.take();
+        rows.sort_unstable();
         let mut insert = self.connection.prepare_cached(statements::INSERT_CODE_ROW)?;
-        for key in row_keys(code) {
-            insert.execute((key, license, revision))?;
+        for row in rows {
+            insert.execute(row)?;
         }
         Ok(())
     }
@@ -231,7 +240,7 @@ impl Book<'_> {
                 previous = Some(self.record_after(&by, Action::Issued, Some(license.number), previous, facts)?);
             }
         }
-        Ok(())
+        self.insert_code_rows()
     }
 }
 

@@ -13,6 +13,10 @@ const APPLICATION_ID: i64 = 0x4353_474E;
 /// More than there are statements, so that none is parsed twice.
 const STATEMENTS: usize = 128;
 
+/// Memory for pages, in KiB, as SQLite wants it said: what a chunk of a batch writes, and the indexes of some
+/// hundred thousand licenses. Without it a batch takes half as long again (measured).
+const CACHE: i64 = -32_768;
+
 /// What brings a ledger from schema i to schema i + 1. Only ever added to.
 const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("schema-1.sql"), then: nothing },
@@ -55,8 +59,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
 
 fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     // Never creates the file: `init` made it, readable by its owner alone.
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // One thread at a time has it, so that SQLite need not lock each call.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
