@@ -13,10 +13,10 @@ mod operators;
 mod plan;
 mod schedule;
 
+pub use approval::{preview_request, reject, request, requests};
 pub use batch::{
     CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,
 };
-pub use approval::{preview_request, reject, request, requests};
 pub use catalogue::{
     add_product, change_product, find_product, issuers, limits, products, record_issuer, set_limits, vendor,
 };

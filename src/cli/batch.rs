@@ -23,41 +23,38 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-/// Carry out many orders from a file: all of them, or none
+/// Carry out many orders from a file: all of them or none
 #[derive(clap::Args)]
 #[command(after_help = "\
-The first line of a CSV file names its columns; JSON Lines use the same names:
-  order      the order's reference, in every line: the same again gives the same code
-  do         issue (if left out), renew, downsize, add-units, upgrade or convert
-  issue      customer product units from until|term [kind grace features holder test]
-  renew      license until|term [units]      downsize  license until|term units request
-  add-units  license units [this_period_only]
-  upgrade    license product [units until|term this_period_only]
-  convert    license [units until|term]
+The first line of CSV names the columns; JSON Lines have the same names:
+  order     its reference, in every line: the same again gives the same code
+  do        issue (if there is none), renew, downsize, add-units, upgrade or convert
+  issue     customer product units from until|term [kind grace features holder test]
+  renew     license until|term [units]       downsize  license until|term units request
+  upgrade   license product [units until|term this_period_only]
+  convert   license [units until|term]       add-units  license units [this_period_only]
 
 Examples:
   countersign batch orders.csv --check
-  countersign batch orders.csv --output codes.csv
-  printf '{\"order\":\"PO-9\",\"do\":\"renew\",\"license\":1,\"term\":\"1y\"}' | \\
-      countersign batch - --format jsonl")]
+  countersign batch orders.csv --output codes.csv")]
 pub struct Arguments {
     /// The orders; - is standard input
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
-    /// How they are written; without it, what the name ends in says so
-    #[arg(long, value_name = "FORMAT")]
+    /// How they are written; without it, the name's end says so
+    #[arg(long, value_name = "csv|jsonl", hide_possible_values = true)]
     format: Option<Format>,
     /// Only say what is wrong; sign nothing
     #[arg(long)]
     check: bool,
-    /// Leave out the lines that cannot be done, and do the others
+    /// Leave out what cannot be done, and do the others
     #[arg(long)]
     skip_bad: bool,
     /// Write the results to a new file
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// How results are written; without it, as --output ends, or as CSV
-    #[arg(long, value_name = "FORMAT")]
+    /// How results are written; without it, --output's end says so
+    #[arg(long, value_name = "csv|jsonl", hide_possible_values = true)]
     results: Option<Format>,
 }
 
@@ -154,7 +151,8 @@ impl<'d> Desk<'d> {
         format: Format,
     ) -> Result<spool::Checked, Failure> {
         let cannot_read = |error: io::Error| {
-            Failure::could_not(format!("{name}: {}", system(&error))).hint("nothing was signed; run the same command again")
+            Failure::could_not(format!("{name}: {}", system(&error)))
+                .hint("nothing was signed; run the same command again")
         };
         let folder = &self.context.folder;
         let no_room = |error: io::Error| folder.no_room(&error);
@@ -174,8 +172,10 @@ impl<'d> Desk<'d> {
             if let Some((line, text)) = line
                 && let Some((cells, draft)) = read(header.as_ref(), text)
             {
-                spool.names(chunk.len() as u64, line, &cells).map_err(no_room)?;
-                let order = cells.get(Column::Order).unwrap_or_default().to_owned();
+                let order = cells.get(Column::Order);
+                let license = draft.as_ref().ok().and_then(Draft::license);
+                spool.names(chunk.len(), line, order, license).map_err(no_room)?;
+                let order = order.unwrap_or_default().to_owned();
                 chunk.push(Unchecked { line, order, draft });
             }
             if chunk.len() == desk::CHUNK || last {
@@ -235,7 +235,8 @@ impl<'d> Desk<'d> {
             let passphrase = self.context.passphrase.existing("the issuing key")?;
             let signer = folder.signer(self.ledger, &passphrase)?;
             drop(passphrase);
-            let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            // One more than there are cores: one of them waits for the disk now and then.
+            let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN).saturating_add(1);
             desk::carry_out_orders(self.ledger, self.session, &signer, threads, orders, done)?;
         }
         for record in results {
@@ -254,7 +255,11 @@ fn header(name: &str, line: Option<(u64, Text<'_>)>) -> Result<CsvHeader, Failur
     };
     CsvHeader::read(text).map_err(|fault| {
         let semicolons = text.contains(&b';') && !text.contains(&b',');
-        fail(&fault).hint(if semicolons { "save it with commas between the columns, not semicolons" } else { NAMES_HINT })
+        fail(&fault).hint(if semicolons {
+            "save it with commas between the columns, not semicolons"
+        } else {
+            NAMES_HINT
+        })
     })
 }
 
@@ -272,13 +277,16 @@ fn read<'t>(header: Option<&CsvHeader>, text: Text<'t>) -> Option<(Cells<'t>, Re
             let cells = cells?;
             let draft = Draft::read(&cells).map_err(|problems| {
                 let refused = problems.iter().all(Problem::is_refusal);
-                let texts: Vec<_> = problems.iter().map(problem_text).collect();
-                (if refused { Kind::Refused } else { Kind::Unreadable }, texts.join("; "))
+                (if refused { Kind::Refused } else { Kind::Unreadable }, texts(&problems))
             });
             Some((cells, draft))
         }
         Err(fault) => Some((Cells::default(), Err((Kind::Unreadable, fault.to_string())))),
     }
+}
+
+fn texts(problems: &[Problem]) -> String {
+    problems.iter().map(problem_text).collect::<Vec<_>>().join("; ")
 }
 
 /// Keeps a chunk of lines: what was checked belongs to those that could be read, in their order.
@@ -290,7 +298,7 @@ fn add(spool: &mut Spool, chunk: &mut Vec<Unchecked>, checked: Vec<Checked>) -> 
             Ok(_) => match checked.next() {
                 Some(Checked::New(asked)) => (Kind::New, asked.to_text()),
                 Some(Checked::Before(asked)) => (Kind::Before, asked.to_text()),
-                Some(Checked::Bad(problem)) => (Kind::Refused, problem_text(&problem)),
+                Some(Checked::Bad(problems)) => (Kind::Refused, texts(&problems)),
                 None => break,
             },
         };

@@ -28,7 +28,7 @@ pub enum Checked {
     /// The same order made codes before (rule D1).
     Before(Asked),
     /// It cannot be done.
-    Bad(Problem),
+    Bad(Vec<Problem>),
 }
 
 /// What became of an order.
@@ -56,7 +56,7 @@ pub fn check_orders<'d>(
         let planner = Planner::new(book, session.today)?;
         let names = Names::new(book);
         let checked = drafts.into_iter().map(|draft| match check(book, &planner, &names, draft) {
-            Err(DeskFault::Refused(refused)) => Ok(Checked::Bad(refused.into())),
+            Err(DeskFault::Refused(refused)) => Ok(Checked::Bad(vec![refused.into()])),
             checked => checked,
         });
         checked.collect()
@@ -64,7 +64,10 @@ pub fn check_orders<'d>(
 }
 
 fn check(book: &Book<'_>, planner: &Planner<'_>, names: &Names<'_>, draft: &Draft) -> Result<Checked, DeskFault> {
-    let asked = draft.asked(names)?;
+    let asked = match draft.asked(names)? {
+        Ok(asked) => asked,
+        Err(unknown) => return Ok(Checked::Bad(unknown)),
+    };
     if !made_for(book, &asked)?.is_empty() {
         return Ok(Checked::Before(asked));
     }

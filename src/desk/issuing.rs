@@ -8,7 +8,7 @@ use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
 use activation_code::{
-    ActivationCode, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, Trust, signed_message,
+    ActivationCode, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, SIGNATURE_BYTES, Trust, signed_message,
 };
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -253,8 +253,7 @@ impl<'s> SigningDesk<'s> {
         }
         let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
         let signature = self.signer.sign(&signed_message(&payload))?;
-        // The event is not known before it is written down, and is no part of the code.
-        verified(Signed { entry: entry.clone(), signature, event: 0 }, &self.trust)
+        accepted(entry.clone(), &payload, &signature, &self.trust)
     }
 }
 
@@ -265,10 +264,19 @@ pub(super) fn trust(issuers: &[PinnedIssuer]) -> Result<Trust, DeskFault> {
 
 /// A code, accepted by the verifier that ships in products.
 pub(super) fn verified(Signed { entry, signature, .. }: Signed, trust: &Trust) -> Result<Issued, DeskFault> {
-    let license = entry.terms.license;
     let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
+    accepted(entry, &payload, &signature, trust)
+}
+
+fn accepted(
+    entry: Entry,
+    payload: &[u8],
+    signature: &[u8; SIGNATURE_BYTES],
+    trust: &Trust,
+) -> Result<Issued, DeskFault> {
+    let license = entry.terms.license;
     let code =
-        ActivationCode::from_parts(&payload, &signature).map_err(|fault| DeskFault::NotReadable { license, fault })?;
+        ActivationCode::from_parts(payload, signature).map_err(|fault| DeskFault::NotReadable { license, fault })?;
     let license = trust.verify(code).map_err(|refusal| DeskFault::DoesNotVerify { license, refusal })?;
     Ok(Issued { entry, license })
 }

@@ -426,7 +426,8 @@ mod tests {
         ] {
             assert_eq!(split(line).unwrap(), cells, "{line}");
         }
-        for (line, cell) in [("\"a", 1), ("a,\"b", 2), ("a\"b", 1), ("\"a\"b,c", 1), ("x,\"a\" ,c", 2), ("\"a\"\"", 1)] {
+        for (line, cell) in [("\"a", 1), ("a,\"b", 2), ("a\"b", 1), ("\"a\"b,c", 1), ("x,\"a\" ,c", 2), ("\"a\"\"", 1)]
+        {
             assert_eq!(split(line), Err(LineFault::Quote { cell }), "{line}");
         }
     }
@@ -473,7 +474,8 @@ mod tests {
     fn an_object_has_known_names_once_and_values_that_a_cell_can_have() {
         let cells = json_cells(br#" {"order":"PO-1","units":250,"test":true,"holder":null,"customer":"A\u0042"} "#);
         let cells = cells.unwrap().unwrap();
-        let found = [Column::Order, Column::Units, Column::Test, Column::Holder, Column::Customer].map(|it| cells.get(it));
+        let found =
+            [Column::Order, Column::Units, Column::Test, Column::Holder, Column::Customer].map(|it| cells.get(it));
         assert_eq!(found, [Some("PO-1"), Some("250"), Some("yes"), None, Some("AB")]);
         assert!(json_cells(b" \t").unwrap().is_none());
         for (line, fault) in [

@@ -5,12 +5,14 @@ use super::{
     Book, CustomerNumber, Entry, LedgerFault, LicenseRecord, OrderReference, Outcome, Signed, TextFault, statements,
 };
 use activation_code::{
-    ALPHABET, ActivationCode, Day, LicenseNumber, MaintenancePeriod, Revision, SIGNATURE_BYTES, Terms,
+    ALPHABET, ActivationCode, Day, LicenseNumber, MaintenancePeriod, Revision, SIGNATURE_BYTES, TRANSPORT_PREFIX, Terms,
 };
 use rusqlite::Row;
 use rusqlite::types::Value;
 use serde_json::json;
 
+/// Symbols of a full row.
+const ROW: usize = 25;
 /// Check symbols at the end of a row.
 const CHECK: usize = 3;
 /// Symbols that make a key: 30 bits, all of them of the signature or the CRC.
@@ -21,14 +23,28 @@ const KEY: usize = 6;
 ///
 /// Two codes in a billion share a key, and all those whose last row is one group: whoever looks must compare.
 pub fn row_key(letters: &str) -> u32 {
-    let mut symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
-    let value = |byte| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or(0) as u32;
-    symbols.by_ref().take(KEY).fold(0, |key, byte| key << 5 | value(byte))
+    let symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
+    symbols.take(KEY).fold(0, |key, byte| key << 5 | u32::from(VALUES[usize::from(byte)]))
 }
+
+/// The value of each letter; 0 for what is none.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 /// What finds a code by each of its rows but the first; a holder's name can make two rows alike.
 pub fn row_keys(code: &ActivationCode) -> Vec<u32> {
-    let mut keys: Vec<_> = code.letters().iter().skip(1).map(|row| row_key(row)).collect();
+    let text = code.transport();
+    let symbols = text.strip_prefix(TRANSPORT_PREFIX).unwrap_or(&text);
+    // Letters and digits only, one byte each.
+    let rows = (ROW..symbols.len()).step_by(ROW).filter_map(|begin| symbols.get(begin..symbols.len().min(begin + ROW)));
+    let mut keys: Vec<_> = rows.map(row_key).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

@@ -4,10 +4,10 @@ use crate::common::*;
 use activation_code::{LicenseNumber, PublicKey, SIGNATURE_BYTES};
 use countersign::desk::{self, Asked, Change, Length};
 use countersign::signer::{Signer, SignerFault, SoftwareKey};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// How many processes are killed, if nobody asks for more.
@@ -16,7 +16,7 @@ const KILLS: usize = 200;
 /// Signs, and never says so.
 struct Dying {
     key: SoftwareKey,
-    signed: Cell<Option<[u8; SIGNATURE_BYTES]>>,
+    signed: Mutex<Option<[u8; SIGNATURE_BYTES]>>,
 }
 
 impl Signer for Dying {
@@ -25,7 +25,7 @@ impl Signer for Dying {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
-        self.signed.set(Some(self.key.sign(message)?));
+        *self.signed.lock().unwrap() = Some(self.key.sign(message)?);
         Err(SignerFault)
     }
 }
@@ -35,9 +35,9 @@ fn a_number_that_was_given_away_is_never_used_again() {
     let room = Desk::new();
     let first = "2030-01-01".parse().unwrap();
     let monday = "2029-12-03".parse().unwrap();
-    let dying = Dying { key: test_key(), signed: Cell::new(None) };
+    let dying = Dying { key: test_key(), signed: Mutex::new(None) };
     issue(&mut room.ledger(), &dying, &order(first, Some("PO-1")), monday).unwrap_err();
-    assert!(dying.signed.get().is_some());
+    assert!(dying.signed.lock().unwrap().is_some());
     // What was signed was seen by nobody; the same order is served, under another number.
     let again = issue(&mut room.ledger(), &test_key(), &order(first, Some("PO-1")), monday).unwrap();
     assert_eq!(again.entry.terms.license.get(), 2);

@@ -30,11 +30,8 @@ impl Progress {
     }
 
     fn make(&self) -> ProgressBar {
-        let template = if self.end.is_some() {
-            "{msg} [{bar:40}] {percent} %, {eta} left"
-        } else {
-            "{msg} {spinner} {elapsed}"
-        };
+        let template =
+            if self.end.is_some() { "{msg} [{bar:40}] {percent} %, {eta} left" } else { "{msg} {spinner} {elapsed}" };
         let bar = self.end.map_or_else(ProgressBar::no_length, ProgressBar::new).with_message(self.what);
         match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style.progress_chars("=> ")),

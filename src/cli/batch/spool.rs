@@ -2,7 +2,7 @@
 //! checked cannot change before it is signed, and no crash leaves anything behind.
 
 use activation_code::LicenseNumber;
-use countersign::desk::{Cells, Column, Problem};
+use countersign::desk::Problem;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
@@ -56,13 +56,18 @@ impl Spool {
         Ok(Self { records, keys: Keys::new(folder)?, count: 0 })
     }
 
-    /// What a line names that no other line may name. To be called before [`Self::add`] of the same line.
-    pub fn names(&mut self, ahead: u64, line: u64, cells: &Cells<'_>) -> io::Result<()> {
-        let place = self.count + ahead;
-        if let Some(order) = cells.get(Column::Order) {
+    /// What a line names that no other line may name, of the line that will be added after `ahead` others.
+    pub fn names(
+        &mut self,
+        ahead: usize,
+        line: u64,
+        order: Option<&str>,
+        license: Option<LicenseNumber>,
+    ) -> io::Result<()> {
+        let place = self.count + ahead as u64;
+        if let Some(order) = order {
             self.keys.add(&Key { digest: digest(b'o', order.as_bytes()), place, line, what: What::Order })?;
         }
-        let license = cells.get(Column::License).and_then(|text| text.parse::<LicenseNumber>().ok());
         if let Some(license) = license {
             let digest = digest(b'l', &license.get().to_be_bytes());
             self.keys.add(&Key { digest, place, line, what: What::License })?;
@@ -216,8 +221,8 @@ struct Keys {
     count: u64,
 }
 
-/// Names that are looked at together: 7 MB of memory. More are looked at in several rounds.
-const AT_ONCE: u64 = 1 << 17;
+/// Names that are looked at together: 4 MB of memory. More are looked at in several rounds.
+const AT_ONCE: u64 = 1 << 16;
 
 impl Keys {
     fn new(folder: &Path) -> io::Result<Self> {
@@ -236,8 +241,9 @@ impl Keys {
         let mut keys = keys.into_inner().map_err(io::IntoInnerError::into_error)?;
         let mut found = false;
         let rounds = count.div_ceil(AT_ONCE);
+        let mut first = HashMap::new();
         for round in 0..rounds {
-            let mut first = HashMap::new();
+            first.clear();
             keys.seek(SeekFrom::Start(0))?;
             let mut reader = BufReader::with_capacity(1 << 16, &keys);
             let mut bytes = [0; Key::BYTES];
@@ -322,18 +328,11 @@ pub fn problem_text(problem: &Problem) -> String {
 mod tests {
     use super::*;
 
-    fn cells(order: &str, license: &str) -> Cells<'static> {
-        let mut cells = Cells::default();
-        cells.set(Column::Order, order.to_owned());
-        cells.set(Column::License, license.to_owned());
-        cells
-    }
-
     fn spooled(lines: &[(&str, &str, Kind)]) -> Vec<Record> {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path()).unwrap();
         for (line, (order, license, kind)) in (2..).zip(lines) {
-            spool.names(0, line, &cells(order, license)).unwrap();
+            spool.names(0, line, Some(order), license.parse().ok()).unwrap();
             spool.add(&Record { line, kind: *kind, order: (*order).to_owned(), text: "text".to_owned() }).unwrap();
         }
         let checked = spool.finish().unwrap();
@@ -377,7 +376,7 @@ mod tests {
         for line in 1..=lines {
             // Each of the last thousand repeats one of the first thousand.
             let order = if line > lines - 1000 { line + 1000 - lines } else { line };
-            spool.names(0, line, &cells(&order.to_string(), "")).unwrap();
+            spool.names(0, line, Some(&order.to_string()), None).unwrap();
             let record = Record { line, kind: Kind::New, order: String::new(), text: String::new() };
             spool.add(&record).unwrap();
         }

@@ -120,8 +120,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Issue, Self::Renew, Self::Downsize, Self::AddUnits, Self::Upgrade, Self::Convert];
+    pub const ALL: [Self; 6] = [Self::Issue, Self::Renew, Self::Downsize, Self::AddUnits, Self::Upgrade, Self::Convert];
 
     /// Its name, as it stands in a file.
     pub const fn name(self) -> &'static str {
@@ -238,9 +237,9 @@ impl Problem {
     /// The column to look at.
     pub fn column(&self) -> Column {
         use Refused::{
-            EndOfLife, EndOfSale, FewerUnits, LowerEdition, NeedsApproval, NeedsNoCode, NotFewer, OtherFamily,
-            OtherTerms, OtherUnit, SameProduct, Terms, TooFarBack, TooLong, TooManyUnits, TooManyUnitsForCode,
-            TwoCustomers, UnknownCustomer, UnknownProduct,
+            EndOfLife, EndOfSale, FewerUnits, LowerEdition, NeedsApproval, NeedsNoCode, NoSuchPeriod, NotFewer,
+            OtherFamily, OtherTerms, OtherUnit, SameProduct, Terms, TooFarBack, TooLong, TooManyUnits,
+            TooManyUnitsForCode, TwoCustomers, UnknownCustomer, UnknownProduct,
         };
         match self {
             Self::Missing { column, .. } | Self::Needless { column, .. } | Self::Value { column, .. } => *column,
@@ -262,6 +261,7 @@ impl Problem {
                 | TooManyUnits { .. }
                 | TooManyUnitsForCode { .. }
                 | NeedsApproval { .. } => Column::Units,
+                NoSuchPeriod { .. } => Column::Until,
                 TooLong { .. } => Column::Term,
                 TooFarBack { .. } | Terms(_) => Column::From,
                 Refused::Kind { .. } => Column::Kind,
@@ -363,31 +363,51 @@ impl Draft {
         }
     }
 
-    /// The same with the numbers of what it names.
-    pub(super) fn asked(&self, names: &Names<'_>) -> Result<Asked, DeskFault> {
+    /// The same with the numbers of what it names; or all that it names and that does not exist.
+    pub(super) fn asked(&self, names: &Names<'_>) -> Result<Result<Asked, Vec<Problem>>, DeskFault> {
+        let mut unknown = Vec::new();
         let change = match &self.change {
-            Wanted::Issue(new) => Change::Issue(Order {
-                customer: names.customer(&new.customer)?,
-                product: names.product(&new.product)?,
-                units: new.units,
-                period: new.period,
-                kind: new.kind,
-                test: new.test,
-                grace: new.grace,
-                host: None,
-                features: new.features,
-                holder: new.holder.clone(),
-            }),
-            Wanted::Upgrade { license, product, units, renew, reach } => Change::Upgrade {
-                license: *license,
-                product: names.product(product)?,
-                units: *units,
-                renew: *renew,
-                reach: *reach,
-            },
-            Wanted::Other(change) => change.clone(),
+            Wanted::Issue(new) => {
+                let customer = known(names.customer(&new.customer), &mut unknown)?;
+                let product = known(names.product(&new.product), &mut unknown)?;
+                if product.is_none() && customer.is_some() {
+                    known(customer_called(names.book, &new.customer), &mut unknown)?;
+                }
+                customer.zip(product).map(|(customer, product)| {
+                    Change::Issue(Order {
+                        customer,
+                        product,
+                        units: new.units,
+                        period: new.period,
+                        kind: new.kind,
+                        test: new.test,
+                        grace: new.grace,
+                        host: None,
+                        features: new.features,
+                        holder: new.holder.clone(),
+                    })
+                })
+            }
+            Wanted::Upgrade { license, product, units, renew, reach } => {
+                let (license, units, renew, reach) = (*license, *units, *renew, *reach);
+                let product = known(names.product(product), &mut unknown)?;
+                product.map(|product| Change::Upgrade { license, product, units, renew, reach })
+            }
+            Wanted::Other(change) => Some(change.clone()),
         };
-        Ok(Asked { change, reference: Some(self.reference.clone()) })
+        Ok(change.map(|change| Asked { change, reference: Some(self.reference.clone()) }).ok_or(unknown))
+    }
+}
+
+/// What was found; what does not exist goes to the problems.
+fn known<T>(found: Result<T, DeskFault>, problems: &mut Vec<Problem>) -> Result<Option<T>, DeskFault> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(DeskFault::Refused(refused)) => {
+            problems.push(refused.into());
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
     }
 }
 
@@ -511,8 +531,7 @@ impl Reading<'_, '_> {
             Deed::Renew => Wanted::Other(Change::Renew { license: license?, length: length?, units }),
             Deed::Downsize => {
                 let request = self.needed(Column::Request, |text| text.parse().ok());
-                let change =
-                    Change::Downsize { license: license?, length: length?, units: units?, request: request? };
+                let change = Change::Downsize { license: license?, length: length?, units: units?, request: request? };
                 Wanted::Other(change)
             }
             Deed::AddUnits => Wanted::Other(Change::AddUnits { license: license?, more: units?, reach }),
@@ -529,7 +548,7 @@ fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Customers and products by what lines call them. Who is called by a number is looked for by the planner.
+/// Customers and products by what lines call them. A customer that is called by a number is looked for by the planner.
 pub(super) struct Names<'b> {
     book: &'b Book<'b>,
     customers: RefCell<HashMap<String, CustomerNumber>>,
@@ -554,9 +573,6 @@ impl<'b> Names<'b> {
     }
 
     fn product(&self, text: &str) -> Result<ProductId, DeskFault> {
-        if let Ok(id) = text.parse() {
-            return Ok(id);
-        }
         if let Some(&id) = self.products.borrow().get(text) {
             return Ok(id);
         }
