@@ -35,6 +35,20 @@ impl Term {
         };
         Day::from_ymd(last.year(), last.month() as u8, last.day() as u8)
     }
+
+    /// The most days that a period of this length has, whenever it begins. `None` after the year 9999.
+    pub fn most_days(self) -> Option<u32> {
+        if let Self::Days(days) = self {
+            return Some(days);
+        }
+        // Four years have every kind of first day. A code carries 22 years, and there is no 2100 in those from here.
+        let begin = Day::from_ymd(2024, 1, 1)?;
+        let days = (0..4 * 365).filter_map(|after| {
+            let first = begin.plus(after)?;
+            u32::try_from(self.last_day(first)?.days_after(first) + 1).ok()
+        });
+        days.max()
+    }
 }
 
 /// As it is read: years where they are whole.
@@ -101,6 +115,15 @@ mod tests {
             let term: Term = term.parse().unwrap();
             assert_eq!(term.last_day(first).unwrap().to_string(), last, "{first} + {term:?}");
         }
+    }
+
+    #[test]
+    fn the_most_days_of_a_term_are_those_of_its_longest_period() {
+        for (term, days) in [("90d", 90), ("1m", 31), ("2m", 62), ("6m", 184), ("1y", 366), ("18m", 550), ("3y", 1096)]
+        {
+            assert_eq!(term.parse::<Term>().unwrap().most_days(), Some(days), "{term}");
+        }
+        assert_eq!("9999y".parse::<Term>().unwrap().most_days(), None);
     }
 
     #[test]

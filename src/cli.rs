@@ -1,30 +1,38 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod audit;
+mod backup;
 mod batch;
 mod change;
 mod customer;
 mod failure;
 mod folder;
+mod import;
 mod init;
 mod issue;
 mod issuer;
 mod license;
+mod limits;
+mod operator;
 mod output;
 mod passphrase;
 mod print;
 mod product;
 mod quickstart;
+mod request;
+mod revoke;
 mod session;
 mod show;
+mod transfer;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
-use countersign::ledger::OperatorName;
+use countersign::ledger::{Operator, OperatorName};
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// As it is typed, and as it complains.
 const PROGRAM: &str = "countersign";
@@ -107,9 +115,20 @@ enum Command {
     Upgrade(license::Upgrade),
     Convert(license::Convert),
     Batch(batch::Arguments),
+    Revoke(revoke::Arguments),
+    Transfer(transfer::Arguments),
     Show(show::ShowArguments),
     List(show::ListArguments),
+    Requests(request::List),
+    Approve(request::Approve),
+    Reject(request::Reject),
+    Operator(operator::Arguments),
+    Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Import(import::Arguments),
     Quickstart(quickstart::Arguments),
 }
 
@@ -119,9 +138,18 @@ struct Context {
     passphrase: Source,
     operator: Option<OperatorName>,
     operator_passphrase: Source,
+    new_passphrase: Source,
     clock_is_right: bool,
     yes: bool,
     json: bool,
+}
+
+impl Context {
+    /// Whom a new desk begins with.
+    fn first_operator(&self) -> Operator {
+        let first = Operator::first();
+        Operator { name: self.operator.clone().unwrap_or(first.name), ..first }
+    }
 }
 
 /// Runs the program.
@@ -141,8 +169,14 @@ pub fn run() -> Exit {
 
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     // Before the memory is protected: afterwards /dev/fd belongs to root.
-    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd)?;
-    let operator_passphrase = Source::open(common.operator_file, None)?;
+    let options = "--passphrase-file F or --passphrase-fd N";
+    let passphrase = Source::open(common.passphrase_file, common.passphrase_fd, options)?;
+    let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
+    let new_passphrase = match &command {
+        Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
+        _ => None,
+    };
+    let new_passphrase = Source::open(new_passphrase, None, "--new-passphrase-file F")?;
     protect_memory().map_err(|error| {
         Failure::could_not(format!("cannot keep the process's memory to itself: {}", program::system(&error)))
     })?;
@@ -151,6 +185,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         passphrase,
         operator: common.operator,
         operator_passphrase,
+        new_passphrase,
         clock_is_right: common.clock_is_right,
         yes: common.yes,
         json: common.json,
@@ -166,9 +201,20 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
         Command::Batch(arguments) => batch::run(&context, &arguments),
+        Command::Revoke(arguments) => revoke::run(&context, &arguments),
+        Command::Transfer(arguments) => transfer::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::List(_) => show::list(&context),
+        Command::Requests(arguments) => request::list(&context, &arguments),
+        Command::Approve(arguments) => request::approve(&context, &arguments),
+        Command::Reject(arguments) => request::reject(&context, &arguments),
+        Command::Operator(arguments) => operator::run(&context, arguments),
+        Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Audit(arguments) => audit::run(&context, &arguments),
+        Command::Backup(arguments) => backup::back_up(&context, &arguments),
+        Command::Restore(arguments) => backup::restore(&context, &arguments),
+        Command::Import(arguments) => import::run(&context, &arguments),
         Command::Quickstart(_) => quickstart::run(&context),
     }
 }

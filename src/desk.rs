@@ -3,30 +3,42 @@
 //! the same ones.
 
 mod approval;
+mod audit;
+mod backup;
 mod batch;
 mod catalogue;
 mod change;
+mod checkpoint;
 mod customers;
+mod import;
 mod issuing;
 mod licenses;
 mod operators;
 mod plan;
 mod schedule;
 
-pub use approval::{preview_request, reject, request, requests};
+pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
+pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
+pub use backup::{Copied, Present, Restored, Restoring, back_up, refuse_other_desk, restore};
 pub use batch::{
     CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,
 };
 pub use catalogue::{
-    add_product, change_product, find_product, issuers, limits, products, record_issuer, set_limits, vendor,
+    LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, ledger_keys, limits, products,
+    record_issuer, record_ledger_key, set_limits, vendor,
 };
 pub use change::{Asked, Change, Length, Order, Reach};
-pub use customers::{add_customer, change_customer, customers, find_customer};
+pub use checkpoint::{Checkpoint, CheckpointFault, LONGEST as LONGEST_CHECKPOINT, NotedHead, NotedHeadFault};
+pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer};
+pub use import::{ImportFault, ImportProblem, Imported, PrintedText, import};
 pub use issuing::{Issued, carry_out, codes_of, perform};
-pub use licenses::{history, history_of_customer, licenses, reprint, revoke, transfer};
+pub use licenses::{
+    Revocation, Transfer, find_license, history, history_of_customer, licenses, preview_revocation, preview_transfer,
+    reprint, revoke, transfer,
+};
 pub use operators::{
-    Clock, MOST_DAYS_IDLE, Permission, Session, add_operator, change_operator, check_day, check_passphrase,
-    find_operator, hash_passphrase, may, operators,
+    Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
+    check_passphrase, find_operator, hash_passphrase, may, operators,
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
 pub use schedule::Schedule;
@@ -62,6 +74,15 @@ pub enum DeskFault {
     /// The ledger has no issuing key.
     #[error("the ledger has no issuing key")]
     NoIssuer,
+    /// A copy of the ledger cannot be written, or not read again.
+    #[error("{0}")]
+    Copy(#[source] LedgerFault),
+    /// A copy of the ledger that is another one.
+    #[error("the copy does not end as the ledger did")]
+    CopyDiffers,
+    /// A checkpoint whose signature does not hold: it never leaves the desk.
+    #[error("the checkpoint does not verify, and is not given out")]
+    CheckpointDoesNotVerify,
     /// A code that the shipping verifier does not accept: it never leaves the desk.
     #[error("the code of license {license} does not verify, and is not given out: {refusal}")]
     DoesNotVerify {
@@ -78,6 +99,15 @@ pub enum DeskFault {
         /// What the reader says.
         fault: PayloadFault,
     },
+}
+
+impl From<crate::ledger::CopyFault> for DeskFault {
+    fn from(fault: crate::ledger::CopyFault) -> Self {
+        match fault {
+            crate::ledger::CopyFault::From(fault) => Self::Ledger(fault),
+            crate::ledger::CopyFault::To(fault) => Self::Copy(fault),
+        }
+    }
 }
 
 /// A rule of the desk that says no.
@@ -149,6 +179,18 @@ pub enum Refused {
         /// What it asks for now.
         wanted: Box<Asked>,
     },
+    /// A request for the same order, with other terms, waits for a second operator.
+    #[error("order {reference} waits as request {request} for something else")]
+    WaitsOtherwise {
+        /// The reference.
+        reference: OrderReference,
+        /// The request.
+        request: u32,
+        /// What it asks for.
+        recorded: Box<Asked>,
+        /// What is asked for now.
+        wanted: Box<Asked>,
+    },
     /// All license numbers are used.
     #[error("all license numbers are used")]
     NoNumberLeft,
@@ -171,9 +213,6 @@ pub enum Refused {
         /// The other.
         other: CustomerNumber,
     },
-    /// Its kind and unit type are what a product was sold by.
-    #[error("product {0} was sold by its kind and unit type, which do not change")]
-    SoldOtherwise(ProductId),
     /// End of Life before End of Sale.
     #[error("End of Life {life} is before End of Sale {sale}")]
     LifeEndsBeforeSale {
@@ -210,6 +249,14 @@ pub enum Refused {
     /// The license is revoked.
     #[error("license {0} is revoked")]
     Revoked(LicenseNumber),
+    /// The revision is revoked.
+    #[error("revision {revision} of license {license} is revoked")]
+    RevokedRevision {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
     /// What shall be revoked is revoked already.
     #[error("nothing of license {license} would be revoked that is not revoked already")]
     RevokedBefore {
@@ -355,8 +402,24 @@ pub enum Refused {
     #[error("request {0} is this operator's own")]
     OwnRequest(u32),
     /// Anybody could be this operator.
-    #[error("operator {0} has no passphrase, and approves nothing")]
-    ApproverWithoutPassphrase(OperatorName),
+    #[error("operator {0} has no passphrase, and can neither ask for approval nor give it")]
+    WithoutPassphrase(OperatorName),
+    /// Whoever asked could not do it themselves any more.
+    #[error("operator {operator}, who made request {request}, does not issue codes here any more")]
+    AskerGone {
+        /// Which request.
+        request: u32,
+        /// Who asked.
+        operator: OperatorName,
+    },
+    /// The order that a request is for was carried out otherwise.
+    #[error("order {reference} made license {license} already")]
+    MadeAlready {
+        /// The reference.
+        reference: OrderReference,
+        /// The license that it made or changed.
+        license: LicenseNumber,
+    },
     /// The operator's role does not allow it.
     #[error("operator {operator} is {}, and may not {}", .role.name(), .permission.sentence())]
     NotAllowed {
@@ -393,4 +456,19 @@ pub enum Refused {
     /// Somebody else changed the license, so that this would make other codes than were shown.
     #[error("somebody else changed this license meanwhile")]
     ChangedMeanwhile,
+    /// The book is not what was written.
+    #[error("the ledger is not sound: {findings} {}", if *.findings == 1 { "finding" } else { "findings" })]
+    NotSound {
+        /// How much is wrong.
+        findings: u64,
+    },
+    /// The key of the checkpoints is one that signs codes.
+    #[error("the ledger key is the key of issuer {0}, which signs codes and nothing else")]
+    SignsCodes(IssuerNumber),
+    /// A backup of another desk.
+    #[error("it is of another desk")]
+    OtherDesk,
+    /// Printed codes that are not read in.
+    #[error("{}", import::problems(.0))]
+    Import(Vec<ImportProblem>),
 }

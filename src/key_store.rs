@@ -2,7 +2,7 @@
 
 use activation_host::files::sync_folder;
 use rustix::fs::OFlags;
-use std::fs::{self, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -83,13 +83,14 @@ pub fn read_to_limit(source: impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>
 }
 
 /// Whether it is a file that group or others may read; `false` if that cannot be found out.
-pub fn is_readable_by_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
+pub fn is_readable_by_others(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     #[test]

@@ -9,6 +9,10 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+// What tests/common has for the tests of this crate and for those around it names the crate.
+#[cfg(test)]
+extern crate self as countersign;
+
 pub mod calendar;
 pub mod desk;
 pub mod documents;

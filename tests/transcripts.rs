@@ -1,5 +1,5 @@
 //! What a clerk sees, as transcripts: `tests/transcripts/*.md`, each in a folder of its own with a desk
-//! in `license-desk` and its passphrase in `passphrase`. `TRYCMD=overwrite` writes them anew.
+//! in `license-desk`, its passphrase in `passphrase`, and those of two operators. `TRYCMD=overwrite` writes them anew.
 
 mod common;
 
@@ -20,6 +20,10 @@ fn the_desk_answers_as_its_transcripts_say() {
         fs::create_dir(&inside).unwrap();
         common::furnish(&inside.join("license-desk"));
         common::write_secret(&inside.join("passphrase"), common::PASSPHRASE);
+        for operator in ["anna", "bernd"] {
+            let passphrase = inside.join(format!("{operator}.passphrase"));
+            common::write_secret(&passphrase, format!("{operator} has one of their own"));
+        }
         names.push(name);
     }
     assert!(names.len() >= 4);

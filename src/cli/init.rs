@@ -11,9 +11,11 @@ use serde::Serialize;
 #[derive(clap::Args)]
 #[command(after_help = "\
 The issuing key is encrypted with a passphrase. Without it no code can be issued, by nobody.
+--operator names the first administrator, who is `administrator` otherwise.
 
 Examples:
   countersign init --vendor 'Example Security'
+  countersign --operator anna init --vendor 'Example Security'
   countersign --desk /srv/desk --passphrase-file secret init --vendor 'Example Security'")]
 pub struct Arguments {
     /// The vendor's name, as customers know it
@@ -25,6 +27,7 @@ pub struct Arguments {
 struct DeskJson {
     desk: String,
     vendor: String,
+    operator: String,
     issuer: IssuerJson,
 }
 
@@ -32,18 +35,21 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     // Before the passphrase is asked for.
     context.folder.refuse_existing()?;
     let passphrase = context.passphrase.new_one("the issuing key")?;
-    let issuer = context.folder.create(&arguments.vendor, &passphrase, clock(), &[])?;
+    let operator = context.first_operator();
+    let issuer = context.folder.create(&arguments.vendor, &operator, &passphrase, clock(), &[])?;
     let desk = context.folder.path().display();
     if context.json {
         return print::json(&DeskJson {
             desk: desk.to_string(),
             vendor: arguments.vendor.to_string(),
+            operator: operator.name.to_string(),
             issuer: issuer.into(),
         });
     }
     print::result(&format!(
         "{desk}: a license desk for {}\nissuer {issuer}\n\
+         operator {}, administrator, without a passphrase: `countersign operator passphrase` sets one\n\
          Keep a copy of the folder and the passphrase in two other places.\n",
-        arguments.vendor
+        arguments.vendor, operator.name
     ))
 }

@@ -4,12 +4,13 @@ use super::failure::Failure;
 use super::show::Form;
 use activation_host::files::sync_folder;
 use activation_host::program::system;
+use countersign::key_store;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where a code goes, and as what: the end of the name says it.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +87,33 @@ pub fn refuse_early(path: &Path) -> Result<(), Failure> {
     possible.map_err(|error| fault(path, &error))
 }
 
+/// Makes a file that its owner alone may read, of whatever `fill` writes into an empty one beside its place: whole and
+/// synced, or not at all.
+pub fn new_secret_file<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
+    refuse_existing(path)?;
+    let (draft, fail) = (draft_of(path), |error: &io::Error| fault(path, error));
+    let made = key_store::create(&draft, b"").map_err(|error| fail(&error)).and_then(|()| {
+        let made = fill(&draft)?;
+        give_name(&draft, path).map_err(|error| fail(&error))?;
+        Ok(made)
+    });
+    if made.is_err() {
+        // What cannot be removed has a name that nobody takes for the file.
+        let _ = fs::remove_file(&draft);
+    }
+    let made = made?;
+    sync_folder(path).map_err(|error| fail(&error))?;
+    Ok(made)
+}
+
+/// Says before long work that a file is there already.
+pub fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(fault(path, &ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
 fn fault(path: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::AlreadyExists => {
@@ -105,10 +133,7 @@ fn create(path: &Path, contents: &mut impl Read) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(ErrorKind::AlreadyExists.into());
     }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = path.with_file_name(name);
+    let draft = draft_of(path);
     let made = fill(&draft, contents).and_then(|()| give_name(&draft, path));
     if made.is_err() {
         // What cannot be removed has a name that nobody takes for the file.
@@ -116,6 +141,13 @@ fn create(path: &Path, contents: &mut impl Read) -> io::Result<()> {
     }
     made?;
     sync_folder(path)
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".new-{}", std::process::id()));
+    path.with_file_name(name)
 }
 
 fn fill(draft: &Path, contents: &mut impl Read) -> io::Result<()> {

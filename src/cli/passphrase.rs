@@ -16,65 +16,62 @@ const LONGEST: u64 = 1024;
 const SHORT: usize = 12;
 
 /// An opened source of one passphrase.
-pub enum Source {
-    /// A file or descriptor, and what to call it in a message.
-    Stream(File, String),
+pub struct Source {
+    from: Origin,
+    /// What could be given instead of typing.
+    options: &'static str,
+}
+
+enum Origin {
+    File(File, PathBuf),
+    Descriptor(File, String),
     /// Asked for without echo.
     Terminal,
 }
 
 impl Source {
-    /// Opens what the arguments name.
-    pub fn open(file: Option<PathBuf>, descriptor: Option<u32>) -> Result<Self, Failure> {
-        let (path, name) = match (file, descriptor) {
-            (Some(path), _) => {
-                if key_store::is_readable_by_others(&path) {
-                    complain("warning", &format!("{}: others than its owner may read it", path.display()), None);
-                }
-                let name = path.display().to_string();
-                (path, name)
-            }
+    /// Opens what the arguments name. `options` are those that name something.
+    pub fn open(file: Option<PathBuf>, descriptor: Option<u32>, options: &'static str) -> Result<Self, Failure> {
+        let source = |from| Self { from, options };
+        match (file, descriptor) {
+            (Some(path), _) => match File::open(&path) {
+                Ok(file) => Ok(source(Origin::File(file, path))),
+                Err(error) => Err(cannot_read(&path.display().to_string(), &system(&error))),
+            },
             (None, Some(0)) => {
                 // Opening /dev/fd/0 asks the system again, which refuses a pipe that another user made, as sudo's.
                 let name = "standard input".to_owned();
-                return match stdin().as_fd().try_clone_to_owned() {
-                    Ok(descriptor) => Ok(Self::Stream(descriptor.into(), name)),
+                match stdin().as_fd().try_clone_to_owned() {
+                    Ok(descriptor) => Ok(source(Origin::Descriptor(descriptor.into(), name))),
                     Err(error) => Err(cannot_read(&name, &system(&error))),
-                };
+                }
             }
-            (None, Some(number)) => (PathBuf::from(format!("/dev/fd/{number}")), format!("file descriptor {number}")),
-            (None, None) => return Ok(Self::Terminal),
-        };
-        match File::open(&path) {
-            Ok(file) => Ok(Self::Stream(file, name)),
-            Err(error) if descriptor.is_some() && error.kind() == ErrorKind::NotFound => {
-                Err(Failure::could_not(format!("cannot read the passphrase: {name} is not open"))
-                    .hint("open it in the shell, as in --passphrase-fd 3 3< FILE"))
+            (None, Some(number)) => {
+                let name = format!("file descriptor {number}");
+                match File::open(format!("/dev/fd/{number}")) {
+                    Ok(file) => Ok(source(Origin::Descriptor(file, name))),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        Err(Failure::could_not(format!("cannot read the passphrase: {name} is not open"))
+                            .hint("open it in the shell, as in --passphrase-fd 3 3< FILE"))
+                    }
+                    Err(error) => Err(cannot_read(&name, &system(&error))),
+                }
             }
-            Err(error) => Err(cannot_read(&name, &system(&error))),
+            (None, None) => Ok(source(Origin::Terminal)),
         }
     }
 
     /// A passphrase that exists: `whose` says to a person which one.
     pub fn existing(&self, whose: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        match self {
-            Self::Stream(file, name) => read(file, name),
-            Self::Terminal => ask(&format!("Passphrase of {whose}: ")),
-        }
+        self.read_or_ask(&format!("Passphrase of {whose}: "))
     }
 
     /// A new passphrase; on a terminal it is asked for twice.
     pub fn new_one(&self, whose: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let passphrase = match self {
-            Self::Stream(file, name) => read(file, name)?,
-            Self::Terminal => {
-                let first = ask(&format!("New passphrase for {whose}: "))?;
-                if first != ask("The same again: ")? {
-                    return Err(Failure::could_not("the two passphrases differ").hint("run the command again"));
-                }
-                first
-            }
-        };
+        let passphrase = self.read_or_ask(&format!("New passphrase for {whose}: "))?;
+        if self.asks() && passphrase != self.read_or_ask("The same again: ")? {
+            return Err(Failure::could_not("the two passphrases differ").hint("run the command again"));
+        }
         // Bytes that begin a character, in UTF-8.
         let characters = passphrase.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
         if characters < SHORT {
@@ -85,9 +82,29 @@ impl Source {
         Ok(passphrase)
     }
 
+    /// Whether somebody types it, and can type it again.
+    pub fn asks(&self) -> bool {
+        matches!(self.from, Origin::Terminal)
+    }
+
     /// Whether nobody gave one and nobody can be asked.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Terminal) && !stdin().is_terminal()
+        self.asks() && !stdin().is_terminal()
+    }
+
+    fn read_or_ask(&self, prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match &self.from {
+            Origin::File(file, path) => {
+                let path = path.display().to_string();
+                if key_store::is_readable_by_others(file) {
+                    let what = format!("{path}: others than its owner may read it");
+                    complain("warning", &what, Some(&format!("chmod 600 {path}")));
+                }
+                read(file, &path)
+            }
+            Origin::Descriptor(file, name) => read(file, name),
+            Origin::Terminal => ask(prompt, self.options),
+        }
     }
 }
 
@@ -114,10 +131,10 @@ fn cannot_read(name: &str, why: &dyn Display) -> Failure {
         .hint("give a file or a file descriptor that holds the passphrase and nothing else")
 }
 
-fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+fn ask(prompt: &str, options: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let typed = rpassword::prompt_password(prompt).map_err(|error| {
         Failure::could_not(format!("cannot ask for the passphrase: {}", system(&error)))
-            .hint("give it with --passphrase-file F or --passphrase-fd N")
+            .hint(format!("give it with {options}"))
     })?;
     if typed.is_empty() {
         return Err(Failure::could_not("the passphrase is empty").hint("run the command again"));

@@ -78,7 +78,8 @@ pub fn table(heading: &[&str], lines: &[Vec<String>]) -> String {
             let width = if column + 1 == line.len() { 0 } else { width(column).unwrap_or(0) + 2 };
             cells.push_str(&format!("{cell:width$}"));
         }
-        text.push_str(&cells);
+        // The last cell may be empty.
+        text.push_str(cells.trim_end());
         text.push('\n');
     }
     text

@@ -40,7 +40,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         None => context.passphrase.new_one("the issuing key")?,
     };
     let kept: Vec<(&str, &[u8])> = generated.iter().map(|secret| (PASSPHRASE_FILE, secret.as_slice())).collect();
-    let issuer = context.folder.create(&known("Example Security")?, &passphrase, today, &kept)?;
+    let vendor = known("Example Security")?;
+    let issuer = context.folder.create(&vendor, &context.first_operator(), &passphrase, today, &kept)?;
 
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;

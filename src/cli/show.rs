@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::{Context, change, print};
 use activation_code::LicenseNumber;
-use activation_host::program::visible;
+use activation_host::program::{complain, visible};
 use clap::ValueEnum;
 use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
@@ -54,22 +54,46 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure>
     let output = arguments.output.as_deref().map(|path| Output::new(path, arguments.form)).transpose()?;
     let mut ledger = context.folder.ledger()?;
     let issued = desk::codes_of(&mut ledger, arguments.license)?;
+    let license = desk::find_license(&mut ledger, arguments.license)?;
     let Some(newest) = issued.last() else { return Ok(()) };
     let written = match &output {
         Some(output) => Some(write(&mut ledger, newest, output)?),
         None => None,
     };
     if context.json {
-        return print::json(&issued.iter().map(print::IssuedJson::from).collect::<Vec<_>>());
+        return print::json(&issued.iter().map(|issued| ShownJson::of(&license, issued)).collect::<Vec<_>>());
+    }
+    let form = arguments.form;
+    if form != Form::Letters && license.revokes(newest.entry.terms.revision) {
+        let revoked = format!("license {}, revision {} is revoked", license.number, newest.entry.terms.revision);
+        complain("warning", &revoked, Some("do not give this code out"));
     }
     if let Some(written) = written {
         return print::result(&written);
     }
-    if arguments.form != Form::Letters {
-        return print::result(&shown(&mut ledger, newest, arguments.form)?);
+    if form != Form::Letters {
+        return print::result(&shown(&mut ledger, newest, form)?);
     }
-    let texts = issued.iter().map(|issued| shown(&mut ledger, issued, Form::Letters));
-    print::result(&texts.collect::<Result<Vec<_>, _>>()?.join("\n"))
+    let mut texts = Vec::new();
+    for issued in &issued {
+        let revoked = if license.revokes(issued.entry.terms.revision) { "REVOKED\n" } else { "" };
+        texts.push(format!("{revoked}{}", shown(&mut ledger, issued, form)?));
+    }
+    print::result(&texts.join("\n"))
+}
+
+#[derive(Serialize)]
+struct ShownJson {
+    #[serde(flatten)]
+    issued: print::IssuedJson,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
+}
+
+impl ShownJson {
+    fn of(license: &LicenseRecord, issued: &Issued) -> Self {
+        Self { issued: issued.into(), revoked: license.revokes(issued.entry.terms.revision) }
+    }
 }
 
 /// A code in some form, with what belongs to it.

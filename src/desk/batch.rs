@@ -20,6 +20,9 @@ use std::num::NonZeroUsize;
 /// waiting for longer (docs/performance.md).
 pub const CHUNK: usize = 4096;
 
+/// A key that several threads sign with.
+type SharedDesk<'s> = SigningDesk<'s, dyn Signer + Sync + 's>;
+
 /// What a line comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked {
@@ -86,7 +89,7 @@ fn check(book: &Book<'_>, planner: &Planner<'_>, names: &Names<'_>, draft: &Draf
 pub fn carry_out_orders<F: From<DeskFault>>(
     ledger: &mut Ledger,
     session: &Session,
-    signer: &dyn Signer,
+    signer: &(dyn Signer + Sync),
     threads: NonZeroUsize,
     orders: impl IntoIterator<Item = Result<Asked, F>>,
     mut done: impl FnMut(Done) -> Result<(), F>,
@@ -131,7 +134,7 @@ enum Worked {
 }
 
 impl Task {
-    fn work(self, desk: &SigningDesk<'_>) -> Result<Worked, DeskFault> {
+    fn work(self, desk: &SharedDesk<'_>) -> Result<Worked, DeskFault> {
         Ok(match self {
             Self::Sign(plan) => {
                 let issued = desk.sign_all(&plan)?;
@@ -180,8 +183,8 @@ fn task(book: &Book<'_>, planner: &Planner<'_>, asked: Asked) -> Result<Task, De
 fn write_chunk(
     ledger: &mut Ledger,
     session: &Session,
-    signer: &dyn Signer,
-    desk: &SigningDesk<'_>,
+    signer: &(dyn Signer + Sync),
+    desk: &SharedDesk<'_>,
     chunk: Vec<Worked>,
 ) -> Result<Vec<Done>, DeskFault> {
     let written = ledger.write(|book| {

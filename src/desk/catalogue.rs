@@ -2,50 +2,102 @@
 
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
-use crate::ledger::{Action, Book, By, Ledger, LedgerFault, Limits, Name, Product, ProductKind};
-use activation_code::{Day, Members, PinnedIssuer, ProductId};
+use crate::ledger::{Action, Book, By, Ledger, LedgerFault, Limits, Mnemonic, Name, Product, ProductKind};
+use activation_code::{Day, Members, PinnedIssuer, ProductId, PublicKey};
 use serde_json::json;
+
+/// What is changed of a product. Its id, kind and unit type stay: codes were sold by them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProductEdit {
+    /// Its short name.
+    Mnemonic(Mnemonic),
+    /// Its name.
+    Name(Name),
+    /// All members of a suite, in any order.
+    Members(Vec<ProductId>),
+    /// The family that its licenses may move within; `None`: none.
+    Family(Option<Name>),
+    /// Its place in the family.
+    Rank(u16),
+    /// What it runs on.
+    Platform(Option<Name>),
+    /// Whether it works without a code.
+    AutoEnabled(bool),
+    /// From when on it is not sold.
+    EndOfSale(Option<Day>),
+    /// The last day of any period.
+    EndOfLife(Option<Day>),
+    /// Whether software stops running after its End of Life.
+    UseEnds(bool),
+}
+
+impl ProductEdit {
+    /// Makes the change, of which nothing is looked at yet.
+    pub fn apply(self, product: &mut Product) {
+        match self {
+            Self::Mnemonic(mnemonic) => product.mnemonic = mnemonic,
+            Self::Name(name) => product.name = name,
+            Self::Members(members) => product.members = members,
+            Self::Family(family) => product.family = family,
+            Self::Rank(rank) => product.rank = rank,
+            Self::Platform(platform) => product.platform = platform,
+            Self::AutoEnabled(yes) => product.auto_enabled = yes,
+            Self::EndOfSale(day) => product.end_of_sale = day,
+            Self::EndOfLife(day) => product.end_of_life = day,
+            Self::UseEnds(yes) => product.use_ends = yes,
+        }
+    }
+}
 
 /// Puts a product into the catalogue.
 ///
 /// # Errors
-/// Its id or mnemonic is taken, a member is unknown or itself a suite.
-pub fn add_product(ledger: &mut Ledger, session: &Session, product: &Product) -> Result<(), DeskFault> {
+/// Its id or mnemonic is taken, a member is unknown or itself a suite, or it is sold longer than it lives.
+pub fn add_product(ledger: &mut Ledger, session: &Session, product: &Product) -> Result<Product, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Catalogue)?;
         if let Some(Product { id, name, .. }) = book.product(product.id)? {
             return Err(Refused::ProductExists { id, name }.into());
         }
-        if let Some(Product { id, .. }) = book.product_called(&product.mnemonic)? {
-            return Err(Refused::MnemonicTaken { mnemonic: product.mnemonic.clone(), id }.into());
-        }
-        write(book, &by, Action::ProductAdded, product)
+        let product = possible(book, product.clone())?;
+        write(book, &by, Action::ProductAdded, &product)?;
+        Ok(product)
     })
 }
 
-/// Changes a product: everything but its id, kind and unit type, which codes were sold by.
+/// Changes a product, and gives it as it is now. What changes nothing is no event.
 ///
 /// # Errors
-/// There is none of this id, another has the mnemonic, or what must stay would change.
-pub fn change_product(ledger: &mut Ledger, session: &Session, product: &Product) -> Result<(), DeskFault> {
+/// There is none of this id, or it cannot be as wanted, as with [`add_product`].
+pub fn change_product(
+    ledger: &mut Ledger,
+    session: &Session,
+    id: ProductId,
+    edits: &[ProductEdit],
+) -> Result<Product, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Catalogue)?;
-        let unknown = || Refused::UnknownProduct(product.id.to_string());
-        let before = book.product(product.id)?.ok_or_else(unknown)?;
-        if (before.kind, before.unit) != (product.kind, product.unit) {
-            return Err(Refused::SoldOtherwise(product.id).into());
+        let before = book.product(id)?.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?;
+        let mut product = before.clone();
+        edits.iter().cloned().for_each(|edit| edit.apply(&mut product));
+        let product = possible(book, product)?;
+        if product != before {
+            write(book, &by, Action::ProductChanged, &product)?;
         }
-        if let Some(Product { id, .. }) = book.product_called(&product.mnemonic)?.filter(|it| it.id != product.id) {
-            return Err(Refused::MnemonicTaken { mnemonic: product.mnemonic.clone(), id }.into());
-        }
-        write(book, &by, Action::ProductChanged, product)
+        Ok(product)
     })
 }
 
-fn write(book: &Book<'_>, by: &By, action: Action, product: &Product) -> Result<(), DeskFault> {
-    let suite = product.kind == ProductKind::Suite;
-    if suite != Members::new(product.members.iter().copied()).is_some() || !suite && !product.members.is_empty() {
-        return Err(Refused::Members.into());
+/// A product as the catalogue can have it, its members in order.
+fn possible(book: &Book<'_>, mut product: Product) -> Result<Product, DeskFault> {
+    if let Some(Product { id, .. }) = book.product_called(&product.mnemonic)?.filter(|other| other.id != product.id) {
+        return Err(Refused::MnemonicTaken { mnemonic: product.mnemonic, id }.into());
+    }
+    let members = Members::new(product.members.iter().copied());
+    match (product.kind, &members) {
+        (ProductKind::Suite, Some(members)) => product.members = members.products().to_vec(),
+        (ProductKind::Software | ProductKind::Service, None) if product.members.is_empty() => {}
+        _ => return Err(Refused::Members.into()),
     }
     for &member in &product.members {
         match book.product(member)? {
@@ -54,16 +106,23 @@ fn write(book: &Book<'_>, by: &By, action: Action, product: &Product) -> Result<
             Some(_) => {}
         }
     }
-    if let (Some(sale), Some(life)) = (product.end_of_sale, product.end_of_life)
-        && life < sale
-    {
-        return Err(Refused::LifeEndsBeforeSale { sale, life }.into());
+    match (product.end_of_sale, product.end_of_life) {
+        (Some(sale), Some(life)) if life < sale => Err(Refused::LifeEndsBeforeSale { sale, life }.into()),
+        _ => Ok(product),
     }
+}
+
+fn write(book: &Book<'_>, by: &By, action: Action, product: &Product) -> Result<(), DeskFault> {
     let facts = json!({
         "product": product.id.get(),
         "mnemonic": product.mnemonic.as_str(),
+        "members": product.members.iter().map(|id| id.get()).collect::<Vec<_>>(),
+        "family": product.family.as_ref().map(Name::as_str),
+        "rank": product.rank,
+        "auto_enabled": product.auto_enabled,
         "end_of_sale": product.end_of_sale.map(|day| day.to_string()),
         "end_of_life": product.end_of_life.map(|day| day.to_string()),
+        "use_ends": product.use_ends,
     });
     book.put_product(product)?;
     book.record(by, action, None, facts.to_string())?;
@@ -108,6 +167,28 @@ pub fn record_issuer(ledger: &mut Ledger, by: &By, issuer: PinnedIssuer) -> Resu
     })
 }
 
+/// Makes a key that signs checkpoints known to the ledger.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn record_ledger_key(ledger: &mut Ledger, by: &By, key: &PublicKey) -> Result<(), LedgerFault> {
+    ledger.write(|book| write_ledger_key(book, by, key))
+}
+
+pub(super) fn write_ledger_key(book: &Book<'_>, by: &By, key: &PublicKey) -> Result<(), LedgerFault> {
+    book.put_ledger_key(key, by.day)?;
+    book.record(by, Action::LedgerKeyAdded, None, json!({"key": key.to_string()}).to_string())?;
+    Ok(())
+}
+
+/// The keys that sign checkpoints, the newest last.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn ledger_keys(ledger: &mut Ledger) -> Result<Vec<PublicKey>, LedgerFault> {
+    ledger.read(|book| book.ledger_keys())
+}
+
 /// The issuing keys, by number; the last one is in use.
 ///
 /// # Errors
@@ -124,22 +205,47 @@ pub fn vendor(ledger: &mut Ledger) -> Result<Name, LedgerFault> {
     ledger.read(|book| Ok(book.desk()?.vendor))
 }
 
-/// Sets what the administrator allows.
+/// What is changed of the limits; `None`: anything that a code can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitEdit {
+    /// Most units of one license.
+    MostUnits(Option<u32>),
+    /// Longest term that is sold at once, in days.
+    LongestDays(Option<u32>),
+    /// How many days before today a first period may begin.
+    BackDatingDays(Option<u32>),
+    /// More units than these need a second operator.
+    ApprovalAbove(Option<u32>),
+}
+
+/// Changes what the administrator allows, and gives all of it. What changes nothing is no event.
 ///
 /// # Errors
 /// The operator may not.
-pub fn set_limits(ledger: &mut Ledger, session: &Session, limits: &Limits) -> Result<(), DeskFault> {
+pub fn set_limits(ledger: &mut Ledger, session: &Session, edits: &[LimitEdit]) -> Result<Limits, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Limits)?;
-        let facts = json!({
-            "most_units": limits.most_units,
-            "longest_days": limits.longest_days,
-            "back_dating_days": limits.back_dating_days,
-            "approval_above": limits.approval_above,
-        });
-        book.put_limits(limits)?;
-        book.record(&by, Action::LimitsSet, None, facts.to_string())?;
-        Ok(())
+        let before = book.limits()?;
+        let mut limits = before;
+        for edit in edits {
+            match *edit {
+                LimitEdit::MostUnits(most) => limits.most_units = most,
+                LimitEdit::LongestDays(most) => limits.longest_days = most,
+                LimitEdit::BackDatingDays(most) => limits.back_dating_days = most,
+                LimitEdit::ApprovalAbove(above) => limits.approval_above = above,
+            }
+        }
+        if limits != before {
+            let facts = json!({
+                "most_units": limits.most_units,
+                "longest_days": limits.longest_days,
+                "back_dating_days": limits.back_dating_days,
+                "approval_above": limits.approval_above,
+            });
+            book.put_limits(&limits)?;
+            book.record(&by, Action::LimitsSet, None, facts.to_string())?;
+        }
+        Ok(limits)
     })
 }
 
@@ -155,5 +261,11 @@ impl Product {
     /// Whether it is in the catalogue on a day: it is gone after its End of Life (rule D9).
     pub fn is_in_catalogue(&self, today: Day) -> bool {
         self.end_of_life.is_none_or(|end| today <= end)
+    }
+
+    /// Whether licenses may move between both (rule D17). Nobody tells families apart by case.
+    pub fn is_of_one_family_with(&self, other: &Self) -> bool {
+        let key = |product: &Self| product.family.as_ref().map(|family| family.as_str().to_lowercase());
+        key(self).is_some() && key(self) == key(other)
     }
 }

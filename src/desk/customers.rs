@@ -27,19 +27,48 @@ pub fn add_customer(
     })
 }
 
-/// Changes what is known of a customer.
+/// What is changed of a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomerEdit {
+    /// Its name.
+    Name(Name),
+    /// Where it is written to; `None`: nowhere.
+    Email(Option<Email>),
+}
+
+/// Changes what is known of a customer, and gives all of it. What changes nothing is no event.
 ///
 /// # Errors
 /// There is none of this number, or another has the name.
-pub fn change_customer(ledger: &mut Ledger, session: &Session, customer: &Customer) -> Result<(), DeskFault> {
+pub fn change_customer(
+    ledger: &mut Ledger,
+    session: &Session,
+    number: CustomerNumber,
+    edits: &[CustomerEdit],
+) -> Result<Customer, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Customers)?;
-        let number = customer.number;
-        book.customer(number)?.ok_or_else(|| Refused::UnknownCustomer(number.to_string()))?;
-        refuse_name(book, &customer.name, Some(number))?;
-        book.put_customer(customer)?;
-        book.record(&by, Action::CustomerChanged, None, json!({"customer": number.get()}).to_string())?;
-        Ok(())
+        let before = book.customer(number)?.ok_or_else(|| Refused::UnknownCustomer(number.to_string()))?;
+        let mut customer = before.clone();
+        for edit in edits {
+            match edit {
+                CustomerEdit::Name(name) => {
+                    refuse_name(book, name, Some(number))?;
+                    customer.name = name.clone();
+                }
+                CustomerEdit::Email(email) => customer.email.clone_from(email),
+            }
+        }
+        if customer != before {
+            book.put_customer(&customer)?;
+            let facts = json!({
+                "customer": number.get(),
+                "name": customer.name != before.name,
+                "email": customer.email != before.email,
+            });
+            book.record(&by, Action::CustomerChanged, None, facts.to_string())?;
+        }
+        Ok(customer)
     })
 }
 

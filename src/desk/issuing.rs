@@ -3,7 +3,7 @@
 
 use super::change::{Asked, Change};
 use super::operators::{Permission, Session};
-use super::plan::{Approval, Plan, Planner};
+use super::plan::{Approval, Plan, Planner, Seen};
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
@@ -37,6 +37,7 @@ pub fn carry_out(
     let desk = SigningDesk::new(signer, &issuers)?;
     let reserved = ledger.write(|book| {
         session.begin(book, Permission::Sell)?;
+        super::approval::confirm(book, session, plan)?;
         let before = made_before(book, &plan.asked)?;
         if !before.is_empty() {
             return Ok(Reserved::Before(before));
@@ -49,7 +50,7 @@ pub fn carry_out(
             return Err(Refused::ChangedMeanwhile.into());
         }
         give_away(book, [&again])?;
-        Ok::<_, DeskFault>(Reserved::Numbers(again))
+        Ok::<_, DeskFault>(Reserved::Numbers(Box::new(again)))
     })?;
     let plan = match reserved {
         Reserved::Before(issued) => return Ok(issued),
@@ -58,14 +59,13 @@ pub fn carry_out(
     let issued = desk.sign_all(&plan)?;
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        super::approval::confirm(book, session, &plan)?;
         // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
         let before = made_before(book, &plan.asked)?;
         if !before.is_empty() {
             return Ok(before);
         }
-        if let Approval::Given { request, .. } = plan.approval {
-            super::approval::approve(book, session, request)?;
-        }
+        super::approval::approve(book, &plan)?;
         write_down(book, &by, &plan, &issued)?;
         Ok(issued)
     })
@@ -89,7 +89,8 @@ pub fn perform(
 
 enum Reserved {
     Before(Vec<Issued>),
-    Numbers(Plan),
+    /// Boxed: it is the larger one.
+    Numbers(Box<Plan>),
 }
 
 /// Gives the numbers of plans away. What becomes of them, no other code gets them.
@@ -99,7 +100,7 @@ pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p
         let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
             continue;
         };
-        match plan.license {
+        match plan.seen {
             None => highest_license = highest_license.max(Some(highest.license)),
             Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
         }
@@ -114,8 +115,8 @@ pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p
 pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued]) -> Result<(), DeskFault> {
     let Some(Entry { customer, terms, .. }) = plan.entries.first() else { return Ok(()) };
     let license = terms.license;
-    let before = book.license(license)?;
-    if before.map(|record| record.event) != plan.license.map(|record| record.event) {
+    let (before, seen) = Seen::now(book, license)?.unzip();
+    if seen != plan.seen {
         return Err(Refused::ChangedMeanwhile.into());
     }
     book.put_license(license, *customer, before.and_then(|record| record.good_from))?;
@@ -159,8 +160,9 @@ pub(super) fn made_for(book: &Book<'_>, asked: &Asked) -> Result<Vec<Signed>, De
     let codes = book.codes_for(reference)?;
     let Some(first) = codes.first() else { return Ok(Vec::new()) };
     let recorded = asked_for(book, first)?;
-    if recorded != usual(book, asked)? {
-        let (recorded, wanted) = (Box::new(recorded), Box::new(asked.clone()));
+    let wanted = usual(book, asked)?;
+    if recorded != wanted {
+        let (recorded, wanted) = (Box::new(recorded), Box::new(wanted));
         let reference = reference.clone();
         let (license, revision) = (first.entry.terms.license, first.entry.terms.revision);
         return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
@@ -211,7 +213,7 @@ fn asked_for(book: &Book<'_>, code: &Signed) -> Result<Asked, DeskFault> {
 }
 
 /// A change with what is usual said aloud, so that an order with it and one without are the same.
-fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
+pub(super) fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
     let mut asked = asked.clone();
     if let Change::Issue(order) = &mut asked.change
         && order.kind.is_none()
@@ -223,14 +225,14 @@ fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
 }
 
 /// A key that is the ledger's, and the verifier that ships in products.
-pub(super) struct SigningDesk<'s> {
-    signer: &'s dyn Signer,
+pub(super) struct SigningDesk<'s, S: ?Sized> {
+    signer: &'s S,
     number: IssuerNumber,
     trust: Trust,
 }
 
-impl<'s> SigningDesk<'s> {
-    pub(super) fn new(signer: &'s dyn Signer, issuers: &[PinnedIssuer]) -> Result<Self, DeskFault> {
+impl<'s, S: Signer + ?Sized> SigningDesk<'s, S> {
+    pub(super) fn new(signer: &'s S, issuers: &[PinnedIssuer]) -> Result<Self, DeskFault> {
         let number = issuers.last().ok_or(DeskFault::NoIssuer)?.number;
         if !issuers.contains(&PinnedIssuer { number, key: signer.public_key() }) {
             return Err(DeskFault::OtherKey { number });

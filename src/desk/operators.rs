@@ -109,15 +109,22 @@ pub const MOST_DAYS_IDLE: i32 = 30;
 impl Session {
     /// Begins an operation: the operator may do it, and the day can be right. What is written is theirs.
     pub(super) fn begin(&self, book: &Book<'_>, permission: Permission) -> Result<By, DeskFault> {
-        let name = &self.operator.name;
-        // Again, in this transaction: they may have left meanwhile.
-        let operator = book.operator(name)?.filter(|operator| operator.active);
-        let role = operator.ok_or_else(|| Refused::UnknownOperator(name.to_string()))?.role;
-        if !may(role, permission) {
-            return Err(Refused::NotAllowed { operator: name.clone(), role, permission }.into());
-        }
+        let operator = self.signed_in(book)?;
+        check_may(&operator, permission)?;
         self.check_day(book)?;
-        Ok(By { operator: name.clone(), day: self.today })
+        Ok(By { operator: operator.name, day: self.today })
+    }
+
+    /// The operator as they are now, in this transaction: they may have left meanwhile, or have a new passphrase
+    /// because somebody else knew the old one.
+    fn signed_in(&self, book: &Book<'_>) -> Result<Operator, DeskFault> {
+        let name = &self.operator.name;
+        let operator = book.operator(name)?.filter(|operator| operator.active);
+        let operator = operator.ok_or_else(|| Refused::UnknownOperator(name.to_string()))?;
+        if operator.passphrase != self.operator.passphrase {
+            return Err(Refused::WrongPassphrase(operator.name).into());
+        }
+        Ok(operator)
     }
 
     fn check_day(&self, book: &Book<'_>) -> Result<(), DeskFault> {
@@ -128,6 +135,18 @@ impl Session {
         }
         Err(Refused::ClockDoubtful { last, today }.into())
     }
+}
+
+/// Says whether an operator may do something, before anybody is asked for anything else.
+///
+/// # Errors
+/// Their role does not allow it.
+pub fn check_may(operator: &Operator, permission: Permission) -> Result<(), Refused> {
+    let &Operator { ref name, role, .. } = operator;
+    if may(role, permission) {
+        return Ok(());
+    }
+    Err(Refused::NotAllowed { operator: name.clone(), role, permission })
 }
 
 /// Says whether the day of a session can be right, before anybody is asked for anything else.
@@ -167,57 +186,101 @@ pub fn operators(ledger: &mut Ledger) -> Result<Vec<Operator>, LedgerFault> {
     ledger.read(|book| book.operators())
 }
 
-/// Adds an operator.
+/// Adds an operator. `passphrase` is what [`hash_passphrase`] gives; without one, whoever says so is this operator.
 ///
 /// # Errors
 /// The name is taken, also by somebody who left: the book must never mean two people by it.
-pub fn add_operator(ledger: &mut Ledger, session: &Session, operator: &Operator) -> Result<(), DeskFault> {
+pub fn add_operator(
+    ledger: &mut Ledger,
+    session: &Session,
+    name: &OperatorName,
+    role: Role,
+    passphrase: Option<String>,
+) -> Result<Operator, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Operators)?;
-        if book.operator(&operator.name)?.is_some() {
-            return Err(Refused::OperatorExists(operator.name.clone()).into());
+        if book.operator(name)?.is_some() {
+            return Err(Refused::OperatorExists(name.clone()).into());
         }
-        write(book, &by, Action::OperatorAdded, operator)
+        let operator = Operator { name: name.clone(), role, passphrase, active: true };
+        let kept = if operator.passphrase.is_some() { "set" } else { "none" };
+        write(book, &by, Action::OperatorAdded, &operator, kept)?;
+        Ok(operator)
     })
 }
 
-/// Changes an operator: role, passphrase, whether they work here. Their own passphrase everybody may change.
+/// What is changed of an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperatorEdit {
+    /// What they are for.
+    Role(Role),
+    /// They leave. Their name stays theirs.
+    Leaves,
+    /// They are back.
+    Returns,
+    /// A new passphrase, as [`hash_passphrase`] gives it. There is no way back to none.
+    Passphrase(String),
+}
+
+/// Changes an operator, and gives them as they are now. What changes nothing is no event. Everybody may change
+/// their own passphrase, whatever their role.
 ///
 /// # Errors
 /// There is no such operator, or nobody would be left who may change operators.
-pub fn change_operator(ledger: &mut Ledger, session: &Session, changed: &Operator) -> Result<(), DeskFault> {
+pub fn change_operator(
+    ledger: &mut Ledger,
+    session: &Session,
+    name: &OperatorName,
+    edit: &OperatorEdit,
+) -> Result<Operator, DeskFault> {
     ledger.write(|book| {
-        let unknown = || Refused::UnknownOperator(changed.name.to_string());
-        let before = book.operator(&changed.name)?.ok_or_else(unknown)?;
-        let own = changed.name == session.operator.name
-            && *changed == Operator { passphrase: changed.passphrase.clone(), ..before.clone() }
-            && before.active;
-        let by = if own {
+        let by = if *name == session.operator.name && matches!(edit, OperatorEdit::Passphrase(_)) {
+            let operator = session.signed_in(book)?.name;
             session.check_day(book)?;
-            By { operator: changed.name.clone(), day: session.today }
+            By { operator, day: session.today }
         } else {
             session.begin(book, Permission::Operators)?
         };
+        let before = book.operator(name)?.ok_or_else(|| Refused::UnknownOperator(name.to_string()))?;
+        let mut operator = before.clone();
+        match edit {
+            OperatorEdit::Role(role) => operator.role = *role,
+            OperatorEdit::Leaves => operator.active = false,
+            OperatorEdit::Returns => operator.active = true,
+            OperatorEdit::Passphrase(hash) => operator.passphrase = Some(hash.clone()),
+        }
         let administers = |operator: &Operator| operator.active && may(operator.role, Permission::Operators);
-        let others = book.operators()?.into_iter().filter(|operator| operator.name != changed.name);
-        if !administers(changed) && !others.into_iter().any(|operator| administers(&operator)) {
+        let others = book.operators()?.into_iter().filter(|other| other.name != *name);
+        if !administers(&operator) && !others.into_iter().any(|other| administers(&other)) {
             return Err(Refused::LastAdministrator.into());
         }
-        write(book, &by, Action::OperatorChanged, changed)
+        let kept = match (&before.passphrase, &operator.passphrase) {
+            (before, now) if before != now => "set",
+            (_, Some(_)) => "kept",
+            (_, None) => "none",
+        };
+        if operator != before {
+            write(book, &by, Action::OperatorChanged, &operator, kept)?;
+        }
+        Ok(operator)
     })
 }
 
-fn write(book: &Book<'_>, by: &By, action: Action, operator: &Operator) -> Result<(), DeskFault> {
+fn write(book: &Book<'_>, by: &By, action: Action, operator: &Operator, passphrase: &str) -> Result<(), DeskFault> {
     let facts = json!({
         "operator": operator.name.as_str(),
         "role": operator.role.name(),
         "active": operator.active,
-        "passphrase": operator.passphrase.is_some(),
+        "passphrase": passphrase,
     });
     book.put_operator(operator)?;
     book.record(by, action, None, facts.to_string())?;
     Ok(())
 }
+
+/// What a hash in the ledger may cost: log N, r and p, as with key files. A desk writes 15, 8 and 1; somebody who
+/// can write to the file could ask for all memory that there is.
+const MOST_COST: (u8, u32, u32) = (20, 16, 4);
 
 /// How a passphrase is kept: a hash in PHC form (scrypt, N = 2^15: a tenth of a second).
 ///
@@ -235,7 +298,12 @@ pub fn hash_passphrase(passphrase: &[u8], salt: &[u8; 16]) -> Result<String, Des
 /// It is not.
 pub fn check_passphrase(operator: &Operator, passphrase: &[u8]) -> Result<(), DeskFault> {
     let Some(hash) = &operator.passphrase else { return Ok(()) };
-    let hash = PasswordHash::new(hash).map_err(|_| LedgerFault::Record { what: "an operator" })?;
+    let damaged = || LedgerFault::Record { what: "an operator" };
+    let hash = PasswordHash::new(hash).map_err(|_| damaged())?;
+    let cost = scrypt::Params::try_from(&hash).map_err(|_| damaged())?;
+    if cost.log_n() > MOST_COST.0 || cost.r() > MOST_COST.1 || cost.p() > MOST_COST.2 {
+        return Err(damaged().into());
+    }
     let right = Scrypt::default().verify_password(passphrase, &hash).is_ok();
     if right { Ok(()) } else { Err(Refused::WrongPassphrase(operator.name.clone()).into()) }
 }
@@ -282,6 +350,24 @@ mod tests {
         let operator = Operator { passphrase: Some(hash), ..Operator::first() };
         assert!(check_passphrase(&operator, b"correct horse").is_ok());
         assert!(check_passphrase(&operator, b"correct house").is_err());
-        assert!(check_passphrase(&Operator { passphrase: Some("x".into()), ..Operator::first() }, b"x").is_err());
+        assert!(check_passphrase(&Operator::first(), b"anything").is_ok());
+    }
+
+    #[test]
+    fn a_hash_that_no_desk_writes_is_damage_and_costs_nothing() {
+        let salt_and_hash = "aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E";
+        for hash in ["x", "", "$scrypt$ln=15,r=8,p=1", &format!("$argon2id$v=19$m=65536,t=2,p=1${salt_and_hash}")] {
+            let operator = Operator { passphrase: Some(hash.to_owned()), ..Operator::first() };
+            let fault = check_passphrase(&operator, b"x").unwrap_err();
+            assert!(matches!(fault, DeskFault::Ledger(_) | DeskFault::Refused(_)), "{hash}: {fault}");
+        }
+        let began = std::time::Instant::now();
+        for cost in ["ln=30,r=8,p=1", "ln=15,r=1024,p=1", "ln=15,r=8,p=1000"] {
+            let operator =
+                Operator { passphrase: Some(format!("$scrypt${cost}${salt_and_hash}")), ..Operator::first() };
+            let fault = check_passphrase(&operator, b"x").unwrap_err();
+            assert!(matches!(fault, DeskFault::Ledger(LedgerFault::Record { .. })), "{cost}: {fault}");
+        }
+        assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
     }
 }

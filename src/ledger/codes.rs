@@ -78,6 +78,16 @@ impl Book<'_> {
         Ok(())
     }
 
+    /// Makes the revisions of all licenses skip ahead by `by` from the next ones, but not above `most`.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn skip_revisions(&self, by: u16, most: u16) -> Outcome<()> {
+        self.connection.execute(statements::PASS_REVISIONS, [])?;
+        self.connection.execute(statements::SKIP_REVISIONS, [by, most])?;
+        Ok(())
+    }
+
     /// Records a license, or whose it is from now on and what of it is revoked. Its event is the next one.
     ///
     /// # Errors
@@ -215,7 +225,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn code_rows(&self) -> Outcome<u64> {
-        Ok(self.row(statements::CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
+        Ok(self.row(statements::COUNT_CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
     }
 
     /// At most `most` licenses whose newest code ends in `period` and is not revoked: by last day and number,

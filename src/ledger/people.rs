@@ -136,7 +136,7 @@ impl Book<'_> {
         self.row(statements::OPERATOR, [name.as_str()], operator)
     }
 
-    /// Records a request, or what became of it.
+    /// Records a request, or what became of it. Its event is the next one.
     ///
     /// # Errors
     /// Those of the ledger.
@@ -161,7 +161,8 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn next_request(&self) -> Outcome<u32> {
-        Ok(self.row(statements::HIGHEST_REQUEST, [], |row| Ok(row.get::<_, u32>(0)?))?.unwrap_or(0).saturating_add(1))
+        let highest: u32 = self.row(statements::HIGHEST_REQUEST, [], |row| Ok(row.get(0)?))?.unwrap_or(0);
+        highest.checked_add(1).ok_or(LedgerFault::Record { what: "a request" })
     }
 
     /// The request with this number.
@@ -178,6 +179,14 @@ impl Book<'_> {
     /// Those of the ledger.
     pub fn requests(&self) -> Outcome<Vec<Request>> {
         self.rows(statements::REQUESTS, [], request)
+    }
+
+    /// The requests that became this, by number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn requests_in(&self, state: RequestState) -> Outcome<Vec<Request>> {
+        self.rows(statements::REQUESTS_IN_STATE, [state.name()], request)
     }
 }
 
@@ -210,5 +219,6 @@ fn request(row: &Row<'_>) -> Outcome<Request> {
         operator: row.get::<_, String>(2)?.parse().map_err(|_| damaged())?,
         change: row.get(3)?,
         state: RequestState::from_name(&row.get::<_, String>(4)?).ok_or_else(damaged)?,
+        event: row.get(5)?,
     })
 }

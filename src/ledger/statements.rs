@@ -1,5 +1,5 @@
 //! Every statement of the ledger, in the SQL that SQLite and PostgreSQL share: parameters are `$1`, `$2`, ...
-//! in the order in which they first occur, and a row is replaced with `ON CONFLICT`. A test prepares each of
+//! in the order in which they first occur, and a row is replaced with `ON CONFLICT`. A test executes each of
 //! them on both.
 
 macro_rules! statements {
@@ -45,19 +45,25 @@ macro_rules! event {
 }
 
 statements! {
-    INSERT_DESK = "INSERT INTO desk (id, vendor, created, identity, next_license) VALUES (1, $1, $2, $3, 1)";
-    DESK = "SELECT vendor, created, identity, next_license FROM desk WHERE id = 1";
+    PUT_DESK = "INSERT INTO desk (id, vendor, created, identity, event) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET event = excluded.event
+            WHERE desk.vendor = excluded.vendor AND desk.created = excluded.created
+                AND desk.identity = excluded.identity";
+    DESK = "SELECT id, vendor, created, identity, event, next_license FROM desk WHERE id = $1";
+    DESKS = "SELECT id, vendor, created, identity, event FROM desk ORDER BY id";
     SET_NEXT_LICENSE = "UPDATE desk SET next_license = $1 WHERE id = 1";
 
     LAST_EVENT = event!("ORDER BY sequence DESC LIMIT 1");
     EVENT = event!("WHERE sequence = $1");
+    EVENTS = event!("WHERE sequence >= $1 ORDER BY sequence");
     EVENTS_FROM = event!("WHERE sequence >= $1 ORDER BY sequence LIMIT $2");
     LAST_EVENT_OF_ACTION = event!("WHERE action = $1 AND license IS NULL ORDER BY sequence DESC LIMIT 1");
     INSERT_EVENT = "INSERT INTO event (sequence, day, operator, action, license, previous, facts, wrote, link)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
     PUT_ISSUER = "INSERT INTO issuer (number, public_key, created, event) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (number) DO UPDATE SET event = excluded.event";
+        ON CONFLICT (number) DO UPDATE SET event = excluded.event
+            WHERE issuer.public_key = excluded.public_key AND issuer.created = excluded.created";
     ISSUERS = "SELECT number, public_key, created, event FROM issuer ORDER BY number";
     ISSUER = "SELECT number, public_key, created, event FROM issuer WHERE number = $1";
 
@@ -81,6 +87,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (number) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
             email = excluded.email, email_key = excluded.email_key, salt = excluded.salt, event = excluded.event";
+    CUSTOMERS = customer!("ORDER BY number");
     HIGHEST_CUSTOMER = "SELECT COALESCE(MAX(number), 0) FROM customer";
     CUSTOMERS_FROM = customer!("WHERE number >= $1 ORDER BY number LIMIT $2");
     CUSTOMER = customer!("WHERE number = $1");
@@ -101,27 +108,39 @@ statements! {
             back_dating_days = excluded.back_dating_days, approval_above = excluded.approval_above,
             event = excluded.event";
     LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits WHERE id = $1";
+    ALL_LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits ORDER BY id";
 
     PUT_REQUEST = "INSERT INTO request (number, day, operator, change, state, event) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event";
+        ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event
+            WHERE request.day = excluded.day AND request.operator = excluded.operator
+                AND request.change = excluded.change";
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
+    REQUESTS_IN_STATE = "SELECT number, day, operator, change, state, event FROM request
+        WHERE state = $1 ORDER BY number";
 
     HIGHEST_LICENSE = "SELECT COALESCE(MAX(number), 0) FROM license";
     PUT_LICENSE = "INSERT INTO license (number, customer, good_from, event) VALUES ($1, $2, $3, $4)
         ON CONFLICT (number) DO UPDATE SET customer = excluded.customer, good_from = excluded.good_from,
             event = excluded.event";
     LICENSE = "SELECT number, customer, good_from, event, next_revision FROM license WHERE number = $1";
+    LICENSES = "SELECT number, customer, good_from, event, next_revision FROM license ORDER BY number";
     LICENSES_FROM = "SELECT number, customer, good_from, event, next_revision FROM license
         WHERE number >= $1 ORDER BY number LIMIT $2";
     LICENSES_OF = "SELECT number, customer, good_from, event, next_revision FROM license
         WHERE customer = $1 AND number >= $2 ORDER BY number LIMIT $3";
     SET_NEXT_REVISION = "UPDATE license SET next_revision = $1 WHERE number = $2";
+    PASS_REVISIONS = "UPDATE license SET next_revision =
+        (SELECT CASE WHEN MAX(r.revision) >= license.next_revision THEN MAX(r.revision) + 1 ELSE license.next_revision END
+            FROM revision r WHERE r.license = license.number)";
+    SKIP_REVISIONS = "UPDATE license SET next_revision =
+        CASE WHEN next_revision + $1 > $2 THEN $2 ELSE next_revision + $1 END";
 
     INSERT_REVISION = "INSERT INTO revision (license, revision, customer, order_reference, product, units, kind,
             first_day, last_day, payload, signature, event)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    REVISIONS = revision!("ORDER BY r.license, r.revision");
     REVISION = revision!("WHERE r.license = $1 AND r.revision = $2");
     REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
     NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
@@ -134,8 +153,13 @@ statements! {
 
     INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
     CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
-    CODE_ROWS = "SELECT COUNT(*) FROM code_row";
+    CODE_ROW = "SELECT key FROM code_row WHERE key = $1 AND license = $2 AND revision = $3";
+    COUNT_CODE_ROWS = "SELECT COUNT(*) FROM code_row";
+    CODE_ROWS = "SELECT key, license, revision FROM code_row ORDER BY key, license, revision";
+    CODES = "SELECT r.license, r.revision, r.payload, r.signature, l.next_revision
+        FROM revision r LEFT JOIN license l ON l.number = r.license ORDER BY r.license, r.revision";
 
+    COUNT_DESKS = "SELECT COUNT(*) FROM desk";
     COUNT_ISSUERS = "SELECT COUNT(*) FROM issuer";
     COUNT_LEDGER_KEYS = "SELECT COUNT(*) FROM ledger_key";
     COUNT_PRODUCTS = "SELECT COUNT(*) FROM product";
@@ -147,9 +171,69 @@ statements! {
     COUNT_REVISIONS = "SELECT COUNT(*) FROM revision";
 }
 
+/// Tables that stay small however much is sold.
+#[cfg(test)]
+const SMALL: [&str; 6] = ["desk", "issuer", "ledger_key", "operator", "limits", "product"];
+
+/// Whether a table becomes larger with everything that is sold.
+#[cfg(test)]
+pub(super) fn grows(table: &str) -> bool {
+    !SMALL.contains(&table)
+}
+
+/// Why a statement may read all of a table that grows.
+#[cfg(test)]
+pub(super) fn scans(name: &str) -> Option<&'static str> {
+    match name {
+        "REQUESTS" | "REQUESTS_IN_STATE" => Some("a person has read each of them"),
+        "CUSTOMERS_LIKE" => Some("looks into names; there are fewer customers than licenses"),
+        "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "COUNT_CODE_ROWS"
+        | "CODE_ROWS" => Some("`audit verify` has read all of it"),
+        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
+        "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::{ALL, grows, scans};
+    use rusqlite::Connection;
+
+    #[test]
+    fn no_statement_reads_or_sorts_all_of_a_table_that_grows() {
+        let ledger = Connection::open_in_memory().unwrap();
+        ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
+        for (name, sql) in ALL {
+            let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+            let reads_all = |step: &String| {
+                let table = step.strip_prefix("SCAN ").or_else(|| {
+                    // Everything behind a number, while the wanted rows are those with some value.
+                    let open = step.contains(">?") && !step.contains("<?") && !step.contains("=?");
+                    step.strip_prefix("SEARCH ").filter(|_| open && sql.contains(" = $"))
+                });
+                let table = table.and_then(|step| step.split(' ').next());
+                table.is_some_and(|table| grows(real_name(sql, table)))
+            };
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            // Where every row is wanted, and they come in their order, LIMIT ends the reading.
+            let ends = sql.contains(" LIMIT ") && !sql.contains(" WHERE ") && !sorts;
+            let scan = steps.iter().any(reads_all) && !ends;
+            let from = sql.split(" FROM ").nth(1).and_then(|from| from.split(' ').next());
+            let sort = sorts && from.is_some_and(grows);
+            assert_eq!(scan || sort, scans(name).is_some(), "{name}: {steps:#?}");
+        }
+    }
+
+    /// Of a table that a statement calls by one letter.
+    fn real_name<'s>(sql: &'s str, alias: &'s str) -> &'s str {
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let named = words.windows(3).find(|words| ["FROM", "JOIN"].contains(&words[0]) && words[2] == alias);
+        named.map_or(alias, |words| words[1])
+    }
 
     #[test]
     fn parameters_first_occur_in_their_order() {

@@ -1,18 +1,29 @@
 //! What several tests need: a desk that is quick to open, and its program.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
-use activation_code::{Day, IssuerNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
+mod book;
+pub mod tools;
+pub mod work;
+
+pub use tools::{have, say};
+
+use activation_code::{
+    Day, IssuerNumber, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, PublicKey, Revision, SIGNATURE_BYTES,
+    Units,
+};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Founding, Ledger, LicenseRecord, Operator, OperatorName, Product, ProductKind, Signed, UnitType,
+    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
+    ProductKind, Role, Signed, UnitType, chain,
 };
-use countersign::signer::{Signer, SoftwareKey, key_file};
+use countersign::signer::{Signer, SignerFault, SoftwareKey, key_file};
 use rand::rngs::SysRng;
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -33,6 +44,16 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let desk = Self { room: tempfile::tempdir().unwrap() };
+        furnish(&desk.folder());
+        write_secret(&desk.passphrase(), PASSPHRASE);
+        desk
+    }
+
+    /// The same where syncing costs nothing, for tests that are not about disks.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let room = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let desk = Self { room: room.unwrap() };
         furnish(&desk.folder());
         write_secret(&desk.passphrase(), PASSPHRASE);
         desk
@@ -81,6 +102,18 @@ impl Desk {
         run(&mut self.command(arguments))
     }
 
+    /// Puts a ledger in the place of its own: what this SQL makes.
+    pub fn put_ledger(&self, sql: &str) -> rusqlite::Connection {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(self.folder().join(format!("ledger.sqlite{end}")));
+        }
+        key_store::create(&self.ledger_path(), b"").unwrap();
+        let connection = rusqlite::Connection::open(self.ledger_path()).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection
+    }
+
     /// The arguments of an order of 10 endpoints for a year from today.
     pub fn order<'a>(&self, reference: &'a str, today: &'a str) -> [&'a str; 13] {
         let [json, issue] = ["--json", "issue"];
@@ -99,6 +132,7 @@ impl Desk {
             .query_row("SELECT COUNT(*) FROM revision, desk WHERE license >= next_license", [], |row| row.get(0))
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
+        book::assert_book_is_whole(&self.ledger_path());
     }
 }
 
@@ -141,14 +175,101 @@ pub fn furnish(folder: &Path) {
     desk::add_customer(&mut ledger, &session, &name, None, [1; 16]).unwrap();
 }
 
+/// SplitMix64: tests need no better chance, and the same run can be repeated.
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below another one.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+/// Signs, and never says so: as if the process died then.
+pub struct Dying {
+    key: SoftwareKey,
+    pub signed: Cell<Option<[u8; SIGNATURE_BYTES]>>,
+}
+
+impl Dying {
+    pub fn new() -> Self {
+        Self { key: test_key(), signed: Cell::new(None) }
+    }
+}
+
+impl Signer for Dying {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+        self.signed.set(Some(self.key.sign(message)?));
+        Err(SignerFault)
+    }
+}
+
 /// The administrator on some day, whatever day the ledger has seen.
 pub fn session(today: Day) -> Session {
     Session { operator: Operator::first(), today, clock: Clock::Confirmed }
 }
 
+/// The hash of a passphrase that is known again in a millisecond.
+pub fn cheap_hash(passphrase: &str) -> String {
+    use scrypt::password_hash::CustomizedPasswordHasher as _;
+    let cost = scrypt::Params::new(4, 8, 1).unwrap();
+    let hashed = scrypt::Scrypt::default().hash_password_customized(passphrase.as_bytes(), &[9; 16], None, None, cost);
+    hashed.unwrap().to_string()
+}
+
+/// Somebody new at the desk.
+pub fn add_operator(ledger: &mut Ledger, name: &str, role: Role, passphrase: Option<&str>) -> Operator {
+    let hash = passphrase.map(cheap_hash);
+    desk::add_operator(ledger, &session(clock()), &name.parse().unwrap(), role, hash).unwrap()
+}
+
+/// The last event of the book.
+pub fn head(ledger: &mut Ledger) -> u64 {
+    ledger.read(|book| Ok::<_, LedgerFault>(book.head()?.unwrap().sequence)).unwrap()
+}
+
+/// The events after one, oldest first.
+pub fn events_after(ledger: &mut Ledger, sequence: u64) -> Vec<Event> {
+    ledger.read(|book| book.events_from(sequence + 1, u32::MAX)).unwrap()
+}
+
 /// Issues what is ordered, and gives the one code that it makes.
 pub fn issue(ledger: &mut Ledger, signer: &dyn Signer, asked: &Asked, today: Day) -> Result<Issued, DeskFault> {
     desk::perform(ledger, &session(today), signer, asked).map(|mut issued| issued.pop().unwrap())
+}
+
+/// Revokes the codes of a license below a revision, or all of them.
+pub fn revoke(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    below: Option<Revision>,
+) -> Result<LicenseRecord, DeskFault> {
+    let planned = desk::preview_revocation(ledger, session, license, below)?;
+    desk::revoke(ledger, session, &planned, None)
+}
+
+/// Gives a license to another customer.
+pub fn transfer(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    to: CustomerNumber,
+) -> Result<LicenseRecord, DeskFault> {
+    let planned = desk::preview_transfer(ledger, session, license, to)?;
+    desk::transfer(ledger, session, &planned)
 }
 
 /// Every license with its newest code.
@@ -203,7 +324,7 @@ pub fn copy_folder(from: &Path, to: &Path) {
 
 pub fn program(path: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(path);
-    command.env_remove("COUNTERSIGN_DESK").stdin(Stdio::null());
+    command.env_remove("COUNTERSIGN_DESK").env_remove("COUNTERSIGN_OPERATOR").stdin(Stdio::null());
     command
 }
 
@@ -267,27 +388,10 @@ pub fn run(command: &mut Command) -> Ran {
     command.output().unwrap().into()
 }
 
-/// Whether a tool can be used. Where it is missing the test says aloud that it was
-/// skipped, and fails if `COUNTERSIGN_REQUIRE_TOOLS` is set, as in CI.
-pub fn have(tool: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let missing = if !std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file()) {
-        "is not installed"
-    } else if tool == "strace" && !rustix::process::geteuid().is_root() {
-        // The program lets nobody else in.
-        "cannot see the desk's files without root"
-    } else {
-        return true;
-    };
-    assert!(std::env::var_os("COUNTERSIGN_REQUIRE_TOOLS").is_none(), "{tool} {missing}, and it is required");
-    say(&format!("SKIPPED: {tool} {missing}"));
-    false
-}
-
 /// The system calls in a log of strace, from the first that names the ledger on: each with how many
 /// of its name there were up to it, as `inject=...:when=` counts them.
 pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     let mut begun = false;
     let mut calls = Vec::new();
     for line in log.lines() {
@@ -301,12 +405,6 @@ pub fn calls_that_concern_the_ledger(log: &str) -> Vec<(String, usize)> {
         }
     }
     calls
-}
-
-/// To standard error, also from a test that passes: the test runner catches only `eprintln`.
-pub fn say(what: &str) {
-    let thread = std::thread::current();
-    let _ = io::stderr().write_all(format!("{}: {what}\n", thread.name().unwrap_or("test")).as_bytes());
 }
 
 /// Somebody who is not root, with a copy of the program that anybody may run.

@@ -2,8 +2,8 @@
 
 use crate::common::*;
 use activation_code::{PublicKey, SIGNATURE_BYTES};
-use countersign::desk::{self, Asked, Change, DeskFault, Done, Reach};
-use countersign::ledger::{Action, Ledger, chain};
+use countersign::desk::{self, Asked, Change, DeskFault, Done, LimitEdit, OperatorEdit, Reach, Session};
+use countersign::ledger::{Action, Ledger, OperatorName, Role, chain};
 use countersign::signer::{Signer, SignerFault, SoftwareKey};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -294,28 +294,22 @@ fn results_go_to_a_new_file_whole_or_not_at_all() {
 #[test]
 fn the_rules_of_the_desk_hold_for_every_line() {
     let desk = Desk::new();
-    for (name, role) in [("sue", "support"), ("art", "auditor"), ("mia", "account-manager")] {
-        let mut ledger = desk.ledger();
-        let operator = countersign::ledger::Operator {
-            name: name.parse().unwrap(),
-            role: countersign::ledger::Role::from_name(role).unwrap(),
-            passphrase: None,
-            active: true,
-        };
-        desk::add_operator(&mut ledger, &session(today().parse().unwrap()), &operator).unwrap();
+    let day = session(today().parse().unwrap());
+    for (name, role) in [("sue", Role::Support), ("art", Role::Auditor), ("mia", Role::AccountManager)] {
+        desk::add_operator(&mut desk.ledger(), &day, &name.parse().unwrap(), role, None).unwrap();
     }
     for who in ["sue", "art"] {
         let ran = csv(&desk, &["--operator", who, "--check"], many("PO", 1));
         ran.assert_complains(1);
         assert!(ran.err.contains("may not issue codes"), "{ran:?}");
     }
-    let limits = countersign::ledger::Limits {
-        most_units: Some(1000),
-        longest_days: Some(800),
-        back_dating_days: Some(30),
-        approval_above: Some(100),
-    };
-    desk::set_limits(&mut desk.ledger(), &session(today().parse().unwrap()), &limits).unwrap();
+    let limits = [
+        LimitEdit::MostUnits(Some(1000)),
+        LimitEdit::LongestDays(Some(800)),
+        LimitEdit::BackDatingDays(Some(30)),
+        LimitEdit::ApprovalAbove(Some(100)),
+    ];
+    desk::set_limits(&mut desk.ledger(), &day, &limits).unwrap();
     let today = today();
     let ran = csv(
         &desk,
@@ -518,7 +512,7 @@ impl<F: FnMut() + Send> Signer for Meanwhile<F> {
     }
 }
 
-fn carry_out(desk: &Desk, signer: &dyn Signer, orders: Vec<Asked>) -> Result<Vec<Done>, DeskFault> {
+fn carry_out(desk: &Desk, signer: &(dyn Signer + Sync), orders: Vec<Asked>) -> Result<Vec<Done>, DeskFault> {
     let mut all = Vec::new();
     let today = today().parse().unwrap();
     let orders = orders.into_iter().map(Ok::<_, DeskFault>);
@@ -581,9 +575,8 @@ fn what_another_desk_does_meanwhile_is_neither_lost_nor_done_twice() {
 fn an_operator_who_leaves_in_the_middle_ends_the_batch_and_what_was_done_stays() {
     let room = Desk::new();
     let today: activation_code::Day = today().parse().unwrap();
-    let boss =
-        countersign::ledger::Operator { name: "boss".parse().unwrap(), ..countersign::ledger::Operator::first() };
-    desk::add_operator(&mut room.ledger(), &session(today), &boss).unwrap();
+    let boss = "boss".parse().unwrap();
+    let boss = desk::add_operator(&mut room.ledger(), &session(today), &boss, Role::Administrator, None).unwrap();
     let (mut other, mut signatures) = (room.ledger(), 0);
     let signer = Meanwhile {
         key: test_key(),
@@ -591,9 +584,9 @@ fn an_operator_who_leaves_in_the_middle_ends_the_batch_and_what_was_done_stays()
             signatures += 1;
             // After the first chunk was written down, or while it is.
             if signatures == desk::CHUNK + 1 {
-                let gone = countersign::ledger::Operator { active: false, ..countersign::ledger::Operator::first() };
-                let session = desk::Session { operator: boss.clone(), ..session(today) };
-                desk::change_operator(&mut other, &session, &gone).unwrap();
+                let session = Session { operator: boss.clone(), ..session(today) };
+                let gone = OperatorName::first();
+                desk::change_operator(&mut other, &session, &gone, &OperatorEdit::Leaves).unwrap();
             }
         }),
     };
@@ -609,6 +602,7 @@ fn an_operator_who_leaves_in_the_middle_ends_the_batch_and_what_was_done_stays()
 /// Every event of a sale is there once, and follows the one before.
 fn assert_whole(room: &Desk, orders: usize) {
     room.assert_ledger_is_sound();
+    room.run(&["audit", "verify", "--signatures"]).assert_done();
     let mut ledger = room.ledger();
     assert_chain(&mut ledger);
     let events = ledger.read(|book| book.events_from(1, u32::MAX)).unwrap();

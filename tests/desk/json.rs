@@ -52,6 +52,8 @@ const WARNINGS: [&str; 15] = [
 ];
 const TERMS: [&str; 9] = ["product", "license", "units", "first", "last", "issued", "issuer", "revision", "kind"];
 
+const PRODUCT: [&str; 8] = ["id", "mnemonic", "name", "unit", "kind", "rank", "auto_enabled", "use_ends"];
+
 #[test]
 fn the_closed_lists_are_those_of_the_interface() {
     let reasons = |class| -> Vec<_> {
@@ -148,7 +150,7 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
     let products = desk.run(&["--json", "product", "list"]).json();
     for product in products.as_array().unwrap() {
         let members: &[&str] = if product["kind"] == "suite" { &["members"] } else { &[] };
-        assert_names(product, &[&["id", "mnemonic", "name", "unit", "kind"], members].concat());
+        assert_names(product, &[&PRODUCT[..], members].concat());
     }
     assert_eq!(products.as_array().unwrap().len(), 4);
 
@@ -156,9 +158,50 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
     assert_names(&customers[0], &["number", "name"]);
     assert_names(&desk.run(&["--json", "customer", "add", "Somebody"]).json(), &["number", "name"]);
 
+    let email = desk.run(&["--json", "customer", "change", "2", "--email", "a@b.example"]).json();
+    assert_names(&email, &["number", "name", "email"]);
+    assert_eq!(desk.run(&["--json", "customer", "show", "2"]).json(), email);
+
     let issuers = desk.run(&["--json", "issuer"]).json();
     assert_names(&issuers[0], &["number", "key"]);
     assert_eq!(desk.run(&["issuer"]).out, format!("{ISSUER}\n"));
+}
+
+#[test]
+fn what_is_said_of_products_operators_limits_and_requests_has_the_names_of_the_interface() {
+    let desk = Desk::new();
+    let day = today();
+    let facts = ["--family", "F", "--rank", "2", "--platform", "Linux", "--end-of-sale", &day, "--end-of-life", &day];
+    let change = [&["--json", "product", "change", "CLOUD"], &facts[..]].concat();
+    let changed = desk.run(&change).json();
+    assert_names(&changed, &[&PRODUCT[..], &["family", "platform", "end_of_sale", "end_of_life"]].concat());
+    ["end_of_sale", "end_of_life"].iter().for_each(|name| assert_is_day(&changed[name]));
+    assert_eq!(desk.run(&["--json", "product", "show", "10"]).json(), changed);
+    assert_eq!(
+        (&changed["rank"], &changed["auto_enabled"], &changed["use_ends"]),
+        (&2.into(), &false.into(), &false.into())
+    );
+
+    let new = desk.passphrase();
+    let own = ["--json", "operator", "passphrase", "--new-passphrase-file", new.to_str().unwrap()];
+    let operator = desk.run(&own).json();
+    assert_names(&operator, &["name", "role", "active", "passphrase"]);
+    assert_eq!(desk.run(&["--json", "operator", "list"]).json(), serde_json::json!([operator]));
+
+    let own = |arguments: &[&str]| run(desk.command(&["--json", "--operator-file"]).arg(&new).args(arguments));
+    let limits = own(&["limits", "set", "--approval-above", "9"]).json();
+    assert_names(&limits, &["most_units", "longest_days", "back_dating_days", "approval_above"]);
+    assert_eq!((&limits["most_units"], &limits["approval_above"]), (&Value::Null, &9.into()));
+    assert_eq!(own(&["limits"]).json(), limits);
+
+    own(&desk.order("PO-1", &day)[1..]).assert_complains(1);
+    let requests = own(&["requests"]).json();
+    let names = ["request", "day", "operator", "state", "what", "asked"];
+    assert_names(&requests[0], &names);
+    let rejected = own(&["reject", "1"]).json();
+    assert_names(&rejected, &[&names[..], &["answer"]].concat());
+    assert_names(&rejected["answer"], &["day", "operator"]);
+    assert_eq!(own(&["requests", "--all"]).json(), serde_json::json!([rejected]));
 }
 
 /// A program that reads JSON gets JSON or nothing.

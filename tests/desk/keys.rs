@@ -156,13 +156,17 @@ fn a_passphrase_that_cannot_be_the_one_is_refused() {
 }
 
 #[test]
-fn a_passphrase_that_others_may_read_is_warned_of() {
+fn a_passphrase_file_that_others_read_is_warned_of_where_it_is_read() {
     let desk = Desk::new();
     fs::set_permissions(desk.passphrase(), Permissions::from_mode(0o644)).unwrap();
+    for reads in [&["list"][..], &["customer", "add", "Somebody"]] {
+        assert_eq!(desk.run(reads).assert_done().err, "", "{reads:?} opens no key");
+    }
+    let path = desk.passphrase();
     let ran = desk.run(&desk.order("PO-1", &today()));
-    ran.assert_done();
-    let warning = format!("warning: {}: others than its owner may read it\n", desk.passphrase().display());
-    assert_eq!(ran.err, warning);
+    let warned = format!("warning: {0}: others than its owner may read it\nhint: chmod 600 {0}\n", path.display());
+    assert_eq!(ran.assert_done().err, warned);
+    assert_eq!(desk.run(&desk.order("PO-1", &today())).assert_done().err, "", "the same code again needs no key");
 }
 
 #[test]

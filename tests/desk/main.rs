@@ -3,14 +3,23 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approval;
 mod batch;
+mod catalogue;
+mod changes;
+mod clock;
 mod crashes;
 mod faults;
 mod host;
+mod jobs;
 mod json;
 mod keys;
+mod life;
+mod migration;
+mod operators;
 mod places;
 mod quickstart;
+mod roles;
 mod schema;
 mod terminal;
 mod together;

@@ -1,6 +1,7 @@
 //! At a terminal: the questions, and a passphrase that is not seen.
 
 use crate::common::*;
+use countersign::ledger::Role;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -20,7 +21,8 @@ impl Terminal {
     fn open(desk: &std::path::Path, arguments: &str) -> Self {
         let line = format!("'{}' --desk '{}' {arguments}", env!("CARGO_BIN_EXE_countersign"), desk.display());
         let mut command = Command::new("script");
-        command.args(["-q", "-e", "-c", &line, "/dev/null"]).env_remove("COUNTERSIGN_DESK").env("SHELL", "/bin/sh");
+        command.args(["-q", "-e", "-c", &line, "/dev/null"]).env_remove("COUNTERSIGN_DESK");
+        command.env_remove("COUNTERSIGN_OPERATOR").env("SHELL", "/bin/sh");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (keyboard, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let (sender, screen) = channel();
@@ -149,4 +151,116 @@ fn a_new_passphrase_is_asked_for_twice() {
     assert_eq!(code, Some(0), "{shown}");
     assert!(!shown.contains("tr0ub4dor"), "{shown}");
     assert!(shown.contains("warning: the passphrase has 9 characters; 12 or more keep"), "{shown}");
+}
+
+#[test]
+fn a_doubtful_clock_is_asked_about_and_yes_does_not_answer() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let late = session(activation_host::program::clock().plus(40).unwrap());
+    let name = "Somebody".parse().unwrap();
+    countersign::desk::add_customer(&mut desk.ledger(), &late, &name, None, [1; 16]).unwrap();
+    let question = format!("Is it {} today? [y/N] ", today());
+    let (code, shown) = Terminal::open(&desk.folder(), "--yes customer add Another").end();
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(!shown.contains("[y/N]") && shown.contains("--clock-is-right"), "{shown}");
+    for (answer, exit) in [("n", 1), ("y", 0)] {
+        let mut terminal = Terminal::open(&desk.folder(), "customer add Another");
+        terminal.wait_for(&question);
+        terminal.type_line(answer);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(exit), "{shown}");
+        assert_eq!(shown.contains("nothing was changed"), exit == 1, "{shown}");
+    }
+    assert_eq!(desk.run(&["--json", "customer", "list"]).json().as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn an_operators_passphrase_may_be_mistyped_twice() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    add_operator(&mut desk.ledger(), "anna", Role::AccountManager, Some("anna's own"));
+    for (right, exit) in [(1, 0), (3, 0), (4, 1)] {
+        let mut terminal = Terminal::open(&desk.folder(), &format!("--operator anna customer add 'Customer {right}'"));
+        for attempt in 1..=right.min(3) {
+            terminal.wait_for("Passphrase of operator anna: ");
+            terminal.type_line(if attempt == right { "anna's own" } else { "anna's" });
+        }
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(exit), "{shown}");
+        assert_eq!(shown.matches("this is not the passphrase of operator anna").count(), right - 1, "{shown}");
+        assert!(!shown.contains("anna's"), "{shown}");
+    }
+    assert_eq!(desk.run(&["--json", "customer", "list"]).json().as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_new_operators_passphrase_is_asked_for_twice() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let (code, shown) = Terminal::open(&desk.folder(), "operator add Administrator --role support").end();
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(!shown.contains("New passphrase"), "a name that is taken is refused before: {shown}");
+    let add = |second: &str| {
+        let mut terminal = Terminal::open(&desk.folder(), "operator add anna --role account-manager");
+        terminal.wait_for("New passphrase for operator anna: ");
+        terminal.type_line("anna's own passphrase");
+        terminal.wait_for("The same again: ");
+        terminal.type_line(second);
+        terminal.end()
+    };
+    let (code, shown) = add("anna's own");
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("the two passphrases differ"), "{shown}");
+    let (code, shown) = add("anna's own passphrase");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("operator anna: account-manager, with a passphrase"), "{shown}");
+    assert!(!shown.contains("anna's own"), "{shown}");
+    let mut terminal = Terminal::open(&desk.folder(), "--operator anna customer add Somebody");
+    terminal.wait_for("Passphrase of operator anna: ");
+    terminal.type_line("anna's own passphrase");
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
+fn what_needs_a_second_operator_is_shown_to_both_before_they_say_yes() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    add_operator(&mut ledger, "anna", Role::AccountManager, Some("anna's own"));
+    add_operator(&mut ledger, "bernd", Role::LicenseManager, Some("bernd's own"));
+    let limit = [countersign::desk::LimitEdit::ApprovalAbove(Some(9))];
+    countersign::desk::set_limits(&mut ledger, &session(activation_host::program::clock()), &limit).unwrap();
+    let answered = |operator: &str, command: &str, question: &str, answer: &str| {
+        let mut terminal = Terminal::open(&desk.folder(), &format!("--operator {operator} {command}"));
+        terminal.wait_for(&format!("Passphrase of operator {operator}: "));
+        terminal.type_line(&format!("{operator}'s own"));
+        terminal.wait_for(question);
+        assert!(terminal.shown.contains("units        10"), "{}", terminal.shown);
+        terminal.type_line(answer);
+        if (operator, answer) == ("bernd", "y") {
+            terminal.wait_for("Passphrase of the issuing key: ");
+            terminal.type_line(PASSPHRASE);
+        }
+        terminal.end()
+    };
+    let waiting = || desk.run(&["--json", "requests"]).json().as_array().unwrap().len();
+    let (code, shown) = answered("anna", ISSUE, "Ask for it? [y/N] ", "n");
+    assert_eq!((code, waiting()), (Some(1), 0), "{shown}");
+    let (code, shown) = answered("anna", ISSUE, "Ask for it? [y/N] ", "y");
+    assert_eq!((code, waiting()), (Some(1), 1), "{shown}");
+    assert!(shown.contains("More than 9 units: a second operator has to approve."), "{shown}");
+    let (code, shown) = answered("bernd", "approve 1", "Sign this code? [y/N] ", "n");
+    assert_eq!((code, waiting()), (Some(1), 1), "{shown}");
+    let (code, shown) = answered("bernd", "approve 1", "Sign this code? [y/N] ", "y");
+    assert_eq!((code, waiting()), (Some(0), 0), "{shown}");
+    assert!(shown.contains("Operator anna asked for it: request 1.") && shown.contains("Row 6) "), "{shown}");
 }

@@ -1,8 +1,7 @@
 //! Signing on several threads while the ledger is written by one.
 
-use super::{Task, Worked};
+use super::{SharedDesk, Task, Worked};
 use crate::desk::DeskFault;
-use crate::desk::issuing::SigningDesk;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -18,7 +17,7 @@ struct Piece {
 }
 
 impl Piece {
-    fn work(self, desk: &SigningDesk<'_>) {
+    fn work(self, desk: &SharedDesk<'_>) {
         let worked = self.tasks.into_iter().map(|task| task.work(desk)).collect();
         // Nobody waits any more where another piece failed.
         let _ = self.reply.send(worked);
@@ -27,7 +26,7 @@ impl Piece {
 
 /// Where orders lie to be signed, first come, first served.
 pub(super) struct Bench<'b, 's> {
-    desk: &'b SigningDesk<'s>,
+    desk: &'b SharedDesk<'s>,
     pieces: Sender<Piece>,
     waiting: &'b Mutex<Receiver<Piece>>,
 }
@@ -36,11 +35,7 @@ pub(super) struct Bench<'b, 's> {
 pub(super) struct LaidOut(Vec<Receiver<Result<Vec<Worked>, DeskFault>>>);
 
 /// Works with a bench at which this thread and `threads` - 1 others sign.
-pub(super) fn with_bench<T>(
-    desk: &SigningDesk<'_>,
-    threads: NonZeroUsize,
-    work: impl FnOnce(&Bench<'_, '_>) -> T,
-) -> T {
+pub(super) fn with_bench<T>(desk: &SharedDesk<'_>, threads: NonZeroUsize, work: impl FnOnce(&Bench<'_, '_>) -> T) -> T {
     let (pieces, waiting) = channel();
     let waiting = Mutex::new(waiting);
     thread::scope(|scope| {

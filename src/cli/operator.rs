@@ -1,0 +1,210 @@
+//! `countersign operator`: who works at the desk.
+
+use super::failure::Failure;
+use super::{Context, print};
+use activation_host::program::complain;
+use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use countersign::desk::{self, OperatorEdit, Permission, Refused};
+use countersign::ledger::{Operator, OperatorName, Role};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Add, change and list operators
+#[derive(clap::Args)]
+#[command(arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Add(Add),
+    Change(Change),
+    /// List the operators, those who left too
+    List,
+    Passphrase(Passphrase),
+}
+
+/// Add an operator
+#[derive(clap::Args)]
+#[command(after_help = "\
+The passphrase is asked for on a terminal. With neither terminal nor file there is none, and whoever
+gives the name is that operator.
+
+Examples:
+  countersign operator add anna --role license-manager
+  countersign operator add bernd --role support --new-passphrase-file secret")]
+struct Add {
+    /// The name that stands in the book: a-z, digits, dot, hyphen
+    #[arg(value_name = "NAME")]
+    name: OperatorName,
+    /// What they are for
+    #[arg(long, value_name = "ROLE", value_parser = roles())]
+    role: String,
+    #[command(flatten)]
+    new: NewPassphrase,
+}
+
+/// Change what an operator is for, or whether they work here
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("change").required(true))]
+#[command(after_help = "\
+Examples:
+  countersign operator change anna --role administrator
+  countersign operator change bernd --deactivate")]
+struct Change {
+    /// Who
+    #[arg(value_name = "NAME")]
+    name: OperatorName,
+    /// What they are for from now on
+    #[arg(long, value_name = "ROLE", group = "change", value_parser = roles())]
+    role: Option<String>,
+    /// They leave; the name stays theirs
+    #[arg(long, group = "change")]
+    deactivate: bool,
+    /// They are back
+    #[arg(long, group = "change")]
+    activate: bool,
+}
+
+/// Set a passphrase: one's own, or as administrator another's
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  countersign --operator anna operator passphrase
+  countersign operator passphrase bernd --new-passphrase-file secret")]
+struct Passphrase {
+    /// Whose; without it, one's own
+    #[arg(value_name = "NAME")]
+    name: Option<OperatorName>,
+    #[command(flatten)]
+    new: NewPassphrase,
+}
+
+#[derive(clap::Args)]
+struct NewPassphrase {
+    /// Read the new passphrase from a file
+    #[arg(long, value_name = "F")]
+    new_passphrase_file: Option<PathBuf>,
+}
+
+fn roles() -> PossibleValuesParser {
+    PossibleValuesParser::new(Role::ALL.map(Role::name))
+}
+
+fn role(name: &str) -> Result<Role, Failure> {
+    Role::from_name(name).ok_or_else(|| Failure::could_not("an unknown name passed the command line"))
+}
+
+impl Arguments {
+    /// Where a new passphrase shall come from.
+    pub fn new_passphrase_file(&self) -> Option<&Path> {
+        match &self.command {
+            Command::Add(Add { new, .. }) | Command::Passphrase(Passphrase { new, .. }) => {
+                new.new_passphrase_file.as_deref()
+            }
+            Command::Change(_) | Command::List => None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct OperatorJson {
+    name: String,
+    role: &'static str,
+    active: bool,
+    passphrase: bool,
+}
+
+impl From<&Operator> for OperatorJson {
+    fn from(operator: &Operator) -> Self {
+        Self {
+            name: operator.name.to_string(),
+            role: operator.role.name(),
+            active: operator.active,
+            passphrase: operator.passphrase.is_some(),
+        }
+    }
+}
+
+pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
+    let mut ledger = context.folder.ledger()?;
+    let operator = match arguments.command {
+        Command::List => {
+            let operators = desk::operators(&mut ledger)?;
+            if context.json {
+                return print::json(&operators.iter().map(OperatorJson::from).collect::<Vec<_>>());
+            }
+            let lines: Vec<_> = operators.iter().map(line).collect();
+            return print::result(&print::table(&["NAME", "ROLE", "STATE", "PASSPHRASE"], &lines));
+        }
+        Command::Add(Add { name, role: wanted, .. }) => {
+            let session = context.session(&mut ledger)?;
+            // Before anybody types a passphrase for nothing.
+            desk::check_may(&session.operator, Permission::Operators)?;
+            if desk::operators(&mut ledger)?.iter().any(|operator| operator.name == name) {
+                return Err(Refused::OperatorExists(name).into());
+            }
+            let passphrase = if context.new_passphrase.is_missing() { None } else { Some(hash(context, &name)?) };
+            desk::add_operator(&mut ledger, &session, &name, role(&wanted)?, passphrase)?
+        }
+        Command::Change(Change { name, role: wanted, deactivate, .. }) => {
+            let session = context.session(&mut ledger)?;
+            let edit = match wanted {
+                Some(wanted) => OperatorEdit::Role(role(&wanted)?),
+                None if deactivate => OperatorEdit::Leaves,
+                None => OperatorEdit::Returns,
+            };
+            desk::change_operator(&mut ledger, &session, &name, &edit)?
+        }
+        Command::Passphrase(Passphrase { name, .. }) => {
+            let session = context.session(&mut ledger)?;
+            let name = name.unwrap_or_else(|| session.operator.name.clone());
+            if name != session.operator.name {
+                desk::check_may(&session.operator, Permission::Operators)?;
+            }
+            if !desk::operators(&mut ledger)?.iter().any(|operator| operator.name == name) {
+                return Err(Refused::UnknownOperator(name.to_string()).into());
+            }
+            let edit = OperatorEdit::Passphrase(hash(context, &name)?);
+            desk::change_operator(&mut ledger, &session, &name, &edit)?
+        }
+    };
+    warn_without_passphrase(&operator);
+    if context.json {
+        return print::json(&OperatorJson::from(&operator));
+    }
+    let Operator { name, role, active, passphrase } = &operator;
+    let left = if *active { "" } else { ", left" };
+    let passphrase = if passphrase.is_some() { "with a passphrase" } else { "without a passphrase" };
+    print::result(&format!("operator {name}: {}, {passphrase}{left}\n", role.name()))
+}
+
+fn hash(context: &Context, name: &OperatorName) -> Result<String, Failure> {
+    let passphrase = context.new_passphrase.new_one(&format!("operator {name}"))?;
+    Ok(desk::hash_passphrase(&passphrase, &super::customer::salt()?)?)
+}
+
+fn line(operator: &Operator) -> Vec<String> {
+    vec![
+        operator.name.to_string(),
+        operator.role.name().to_owned(),
+        if operator.active { "active" } else { "left" }.to_owned(),
+        if operator.passphrase.is_some() { "yes" } else { "none" }.to_owned(),
+    ]
+}
+
+/// What it means to have none.
+pub fn warn_without_passphrase(operator: &Operator) {
+    if operator.passphrase.is_some() || !operator.active {
+        return;
+    }
+    let name = &operator.name;
+    let what = format!(
+        "operator {name} has no passphrase: whoever gives that name with --operator is {name}, \
+         and {name} can neither ask for approval nor give it"
+    );
+    complain("warning", &what, Some(&format!("`countersign --operator {name} operator passphrase` sets one")));
+}

@@ -1,0 +1,196 @@
+//! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
+
+use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
+use countersign::desk::{
+    self, Asked, Change, Clock, CustomerEdit, DeskFault, Length, LimitEdit, OperatorEdit, Order, Preview, ProductEdit,
+    Reach, Refused, Session,
+};
+use countersign::ledger::{
+    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
+    UnitType,
+};
+use countersign::signer::{Signer as _, SoftwareKey};
+use std::sync::LazyLock;
+
+/// The published test key.
+const SEED: [u8; 32] = [1; 32];
+
+/// That of both operators.
+pub const OPERATOR_PASSPHRASE: &str = "correct horse";
+
+static HASH: LazyLock<String> =
+    LazyLock::new(|| desk::hash_passphrase(OPERATOR_PASSPHRASE.as_bytes(), &[9; 16]).unwrap());
+
+/// The administrator.
+pub fn first() -> Operator {
+    Operator { passphrase: Some(HASH.clone()), ..Operator::first() }
+}
+
+/// What tells this desk's book from others.
+pub const IDENTITY: [u8; 8] = [7; 8];
+
+/// When it begins.
+pub fn monday() -> Day {
+    "2027-03-01".parse().unwrap()
+}
+
+/// When the licenses are sold.
+pub fn friday() -> Day {
+    "2027-03-05".parse().unwrap()
+}
+
+/// The vendor.
+pub fn vendor() -> Name {
+    "Example Security".parse().unwrap()
+}
+
+fn session(operator: &Operator, today: Day) -> Session {
+    Session { operator: operator.clone(), today, clock: Clock::Confirmed }
+}
+
+fn by(day: Day) -> By {
+    By { operator: OperatorName::first(), day }
+}
+
+/// All of it, in a ledger that was just founded.
+///
+/// # Errors
+/// None, or the desk is broken.
+pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
+    let key = SoftwareKey::from_seed(&SEED).unwrap();
+    let issuer = PinnedIssuer { number: IssuerNumber::new(1).unwrap(), key: key.public_key() };
+    desk::record_issuer(ledger, &by(monday()), issuer)?;
+    let ledger_key = SoftwareKey::from_seed(&[2; 32]).unwrap();
+    desk::record_ledger_key(ledger, &by(monday()), &ledger_key.public_key())?;
+    catalogue(ledger)?;
+    customers(ledger)?;
+    let second = operators(ledger)?;
+    approvals(ledger, &key, &second)?;
+    licenses(ledger, &key)?;
+    // As after a backup was put back, which leaves no other trace here.
+    ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
+    Ok(())
+}
+
+fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {
+    let session = session(&first(), monday());
+    for (id, mnemonic, kind, members) in [
+        (7, "ES", ProductKind::Software, &[][..]),
+        (8, "PRO", ProductKind::Software, &[]),
+        (9, "ALL", ProductKind::Suite, &[7, 8]),
+    ] {
+        let (mnemonic, name) = (mnemonic.parse().unwrap(), "Example's \"Security\" ü".parse().unwrap());
+        let product = Product {
+            members: members.iter().map(|&id| ProductId::new(id).unwrap()).collect(),
+            family: Some("example".parse().unwrap()),
+            rank: id,
+            ..Product::new(ProductId::new(id).unwrap(), mnemonic, name, UnitType::Seats, kind)
+        };
+        desk::add_product(ledger, &session, &product)?;
+    }
+    let suite = desk::find_product(ledger, "ALL")?;
+    let end = Some("2030-12-31".parse().unwrap());
+    desk::change_product(ledger, &session, suite.id, &[ProductEdit::EndOfLife(end), ProductEdit::UseEnds(true)])?;
+    Ok(())
+}
+
+/// Names whose order by language is another one than by bytes.
+const NAMES: [&str; 5] = ["Zebra", "example hospital", "St. John's", "Ärzte", "100% _safe_!"];
+
+fn customers(ledger: &mut Ledger) -> Result<(), DeskFault> {
+    let session = session(&first(), monday());
+    let mut added = Vec::new();
+    for (salt, name) in (0..).zip(NAMES) {
+        let email = format!("Licenses{salt}@Example.COM").parse().unwrap();
+        added.push(desk::add_customer(ledger, &session, &name.parse().unwrap(), Some(&email), [salt; 16])?);
+    }
+    let edits = [CustomerEdit::Name("Éxample Clinic".parse().unwrap()), CustomerEdit::Email(None)];
+    desk::change_customer(ledger, &session, added[1].number, &edits)?;
+    let taken = desk::add_customer(ledger, &session, &"ZEBRA".parse().unwrap(), None, [0; 16]);
+    assert!(matches!(taken, Err(DeskFault::Refused(Refused::CustomerExists { .. }))));
+    Ok(())
+}
+
+fn operators(ledger: &mut Ledger) -> Result<Operator, DeskFault> {
+    let session = session(&first(), monday());
+    let name = "vera.m".parse().unwrap();
+    desk::add_operator(ledger, &session, &name, Role::AccountManager, Some(HASH.clone()))?;
+    let changed = desk::change_operator(ledger, &session, &name, &OperatorEdit::Role(Role::LicenseManager))?;
+    desk::set_limits(ledger, &session, &[LimitEdit::MostUnits(Some(50_000)), LimitEdit::ApprovalAbove(Some(1000))])?;
+    Ok(changed)
+}
+
+fn order(customer: u32, units: u32) -> Order {
+    Order {
+        customer: CustomerNumber::new(customer).unwrap(),
+        product: ProductId::new(7).unwrap(),
+        units: Units::new(units).unwrap(),
+        period: MaintenancePeriod::new(monday(), "2028-02-29".parse().unwrap()).unwrap(),
+        kind: None,
+        test: false,
+        grace: None,
+        host: None,
+        features: None,
+        holder: None,
+    }
+}
+
+fn asked(order: Order, reference: &str) -> Asked {
+    Asked { change: Change::Issue(order), reference: Some(reference.parse().unwrap()) }
+}
+
+/// Two requests: license 1 is approved, the other one rejected.
+fn approvals(ledger: &mut Ledger, key: &SoftwareKey, second: &Operator) -> Result<(), DeskFault> {
+    let asking = session(&first(), monday());
+    let second = session(second, friday());
+    for (units, reference) in [(2000, "PO-L1"), (3000, "PO-L2")] {
+        let large = asked(order(3, units), reference);
+        let Preview::Planned(plan) = desk::preview(ledger, &asking, &large)? else { panic!("it is new") };
+        let alone = desk::carry_out(ledger, &asking, key, &plan);
+        assert!(matches!(alone, Err(DeskFault::Refused(Refused::NeedsApproval { .. }))));
+        let request = desk::request(ledger, &asking, &large)?;
+        assert_eq!(desk::request(ledger, &asking, &large)?.number, request.number);
+        if reference == "PO-L1" {
+            let pending = desk::preview_request(ledger, &second, request.number)?;
+            desk::carry_out(ledger, &second, key, &pending.plan)?;
+        } else {
+            desk::reject(ledger, &second, request.number)?;
+        }
+    }
+    assert_eq!(desk::requests(ledger, None)?.len(), 2);
+    assert!(desk::requests(ledger, Some(RequestState::Waiting))?.is_empty());
+    Ok(())
+}
+
+/// Licenses 2 to 6, one for each customer: renewed and enlarged, downsized, upgraded, revoked, converted.
+fn licenses(ledger: &mut Ledger, key: &SoftwareKey) -> Result<(), DeskFault> {
+    let session = session(&first(), friday());
+    for customer in 1..=NAMES.len() as u32 {
+        let kind = (customer == 5).then_some(Kind::Evaluation);
+        let order = asked(Order { kind, ..order(customer, 10 + customer) }, &format!("PO-{customer}"));
+        let issued = desk::perform(ledger, &session, key, &order)?;
+        let again = desk::perform(ledger, &session, key, &order)?;
+        assert_eq!(again[0].license.code(), issued[0].license.code());
+    }
+    let license = |number| LicenseNumber::new(number).unwrap();
+    let (year, units) = (Length::Term("1y".parse().unwrap()), |units| Units::new(units).unwrap());
+    let reach = Reach::License;
+    for change in [
+        Change::Renew { license: license(2), length: year, units: None },
+        Change::AddUnits { license: license(2), more: units(5), reach },
+        Change::Downsize { license: license(3), length: year, units: units(4), request: "letter 1".parse().unwrap() },
+        Change::Upgrade { license: license(4), product: ProductId::new(8).unwrap(), units: None, renew: None, reach },
+        Change::Convert { license: license(6), units: None, renew: Some(year) },
+    ] {
+        desk::perform(ledger, &session, key, &change.into())?;
+    }
+    desk::reprint(ledger, &session, license(2), None)?;
+    let transfer = desk::preview_transfer(ledger, &session, license(3), CustomerNumber::new(1).unwrap())?;
+    desk::transfer(ledger, &session, &transfer)?;
+    let revocation = desk::preview_revocation(ledger, &session, license(5), None)?;
+    desk::revoke(ledger, &session, &revocation, Some(&"a mistake".parse().unwrap()))?;
+    let renew = Change::Renew { license: license(5), length: year, units: None };
+    let renewed = desk::perform(ledger, &session, key, &renew.into());
+    assert!(matches!(renewed, Err(DeskFault::Refused(Refused::Revoked(_)))));
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Who may do what: every command as every role, through the program (domain rule D14).
+
+use crate::common::*;
+use activation_code::{Kind, ProductId, Units};
+use activation_host::program::clock;
+use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
+use countersign::ledger::{Ledger, Product, ProductKind, Role, UnitType};
+use std::collections::BTreeSet;
+
+/// Commands that change something. A command that is not here or in [`READING`] fails a test.
+///
+/// Administrator, license manager, account manager, support, auditor.
+const CHANGING: &str = "
+    a l - - - | product add 12 NEW New --unit seats
+    a l - - - | product change ES --platform Linux
+    a l m - - | customer add Somebody
+    a l m - - | customer change 1 --email it@hospital.example
+    a l m - - | issue --customer 1 --product ES --units 1 --from 2030-01-01 --term 1y
+    a l m - - | renew 1 --term 1y
+    a l m - - | downsize 1 --units 9 --request letter --term 1y
+    a l m - - | add-units 1 --more 1
+    a l m - - | upgrade 1 --to ES-PRO
+    a l m - - | convert 2
+    a l - - - | revoke 1
+    a l - - - | transfer 1 --to 2
+    a l - - - | approve 1
+    a l - - - | reject 1
+    a - - - - | operator add berta --role support
+    a - - - - | operator change somebody --role auditor
+    a - - - - | operator change somebody --deactivate
+    a - - - - | operator passphrase somebody --new-passphrase-file new
+    a l m s r | operator passphrase --new-passphrase-file new
+    a - - - - | limits set --most-units 1000
+";
+
+/// Commands that everybody may run, without saying who they are.
+const READING: &str = "
+    product list
+    product show ES
+    customer list
+    customer show 1
+    show 1
+    list
+    requests --all
+    operator list
+    limits
+    issuer
+";
+
+/// Commands that make a desk.
+const FOUNDING: [&str; 2] = ["init", "quickstart"];
+
+/// An operator of each role, called as the role is, and somebody who has asked for more than one may issue.
+fn staffed() -> Desk {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    let today = clock();
+    let id = |number| ProductId::new(number).unwrap();
+    let family = Some("Endpoint".parse().unwrap());
+    desk::change_product(&mut ledger, &session(today), id(7), &[ProductEdit::Family(family.clone())]).unwrap();
+    let name = "Example Endpoint Security Pro".parse().unwrap();
+    let pro = Product::new(id(11), "ES-PRO".parse().unwrap(), name, UnitType::Endpoints, ProductKind::Software);
+    desk::add_product(&mut ledger, &session(today), &Product { family, ..pro }).unwrap();
+    for kind in [None, Some(Kind::Evaluation)] {
+        let Change::Issue(order) = order(today, None).change else { unreachable!() };
+        issue(&mut ledger, &test_key(), &Change::Issue(Order { kind, ..order }).into(), today).unwrap();
+    }
+    let name = "Example City Council".parse().unwrap();
+    desk::add_customer(&mut ledger, &session(today), &name, None, [2; 16]).unwrap();
+    for role in &Role::ALL[1..] {
+        add_operator(&mut ledger, role.name(), *role, Some(PASSPHRASE));
+    }
+    let operator = add_operator(&mut ledger, "somebody", Role::LicenseManager, Some(PASSPHRASE));
+    desk::set_limits(&mut ledger, &session(today), &[LimitEdit::ApprovalAbove(Some(50))]).unwrap();
+    let Change::Issue(order) = order(today, None).change else { unreachable!() };
+    let large = Asked::from(Change::Issue(Order { units: Units::new(51).unwrap(), ..order }));
+    desk::request(&mut ledger, &desk::Session { operator, ..session(today) }, &large).unwrap();
+    let own = desk::OperatorEdit::Passphrase(cheap_hash(PASSPHRASE));
+    desk::change_operator(&mut ledger, &session(today), &"administrator".parse().unwrap(), &own).unwrap();
+    write_secret(&desk.room().join("new"), "another passphrase");
+    desk
+}
+
+fn run_as(desk: &Desk, role: Role, command: &str) -> Ran {
+    let mut program = desk.command(&["--operator", role.name(), "--operator-file"]);
+    run(program.arg(desk.passphrase()).args(command.split_whitespace()).current_dir(desk.room()))
+}
+
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+#[test]
+fn each_role_may_change_what_the_table_says_and_nothing_else() {
+    let staffed = staffed();
+    for line in lines(CHANGING) {
+        let (who, command) = line.split_once(" | ").unwrap();
+        let who: Vec<_> = who.split(' ').collect();
+        assert_eq!(who.len(), Role::ALL.len(), "{line}");
+        for (role, letter) in Role::ALL.into_iter().zip(who) {
+            let desk = staffed.copy();
+            let before = head(&mut desk.ledger());
+            let ran = run_as(&desk, role, command);
+            let events = events_after(&mut desk.ledger(), before);
+            if letter == "-" {
+                ran.assert_complains(1);
+                let refused = format!("operator {0} is {0}, and may not ", role.name());
+                assert!(ran.err.contains(&refused), "{role:?}, {command}: {ran:?}");
+                assert_eq!(events, [], "{role:?}, {command}");
+            } else {
+                assert_eq!(ran.code, Some(0), "{role:?}, {command}: {ran:?}");
+                assert!(!events.is_empty(), "{role:?}, {command}: {ran:?}");
+                assert!(events.iter().all(|event| event.operator.as_str() == role.name()), "{command}: {events:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_only_read_changes_nothing_and_asks_nobody() {
+    let desk = staffed();
+    let before = head(&mut desk.ledger());
+    for command in lines(READING) {
+        let plain = desk.run(&command.split_whitespace().collect::<Vec<_>>());
+        plain.assert_done();
+        for role in Role::ALL {
+            let named = run(desk.command(&["--operator", role.name()]).args(command.split_whitespace()));
+            assert_eq!(named.assert_done().out, plain.out, "{role:?}, {command}");
+        }
+    }
+    assert_eq!(head(&mut desk.ledger()), before);
+}
+
+/// The commands below one, as its help names them; itself if it has none or needs none.
+fn commands(desk: &Desk, path: &str) -> Vec<String> {
+    let mut words: Vec<_> = path.split_whitespace().collect();
+    words.push("--help");
+    let help = desk.run(&words).out;
+    let below = help.split_once("\nCommands:\n").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap());
+    let names = below.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let mut found: Vec<_> = names
+        .filter(|name| !name.is_empty())
+        .flat_map(|name| commands(desk, format!("{path} {name}").trim_start()))
+        .collect();
+    if found.is_empty() || help.contains(" [COMMAND]\n") {
+        found.push(path.to_owned());
+    }
+    found
+}
+
+#[test]
+fn every_command_is_in_a_table() {
+    let desk = Desk::new();
+    let all: BTreeSet<_> = commands(&desk, "").into_iter().collect();
+    assert!(all.contains("operator add") && all.contains("limits") && all.contains("limits set"), "{all:?}");
+    let listed = lines(CHANGING).map(|line| line.split_once(" | ").unwrap().1).chain(lines(READING)).chain(FOUNDING);
+    // The longest name that it begins with: `limits set` is not `limits`.
+    let name = |line: &str| {
+        let begins = |command: &&String| line == command.as_str() || line.starts_with(&format!("{command} "));
+        all.iter().filter(begins).max_by_key(|command| command.len()).unwrap_or_else(|| panic!("{line}")).clone()
+    };
+    let in_tables: BTreeSet<_> = listed.map(name).collect();
+    let missing: Vec<_> = all.difference(&in_tables).collect();
+    assert!(missing.is_empty(), "in neither CHANGING nor READING: {missing:?}");
+}
+
+/// What the table says of a role, it says of everybody who has it, and of nobody who had it.
+#[test]
+fn a_role_ends_with_its_change() {
+    let desk = staffed();
+    let change = "operator change account-manager --role support";
+    run_as(&desk, Role::Administrator, change).assert_done();
+    let mut ledger: Ledger = desk.ledger();
+    let before = head(&mut ledger);
+    run_as(&desk, Role::AccountManager, "customer add Somebody").assert_complains(1);
+    run_as(&desk, Role::Administrator, "operator change account-manager --role license-manager").assert_done();
+    run_as(&desk, Role::AccountManager, "product change ES --rank 2").assert_done();
+    run_as(&desk, Role::Administrator, "operator change account-manager --deactivate").assert_done();
+    let left = run_as(&desk, Role::AccountManager, "customer add Somebody");
+    left.assert_complains(1);
+    assert!(left.err.contains("there is no operator"), "{left:?}");
+    assert_eq!(events_after(&mut ledger, before).len(), 3);
+}
