@@ -800,7 +800,7 @@ fn a_reprint_by_a_row_on_standard_input_is_byte_for_byte_the_code() {
         child.wait_with_output().unwrap().into()
     };
     let ran = reprint(rows[3].as_bytes());
-    assert_eq!(ran.json().as_array().unwrap(), &[issued.clone()]);
+    assert_eq!(ran.json().as_array().unwrap(), std::slice::from_ref(&issued));
     assert!(ran.err.starts_with("repaired: row 4, group 1: you typed ?"), "{ran:?}");
     assert_eq!(reprint(rows.join("\r\n").as_bytes()).json()[0], issued);
     let ran = reprint(&vec![b'7'; 1 << 20]);
