@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod batch;
 mod catalogue;
 mod change;
 mod customer;
@@ -121,6 +122,7 @@ enum Command {
     AddUnits(license::AddUnits),
     Upgrade(license::Upgrade),
     Convert(license::Convert),
+    Batch(batch::Arguments),
     Revoke(revoke::Arguments),
     Transfer(transfer::Arguments),
     Show(show::ShowArguments),
@@ -233,6 +235,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::AddUnits(arguments) => license::add_units(&context, arguments),
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
+        Command::Batch(arguments) => batch::run(&context, &arguments),
         Command::Revoke(arguments) => revoke::run(&context, &arguments),
         Command::Transfer(arguments) => transfer::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),

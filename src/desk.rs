@@ -5,6 +5,7 @@
 mod approval;
 mod audit;
 mod backup;
+mod batch;
 mod catalogue;
 mod change;
 mod checkpoint;
@@ -22,6 +23,9 @@ mod schedule;
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
 pub use backup::{Copied, Present, Restored, Restoring, back_up, refuse_other_desk, restore};
+pub use batch::{
+    CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,
+};
 pub use catalogue::{
     LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, ledger_keys, limits, products,
     record_issuer, record_ledger_key, set_limits, vendor,

@@ -238,6 +238,7 @@ impl Ledger {
         if !book.wrote.take().is_empty() {
             return Err(LedgerFault::Record { what: "a change that is in no event" }.into());
         }
+        book.insert_code_rows()?;
         transaction.commit().map_err(LedgerFault::from)?;
         Ok(result)
     }
@@ -260,13 +261,15 @@ pub struct Book<'a> {
     head: Cell<Option<Head>>,
     /// The rows written since the last event.
     wrote: RefCell<String>,
+    /// What finds the codes of this transaction by their rows: key, license, revision. Written at its end.
+    code_rows: RefCell<Vec<(u32, u32, u16)>>,
 }
 
 type Outcome<T> = Result<T, LedgerFault>;
 
 impl<'a> Book<'a> {
     fn on(connection: &'a Connection) -> Self {
-        Self { connection, head: Cell::default(), wrote: RefCell::default() }
+        Self { connection, head: Cell::default(), wrote: RefCell::default(), code_rows: RefCell::default() }
     }
 
     fn rows<T>(

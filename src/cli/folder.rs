@@ -91,6 +91,12 @@ impl Folder {
         })
     }
 
+    /// A file without a name cannot be kept here.
+    pub fn no_room(&self, error: &io::Error) -> Failure {
+        Failure::could_not(format!("{}: {}", self.path.display(), system(error)))
+            .hint("make room on the disk, let this user write to the desk's folder, and run the same command again")
+    }
+
     /// Whether a first issuing key is there.
     fn has_keys(&self) -> bool {
         IssuerNumber::new(FIRST_ISSUER).is_some_and(|number| self.key_path(number).symlink_metadata().is_ok())

@@ -11,7 +11,7 @@ use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
@@ -21,6 +21,15 @@ pub fn result(text: &str) -> Result<(), Failure> {
 fn cannot_write(error: io::Error) -> Failure {
     Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
         .hint("nothing is lost: `countersign list` and `countersign show` print it again")
+}
+
+/// Writes a result that is in a file.
+pub fn copy(file: &mut impl Read) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    io::copy(file, &mut out).and_then(|_| out.flush()).map_err(|error| {
+        Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
+            .hint("nothing is lost: the same command writes it again")
+    })
 }
 
 /// Writes a result as JSON.

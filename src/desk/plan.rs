@@ -11,6 +11,9 @@ use crate::ledger::{
 use activation_code::{
     Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
 };
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What a change will make: codes that are not signed yet, and what a clerk should know of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,18 +160,34 @@ pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<
     })
 }
 
-/// What plans are made from.
+/// What plans are made from, within one transaction.
 pub(super) struct Planner<'b> {
     book: &'b Book<'b>,
     today: Day,
     issuer: IssuerNumber,
     limits: Limits,
+    /// The number of the next new license; `None`: not looked up yet.
+    next_license: Cell<Option<u32>>,
+    /// Those that were looked up.
+    products: RefCell<HashMap<ProductId, Rc<Product>>>,
 }
 
 impl<'b> Planner<'b> {
     pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
         let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?.number;
-        Ok(Self { book, today, issuer, limits: book.limits()? })
+        let limits = book.limits()?;
+        Ok(Self { book, today, issuer, limits, next_license: Cell::default(), products: RefCell::default() })
+    }
+
+    /// Each plan of a planner has a number of its own.
+    fn next_license(&self) -> Result<LicenseNumber, DeskFault> {
+        let next = match self.next_license.get() {
+            Some(next) => LicenseNumber::new(next),
+            None => self.book.next_license_number()?,
+        };
+        let number = next.ok_or(Refused::NoNumberLeft)?;
+        self.next_license.set(Some(number.get() + 1));
+        Ok(number)
     }
 
     /// What a change makes. `approval` is [`Approval::Given`] where a second operator does it.
@@ -218,8 +237,9 @@ impl<'b> Planner<'b> {
     fn issue(&self, order: &Order, reference: Option<&OrderReference>) -> Result<Plan, DeskFault> {
         let product = self.product(order.product)?;
         on_sale(&product, self.today)?;
-        let customer = self.book.customer(order.customer)?;
-        let customer = customer.ok_or_else(|| Refused::UnknownCustomer(order.customer.to_string()))?.number;
+        if !self.book.has_customer(order.customer)? {
+            return Err(Refused::UnknownCustomer(order.customer.to_string()).into());
+        }
         if let Some(days) = self.limits.back_dating_days {
             let found = self.today.days_after(order.period.first());
             if i64::from(found) > i64::from(days) {
@@ -227,18 +247,18 @@ impl<'b> Planner<'b> {
             }
         }
         self.within_longest(order.period)?;
-        let number = self.book.next_license_number()?.ok_or(Refused::NoNumberLeft)?;
         let mut notes = Vec::new();
         let period = self.within_life(order.period, &product, &mut notes)?;
+        let kind = kind_of(&product, order.kind)?;
         let terms = Terms {
             product: product.id,
-            license: number,
+            license: self.next_license()?,
             units: order.units,
             period,
             issued: self.today,
             issuer: self.issuer,
             revision: Revision::FIRST,
-            kind: kind_of(&product, order.kind)?,
+            kind,
             test: order.test,
             grace: order.grace,
             host: order.host,
@@ -246,7 +266,7 @@ impl<'b> Planner<'b> {
             features: order.features,
             holder: order.holder.clone(),
         };
-        let entry = Entry { customer, reference: reference.cloned(), period, terms };
+        let entry = Entry { customer: order.customer, reference: reference.cloned(), period, terms };
         Ok(Plan::of(vec![entry], notes, None, None))
     }
 
@@ -308,7 +328,8 @@ impl<'b> Planner<'b> {
             None => target.period,
             Some(_) if !behind.is_empty() => return Err(Refused::RenewedAlready(license).into()),
             Some(length) => {
-                let next = self.renewed(target.period, length, &self.product(terms.product)?, &mut notes)?;
+                let product = self.product(terms.product)?;
+                let next = self.renewed(target.period, length, &product, &mut notes)?;
                 let first = target.period.first();
                 MaintenancePeriod::new(first, next.last()).ok_or(Refused::NoSuchPeriod { after: first })?
             }
@@ -327,7 +348,8 @@ impl<'b> Planner<'b> {
                 Reach::License => self.follows(&queued.terms, modification, &target.terms, &entries[0].terms)?,
                 Reach::RunningPeriod => queued.terms.clone(),
             };
-            let lives = schedule::within_life(queued.period, &self.product(terms.product)?, self.today);
+            let product = self.product(terms.product)?;
+            let lives = schedule::within_life(queued.period, &product, self.today);
             if lives.is_err() && terms.product == queued.terms.product {
                 notes.push(Note::EndsWithLife { was });
                 continue;
@@ -367,7 +389,8 @@ impl<'b> Planner<'b> {
         revision: Revision,
         notes: &mut Vec<Note>,
     ) -> Result<Entry, DeskFault> {
-        let period = self.within_life(period, &self.product(terms.product)?, notes)?;
+        let product = self.product(terms.product)?;
+        let period = self.within_life(period, &product, notes)?;
         let code = carried(period, self.today)?;
         if code.first() != period.first() {
             notes.push(Note::CodeBegins { code: code.first(), truth: period.first() });
@@ -488,8 +511,14 @@ impl<'b> Planner<'b> {
         Ok((record, self.book.codes_of(number)?))
     }
 
-    fn product(&self, id: ProductId) -> Result<Product, DeskFault> {
-        Ok(self.book.product(id)?.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?)
+    fn product(&self, id: ProductId) -> Result<Rc<Product>, DeskFault> {
+        if let Some(product) = self.products.borrow().get(&id) {
+            return Ok(Rc::clone(product));
+        }
+        let product = self.book.product(id)?.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?;
+        let product = Rc::new(product);
+        self.products.borrow_mut().insert(id, Rc::clone(&product));
+        Ok(product)
     }
 
     fn within_longest(&self, bought: MaintenancePeriod) -> Result<(), Refused> {

@@ -129,6 +129,7 @@ statements! {
     HIGHEST_CUSTOMER = "SELECT COALESCE(MAX(number), 0) FROM customer";
     CUSTOMERS_FROM = customer!("WHERE number >= $1 ORDER BY number LIMIT $2");
     CUSTOMER = customer!("WHERE number = $1");
+    HAS_CUSTOMER = "SELECT number FROM customer WHERE number = $1";
     CUSTOMERS_CALLED = customer!("WHERE name_key = $1 ORDER BY number");
     CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number LIMIT $2");
     CUSTOMERS_LIKE = customer!("WHERE name_key LIKE $1 ESCAPE '!' ORDER BY number LIMIT $2");

@@ -4,6 +4,7 @@
 mod common;
 
 mod approval;
+mod batch;
 mod catalogue;
 mod changes;
 mod clock;
