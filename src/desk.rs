@@ -18,7 +18,7 @@ mod schedule;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
-pub use backup::{Copied, Present, Restored, Restoring, back_up, refuse_other_desk, restore};
+pub use backup::{Copied, Present, PresentLedger, Restored, Restoring, back_up, refuse_other_desk, restore};
 pub use catalogue::{
     LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, ledger_keys, limits, products,
     record_issuer, record_ledger_key, set_limits, vendor,

@@ -186,9 +186,8 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
     match name {
         "REQUESTS" | "REQUESTS_IN_STATE" => Some("a person has read each of them"),
         "CUSTOMERS_LIKE" => Some("looks into names; there are fewer customers than licenses"),
-        "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "COUNT_CODE_ROWS" | "CODE_ROWS" => {
-            Some("`audit verify` has read all of it")
-        }
+        "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "COUNT_CODE_ROWS"
+        | "CODE_ROWS" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         _ => None,

@@ -4,8 +4,10 @@
 mod common;
 
 mod approval;
+mod book;
 mod catalogue;
 mod clock;
+mod copies;
 mod crashes;
 mod faults;
 mod host;

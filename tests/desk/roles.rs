@@ -1,5 +1,6 @@
 //! Who may do what: every command as every role, through the program (domain rule D14).
 
+use super::book::{lose_a_code, put_ledger_key};
 use crate::common::*;
 use activation_code::{Kind, ProductId, Units};
 use activation_host::program::clock;
@@ -29,6 +30,10 @@ const CHANGING: &str = "
     a - - - - | operator passphrase somebody --new-passphrase-file new
     a l m s r | operator passphrase --new-passphrase-file new
     a - - - - | limits set --most-units 1000
+    a l - - - | audit checkpoint
+    a l - - - | backup copy.ledger
+    a - - - - | restore backup.ledger
+    a - - - - | import printed.txt --customer 1
 ";
 
 /// Commands that everybody may run, without saying who they are.
@@ -43,6 +48,7 @@ const READING: &str = "
     operator list
     limits
     issuer
+    audit verify --signatures
 ";
 
 /// Commands that make a desk.
@@ -74,6 +80,10 @@ fn staffed() -> Desk {
     let own = desk::OperatorEdit::Passphrase(cheap_hash(PASSPHRASE));
     desk::change_operator(&mut ledger, &session(today), &"administrator".parse().unwrap(), &own).unwrap();
     write_secret(&desk.room().join("new"), "another passphrase");
+    put_ledger_key(&desk);
+    lose_a_code(&desk, "printed.txt");
+    drop(ledger);
+    run_as(&desk, Role::Administrator, "backup backup.ledger").assert_done();
     desk
 }
 
