@@ -702,13 +702,13 @@ fn a_report_counts_the_units_that_are_in_force_today() {
     let by_product: Vec<_> = desk::units_by_product(&mut desk.ledger, today)
         .unwrap()
         .into_iter()
-        .map(|line| (line.product.id.get(), line.kind.name(), line.licenses, line.units))
+        .map(|line| (line.product.id.get(), line.kind.name(), line.sum.licenses, line.sum.units))
         .collect();
     assert_eq!(by_product, [(7, "full", 4, 130), (7, "evaluation", 1, 10), (8, "full", 1, 10), (10, "service", 1, 10)]);
     let by_customer: Vec<_> = desk::units_by_customer(&mut desk.ledger, today)
         .unwrap()
         .into_iter()
-        .map(|line| (line.customer.get(), line.unit.name(), line.kind.name(), line.licenses, line.units))
+        .map(|line| (line.customer.number.get(), line.unit.name(), line.kind.name(), line.sum.licenses, line.sum.units))
         .collect();
     assert_eq!(
         by_customer,
