@@ -1,11 +1,15 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod audit;
+mod backup;
+mod batch;
 mod catalogue;
 mod change;
 mod customer;
 mod failure;
 mod folder;
 mod history;
+mod import;
 mod init;
 mod issue;
 mod issuer;
@@ -21,8 +25,10 @@ mod quickstart;
 mod report;
 mod reprint;
 mod request;
+mod revoke;
 mod session;
 mod show;
+mod transfer;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
@@ -116,6 +122,9 @@ enum Command {
     AddUnits(license::AddUnits),
     Upgrade(license::Upgrade),
     Convert(license::Convert),
+    Batch(batch::Arguments),
+    Revoke(revoke::Arguments),
+    Transfer(transfer::Arguments),
     Show(show::ShowArguments),
     Reprint(reprint::ReprintArguments),
     List(list::ListArguments),
@@ -129,6 +138,10 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Audit(audit::Arguments),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Import(import::Arguments),
     Quickstart(quickstart::Arguments),
 }
 
@@ -222,6 +235,9 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::AddUnits(arguments) => license::add_units(&context, arguments),
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
+        Command::Batch(arguments) => batch::run(&context, &arguments),
+        Command::Revoke(arguments) => revoke::run(&context, &arguments),
+        Command::Transfer(arguments) => transfer::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::Reprint(arguments) => reprint::reprint(&context, &arguments),
         Command::List(arguments) => list::list(&context, &arguments),
@@ -235,6 +251,10 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Audit(arguments) => audit::run(&context, &arguments),
+        Command::Backup(arguments) => backup::back_up(&context, &arguments),
+        Command::Restore(arguments) => backup::restore(&context, &arguments),
+        Command::Import(arguments) => import::run(&context, &arguments),
         Command::Quickstart(_) => quickstart::run(&context),
     }
 }

@@ -3,10 +3,15 @@
 //! the same ones.
 
 mod approval;
+mod audit;
+mod backup;
+mod batch;
 mod catalogue;
 mod change;
+mod checkpoint;
 mod customers;
 mod history;
+mod import;
 mod issuing;
 mod licenses;
 mod lookup;
@@ -16,15 +21,25 @@ mod questions;
 mod schedule;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
+pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
+pub use backup::{Copied, Present, Restored, Restoring, back_up, refuse_other_desk, restore};
+pub use batch::{
+    CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,
+};
 pub use catalogue::{
-    LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, limits, products, record_issuer,
-    set_limits, vendor,
+    LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, ledger_keys, limits, products,
+    record_issuer, record_ledger_key, set_limits, vendor,
 };
 pub use change::{Asked, Change, Length, Order, Reach};
+pub use checkpoint::{Checkpoint, CheckpointFault, LONGEST as LONGEST_CHECKPOINT, NotedHead, NotedHeadFault};
 pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer, find_customers};
 pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
+pub use import::{ImportFault, ImportProblem, Imported, PrintedText, import};
 pub use issuing::{Issued, carry_out, codes_of, perform};
-pub use licenses::{preview_reprint, reprint, revoke, transfer};
+pub use licenses::{
+    Revocation, Transfer, find_license, preview_reprint, preview_revocation, preview_transfer, reprint, revoke,
+    transfer,
+};
 pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
 pub use operators::{
     Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
@@ -69,6 +84,15 @@ pub enum DeskFault {
     /// The ledger has no issuing key.
     #[error("the ledger has no issuing key")]
     NoIssuer,
+    /// A copy of the ledger cannot be written, or not read again.
+    #[error("{0}")]
+    Copy(#[source] LedgerFault),
+    /// A copy of the ledger that is another one.
+    #[error("the copy does not end as the ledger did")]
+    CopyDiffers,
+    /// A checkpoint whose signature does not hold: it never leaves the desk.
+    #[error("the checkpoint does not verify, and is not given out")]
+    CheckpointDoesNotVerify,
     /// A code that the shipping verifier does not accept: it never leaves the desk.
     #[error("the code of license {license} does not verify, and is not given out: {refusal}")]
     DoesNotVerify {
@@ -85,6 +109,15 @@ pub enum DeskFault {
         /// What the reader says.
         fault: PayloadFault,
     },
+}
+
+impl From<crate::ledger::CopyFault> for DeskFault {
+    fn from(fault: crate::ledger::CopyFault) -> Self {
+        match fault {
+            crate::ledger::CopyFault::From(fault) => Self::Ledger(fault),
+            crate::ledger::CopyFault::To(fault) => Self::Copy(fault),
+        }
+    }
 }
 
 /// A rule of the desk that says no.
@@ -254,6 +287,14 @@ pub enum Refused {
     /// The license is revoked.
     #[error("license {0} is revoked")]
     Revoked(LicenseNumber),
+    /// The revision is revoked.
+    #[error("revision {revision} of license {license} is revoked")]
+    RevokedRevision {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
     /// What shall be revoked is revoked already.
     #[error("nothing of license {license} would be revoked that is not revoked already")]
     RevokedBefore {
@@ -453,6 +494,21 @@ pub enum Refused {
     /// Somebody else changed the license, so that this would make other codes than were shown.
     #[error("somebody else changed this license meanwhile")]
     ChangedMeanwhile,
+    /// The book is not what was written.
+    #[error("the ledger is not sound: {findings} {}", if *.findings == 1 { "finding" } else { "findings" })]
+    NotSound {
+        /// How much is wrong.
+        findings: u64,
+    },
+    /// The key of the checkpoints is one that signs codes.
+    #[error("the ledger key is the key of issuer {0}, which signs codes and nothing else")]
+    SignsCodes(IssuerNumber),
+    /// A backup of another desk.
+    #[error("it is of another desk")]
+    OtherDesk,
+    /// Printed codes that are not read in.
+    #[error("{}", import::problems(.0))]
+    Import(Vec<ImportProblem>),
 }
 
 fn like(wrong: &TypingFaults) -> String {

@@ -3,11 +3,14 @@
 
 pub mod csv;
 mod file;
+pub mod orders;
 mod qr;
+mod results;
 mod spelling;
 
 pub use file::file;
 pub use qr::{QrSymbol, Surface};
+pub use results::{ResultCode, ResultLine, ResultsFormat, ResultsWriter};
 pub use spelling::spelling;
 
 use crate::desk::Issued;

@@ -4,28 +4,34 @@
 //! [`Book`], which is one transaction. An operation of the desk is one closure:
 //! what it wrote is on disk when [`Ledger::write`] returns, or was never written.
 
+pub mod audit;
 mod catalogue;
 pub mod chain;
 mod codes;
 mod people;
+mod place;
 #[cfg(test)]
 mod postgres;
 mod records;
 mod schema;
 mod statements;
 
-pub use chain::{Action, By, Event, Head, Link, Sequence, Standing, Table, Wrote};
+pub use audit::{Audit, CodeName, Finding, Findings, Question, RowName, SchemaFault};
+pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
 pub use codes::{row_key, row_keys};
+pub use place::{CopyFault, Replacement};
 pub use records::{
     Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
     OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
 
 use activation_code::Day;
-use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, params};
+use place::Presence;
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long one desk waits for another that is writing.
@@ -35,6 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Ledger {
     connection: Connection,
+    path: PathBuf,
+    /// Last: nobody may put another ledger in the place of one that is open.
+    _presence: Option<Presence>,
 }
 
 /// Why the ledger cannot be used.
@@ -52,6 +61,12 @@ pub enum LedgerFault {
     /// The file cannot be opened or made.
     #[error("it cannot be opened")]
     CannotOpen,
+    /// Somebody has it open, and another one is to be put in its place.
+    #[error("another desk has had it open for {} seconds", PATIENCE.as_secs())]
+    InUse,
+    /// The folder that it is in cannot be used.
+    #[error("its folder cannot be used: {}", activation_host::program::system(.0))]
+    Folder(#[source] std::io::Error),
     /// The system failed to read or write.
     #[error("the disk failed")]
     Disk(#[source] rusqlite::Error),
@@ -64,6 +79,14 @@ pub enum LedgerFault {
     /// A database that is no ledger of ours.
     #[error("it is not a ledger of countersign")]
     NotALedger,
+    /// Made by an older release, and only looked at.
+    #[error("it was made by an older release (schema {found}, this release knows {known})")]
+    Older {
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
     /// Made by a newer release.
     #[error("it was made by a newer release (schema {found}, this release knows {known})")]
     Newer {
@@ -155,7 +178,8 @@ impl Ledger {
     /// # Errors
     /// What the system or SQLite says.
     pub fn create(path: &Path, founding: &Founding<'_>) -> Result<Self, LedgerFault> {
-        let mut ledger = Self { connection: schema::create(path)? };
+        let presence = Presence::shared(path)?;
+        let mut ledger = Self { connection: schema::create(path)?, path: path.to_owned(), _presence: Some(presence) };
         ledger.found(founding)?;
         Ok(ledger)
     }
@@ -164,8 +188,8 @@ impl Ledger {
         let Founding { vendor, operator, day, identity } = *founding;
         let identity = format!("{:016x}", u64::from_be_bytes(identity));
         self.write(|book| {
-            let row = params![vendor.as_str(), day.to_string(), identity];
-            book.connection.execute(statements::INSERT_DESK, row)?;
+            let vendor = vendor.clone();
+            book.put_desk(&Desk { vendor, created: day, identity: identity.clone(), next_license: 1 })?;
             book.put_operator(operator)?;
             let by = By { operator: operator.name.clone(), day };
             book.record(&by, Action::Founded, None, json!({ "desk": identity }).to_string())?;
@@ -178,7 +202,25 @@ impl Ledger {
     /// # Errors
     /// Missing, damaged, newer, not writable, or no ledger.
     pub fn open(path: &Path) -> Result<Self, LedgerFault> {
-        Ok(Self { connection: schema::open(path)? })
+        let presence = Presence::shared(path)?;
+        Ok(Self { connection: schema::open(path)?, path: path.to_owned(), _presence: Some(presence) })
+    }
+
+    /// Opens a copy of a ledger that nobody works with, to look at it: nothing of it changes.
+    ///
+    /// # Errors
+    /// Those of [`Self::open_to_read`].
+    pub fn open_backup(path: &Path) -> Result<Self, LedgerFault> {
+        Ok(Self { connection: schema::open_to_read(path)?, path: path.to_owned(), _presence: None })
+    }
+
+    /// Opens a ledger to look at it: nothing of it changes.
+    ///
+    /// # Errors
+    /// Missing, too damaged to be opened, of another schema, or no ledger.
+    pub fn open_to_read(path: &Path) -> Result<Self, LedgerFault> {
+        let presence = Presence::shared(path)?;
+        Ok(Self { connection: schema::open_to_read(path)?, path: path.to_owned(), _presence: Some(presence) })
     }
 
     /// One transaction that may write: all of it, on disk when this returns, or nothing.
@@ -196,6 +238,7 @@ impl Ledger {
         if !book.wrote.take().is_empty() {
             return Err(LedgerFault::Record { what: "a change that is in no event" }.into());
         }
+        book.insert_code_rows()?;
         transaction.commit().map_err(LedgerFault::from)?;
         Ok(result)
     }
@@ -218,13 +261,15 @@ pub struct Book<'a> {
     head: Cell<Option<Head>>,
     /// The rows written since the last event.
     wrote: RefCell<String>,
+    /// What finds the codes of this transaction by their rows: key, license, revision. Written at its end.
+    code_rows: RefCell<Vec<(u32, u32, u16)>>,
 }
 
 type Outcome<T> = Result<T, LedgerFault>;
 
 impl<'a> Book<'a> {
     fn on(connection: &'a Connection) -> Self {
-        Self { connection, head: Cell::default(), wrote: RefCell::default() }
+        Self { connection, head: Cell::default(), wrote: RefCell::default(), code_rows: RefCell::default() }
     }
 
     fn rows<T>(
@@ -262,14 +307,30 @@ impl<'a> Book<'a> {
     }
 
     fn desk_if_any(&self) -> Outcome<Option<Desk>> {
-        self.row(statements::DESK, [], |row| {
+        self.row(statements::DESK, [1], |row| {
             let damaged = || LedgerFault::Record { what: "the desk" };
             Ok(Desk {
-                vendor: row.get::<_, String>(0)?.parse().map_err(|_| damaged())?,
-                created: row.get::<_, String>(1)?.parse().map_err(|_| damaged())?,
-                identity: row.get(2)?,
-                next_license: row.get(3)?,
+                vendor: row.get::<_, String>(1)?.parse().map_err(|_| damaged())?,
+                created: row.get::<_, String>(2)?.parse().map_err(|_| damaged())?,
+                identity: row.get(3)?,
+                next_license: row.get(5)?,
             })
         })
+    }
+
+    /// Records what the desk knows of itself; its counter stays.
+    fn put_desk(&self, desk: &Desk) -> Outcome<()> {
+        self.put(
+            Table::Desk,
+            "1",
+            statements::PUT_DESK,
+            [
+                1.into(),
+                desk.vendor.to_string().into(),
+                desk.created.to_string().into(),
+                desk.identity.clone().into(),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )
     }
 }

@@ -3,7 +3,7 @@
 pub mod key_file;
 
 use activation_code::{PublicKey, SIGNATURE_BYTES};
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use rand::rand_core::TryCryptoRng;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -25,6 +25,13 @@ pub trait Signer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the signing key cannot be used")]
 pub struct SignerFault;
+
+/// Whether a key has signed a message that is no code: with the same strict verifier (RFC 8032 with canonical points
+/// and S < L). What is signed begins with a context of its own, so that none is taken for another.
+pub fn has_signed(key: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+    let key = VerifyingKey::from_bytes(key.as_bytes());
+    key.is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+}
 
 /// A key in this process's memory, for one command; wiped when dropped.
 pub struct SoftwareKey {

@@ -3,6 +3,7 @@
 use activation_host::program::Exit;
 use countersign::desk::{DeskFault, Refused};
 use countersign::ledger::LedgerFault;
+use std::path::Path;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -25,6 +26,16 @@ impl Failure {
         Self { sentence: sentence.into(), hint: None, exit: Exit::No }
     }
 
+    /// A backup that cannot be used.
+    pub fn of_backup(path: &Path, fault: LedgerFault) -> Self {
+        let hint = match &fault {
+            LedgerFault::Newer { .. } => "install a newer release of countersign",
+            LedgerFault::Full => "make room on the disk of the desk's folder; the ledger is as it was",
+            _ => "name a file that `countersign backup` made, which this user may read; the ledger is as it was",
+        };
+        Self::could_not(format!("{}: {fault}", path.display())).hint(hint)
+    }
+
     /// A command that changes what is named, and nothing is.
     pub fn nothing_to_change() -> Self {
         Self::could_not("nothing was said that could be changed").hint("run it with --help to see what can be")
@@ -45,6 +56,16 @@ impl From<DeskFault> for Failure {
             DeskFault::Passphrase => Self::could_not(fault.to_string()).hint("give a shorter passphrase"),
             DeskFault::OtherKey { .. } | DeskFault::NoIssuer => Self::could_not(fault.to_string())
                 .hint("keep each desk's folder whole: its key file and its ledger belong together"),
+            DeskFault::Copy(LedgerFault::Full) => {
+                Self::could_not(fault.to_string()).hint("choose a disk with more room; the ledger is as it was")
+            }
+            DeskFault::Copy(_) => Self::could_not(fault.to_string())
+                .hint("choose a folder that exists, where this user may write; the ledger is as it was"),
+            DeskFault::CopyDiffers => Self::could_not(fault.to_string())
+                .hint("look after the disk that the copy was written to; the ledger is as it was"),
+            DeskFault::CheckpointDoesNotVerify => {
+                Self::could_not(fault.to_string()).hint("restore the ledger key from its backup")
+            }
             DeskFault::DoesNotVerify { .. } | DeskFault::NotReadable { .. } => Self::could_not(fault.to_string())
                 .hint("the ledger or the key was changed by somebody; restore a backup"),
         }
@@ -55,20 +76,30 @@ impl From<LedgerFault> for Failure {
     fn from(fault: LedgerFault) -> Self {
         let hint = match &fault {
             LedgerFault::Locked => "wait until the other desk has finished, and run the same command again",
+            LedgerFault::InUse => "let the other desks finish, close those that wait for an answer, and run it again",
             LedgerFault::ReadOnly => "let this user write to the desk's folder and to the files in it",
             LedgerFault::Full => "make room on the disk and run the same command again; nothing was lost",
             LedgerFault::CannotOpen => "see that the desk's folder is there and this user may write to it",
+            LedgerFault::Folder(_) => "keep the desk's folder on a local disk, where this user may write to it",
             LedgerFault::Disk(_) | LedgerFault::NotSynced(_) => {
-                "look after the disk, then run the same command again; a code that was printed is safe"
+                "look after the disk and take a copy with `countersign backup FILE` on another one; a code that was \
+                 printed is safe"
             }
-            LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::Record { .. } | LedgerFault::Event { .. } => {
-                "`countersign restore BACKUP` puts the last backup back and keeps the damaged ledger beside it"
+            LedgerFault::Damaged | LedgerFault::Record { .. } | LedgerFault::Event { .. } => {
+                "`countersign audit verify` names what is damaged; `countersign restore BACKUP` puts the last backup \
+                 back and keeps the damaged ledger beside it"
+            }
+            LedgerFault::NotALedger => {
+                "`countersign restore BACKUP` puts the last backup back and keeps this file beside it"
+            }
+            LedgerFault::Older { .. } => {
+                "`countersign list` brings the desk's ledger to this release; then do it again"
             }
             LedgerFault::Newer { .. } | LedgerFault::OtherSchema { .. } => {
                 "use the release of countersign that the ledger was last opened with"
             }
             LedgerFault::NotDurable { .. } => "keep the desk's folder on a local disk",
-            LedgerFault::Sqlite(_) => "run the same command again; if it stays, restore a backup",
+            LedgerFault::Sqlite(_) => "run the same command again; if it stays, `countersign restore BACKUP`",
         };
         Self::could_not(DeskFault::Ledger(fault).to_string()).hint(hint)
     }
@@ -119,6 +150,7 @@ impl From<Refused> for Failure {
             Refused::EndOfLife { .. } => "`countersign product list --all` shows when; upgrade to another product",
             Refused::NoSuchPeriod { .. } => "give a later --until, or a --term",
             Refused::Revoked(_) => "issue a new license; what was revoked stays revoked",
+            Refused::RevokedRevision { .. } => "reprint without a revision gives the codes that count",
             Refused::RevokedBefore { .. } => "`countersign history LICENSE` shows what was revoked, and when",
             Refused::OwnedAlready { .. } => "nothing needs to be done",
             Refused::FewerUnits { .. } => {
@@ -151,6 +183,16 @@ impl From<Refused> for Failure {
             Refused::LastAdministrator => "add another administrator first",
             Refused::ClockDoubtful { .. } => {
                 "set the clock; if it is right, say so with --clock-is-right (--yes is not enough)"
+            }
+            Refused::NotSound { .. } => {
+                "`countersign audit verify` names what is wrong; `countersign restore BACKUP` puts a sound backup back"
+            }
+            Refused::SignsCodes(_) => "move ledger.key out of the desk's folder; the next checkpoint makes another one",
+            Refused::OtherDesk => {
+                "name the folder of that desk with --desk DIR; --other-desk puts it here all the same"
+            }
+            Refused::Import(_) => {
+                "nothing was read in: mend or remove these codes, and give --customer for licenses that are not known"
             }
             Refused::ChangedMeanwhile => "run the same command again, and look at the terms",
         };

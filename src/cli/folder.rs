@@ -1,4 +1,4 @@
-//! A desk's folder: `ledger.sqlite`, and a key file for each issuing key.
+//! A desk's folder: `ledger.sqlite`, a key file for each issuing key, and `ledger.key`, which signs checkpoints.
 
 use super::failure::Failure;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
@@ -6,7 +6,7 @@ use activation_host::files::sync_folder;
 use activation_host::program::system;
 use countersign::desk;
 use countersign::key_store::{self, SecretFileFault};
-use countersign::ledger::{By, Founding, Ledger, Name, Operator};
+use countersign::ledger::{By, CopyFault, Founding, Ledger, LedgerFault, Name, Operator, Replacement};
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -38,52 +38,98 @@ impl Folder {
         self.path.join("ledger.sqlite")
     }
 
+    fn ledger_key_path(&self) -> PathBuf {
+        self.path.join("ledger.key")
+    }
+
     fn key_path(&self, number: IssuerNumber) -> PathBuf {
         self.path.join(format!("issuer-{number}.key"))
     }
 
     /// The ledger of a desk that exists.
     pub fn ledger(&self) -> Result<Ledger, Failure> {
+        self.open(Ledger::open)
+    }
+
+    /// The ledger of a desk that exists, to look at it.
+    pub fn ledger_to_read(&self) -> Result<Ledger, Failure> {
+        self.open(Ledger::open_to_read)
+    }
+
+    fn open(&self, open: fn(&Path) -> Result<Ledger, LedgerFault>) -> Result<Ledger, Failure> {
         let path = self.ledger_path();
         if let Err(error) = fs::metadata(&path) {
             return Err(match error.kind() {
+                ErrorKind::NotFound if self.has_keys() => {
+                    Failure::could_not(format!("{}: the ledger is missing", path.display()))
+                        .hint("`countersign restore BACKUP` puts the last backup there; the keys are here")
+                }
                 ErrorKind::NotFound => Failure::could_not(format!("{}: there is no license desk", self.path.display()))
                     .hint("`countersign init --vendor NAME` makes one; --desk DIR names another folder"),
                 _ => Failure::could_not(format!("{}: {}", path.display(), system(&error)))
                     .hint("name the desk's folder with --desk DIR, and let this user read it"),
             });
         }
-        Ledger::open(&path).map_err(|fault| {
-            let failure = Failure::from(fault);
-            Failure { sentence: format!("{}: {}", path.display(), failure.sentence), ..failure }
+        open(&path).map_err(|fault| self.ledger_failure(fault))
+    }
+
+    /// Says which file a fault is of.
+    pub fn ledger_failure(&self, fault: LedgerFault) -> Failure {
+        let failure = Failure::from(fault);
+        Failure { sentence: format!("{}: {}", self.ledger_path().display(), failure.sentence), ..failure }
+    }
+
+    /// A copy of a backup that shall take the ledger's place.
+    pub fn replacement(&self, backup: &Path) -> Result<Replacement, Failure> {
+        if !self.has_keys() {
+            return Err(Failure::could_not(format!("{}: there is no issuing key", self.path.display()))
+                .hint("name the desk's folder with --desk DIR; a backup has no keys: put their files there first"));
+        }
+        Replacement::of(&self.ledger_path(), backup, &|_, _| {}).map_err(|fault| match fault {
+            CopyFault::From(fault) => Failure::of_backup(backup, fault),
+            CopyFault::To(fault) => self.ledger_failure(fault),
         })
+    }
+
+    /// A file without a name cannot be kept here.
+    pub fn no_room(&self, error: &io::Error) -> Failure {
+        Failure::could_not(format!("{}: {}", self.path.display(), system(error)))
+            .hint("make room on the disk, let this user write to the desk's folder, and run the same command again")
+    }
+
+    /// Whether a first issuing key is there.
+    fn has_keys(&self) -> bool {
+        IssuerNumber::new(FIRST_ISSUER).is_some_and(|number| self.key_path(number).symlink_metadata().is_ok())
     }
 
     /// The key that the desk issues with.
     pub fn signer(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
         let issuer = desk::issuers(ledger)?.pop().ok_or(desk::DeskFault::NoIssuer)?;
-        let path = self.key_path(issuer.number);
-        let fail = |what: &dyn std::fmt::Display| Failure::could_not(format!("{}: {what}", path.display()));
-        let text = key_store::read(&path, key_file::LONGEST).map_err(|fault| {
-            let failure = match &fault {
-                SecretFileFault::Io(error) => fail(&system(error)),
-                fault => fail(fault),
-            };
-            match fault {
-                SecretFileFault::Readable { .. } => failure.hint(format!("chmod 600 {}", path.display())),
-                SecretFileFault::Link => failure.hint("put the key file itself there"),
-                _ => failure.hint("restore the key file from its backup"),
-            }
-        })?;
-        let text = std::str::from_utf8(&text).map_err(|_| key_file::KeyFileFault::Shape);
-        let key = text.and_then(|text| key_file::open(text, passphrase)).map_err(|fault| match fault {
-            key_file::KeyFileFault::Passphrase => fail(&fault).hint("type the passphrase of this key again"),
-            _ => fail(&fault).hint("restore the key file from its backup"),
-        })?;
+        let key = open_key(&self.key_path(issuer.number), passphrase)?;
         if key.public_key() != issuer.key {
             return Err(desk::DeskFault::OtherKey { number: issuer.number }.into());
         }
         Ok(key)
+    }
+
+    /// The key that signs checkpoints. A desk whose ledger knows none gets one.
+    pub fn ledger_key(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let path = self.ledger_key_path();
+        if path.symlink_metadata().is_err() {
+            if !desk::ledger_keys(ledger)?.is_empty() {
+                return Err(Failure::could_not(format!("{}: there is no such file", path.display()))
+                    .hint("restore the key file from its backup; if it is lost, `audit checkpoint --new-key`"));
+            }
+            return self.new_ledger_key(passphrase);
+        }
+        open_key(&path, passphrase)
+    }
+
+    /// A new key for checkpoints, in a place where there is none.
+    pub fn new_ledger_key(&self, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let path = self.ledger_key_path();
+        let fail = |error: io::Error| Failure::could_not(format!("{}: {}", path.display(), system(&error))).hint(ROOM);
+        make_key(&path, passphrase, fail)
     }
 
     /// A new desk: made beside its place and moved there when it is whole.
@@ -133,12 +179,10 @@ impl Folder {
     ) -> Result<PinnedIssuer, Failure> {
         let fail =
             |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
-        let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
         let number = IssuerNumber::new(FIRST_ISSUER).ok_or(desk::DeskFault::NoIssuer)?;
+        let key = make_key(&self.key_path(number), passphrase, fail)?;
         let issuer = PinnedIssuer { number, key: key.public_key() };
-        let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
-            .map_err(|fault| Failure::could_not(fault.to_string()))?;
-        key_store::create(&self.key_path(number), text.as_bytes()).map_err(fail)?;
+        let ledger_key = make_key(&self.ledger_key_path(), passphrase, fail)?.public_key();
         for (name, contents) in files {
             key_store::create(&self.path.join(name), contents).map_err(fail)?;
         }
@@ -149,7 +193,9 @@ impl Folder {
         random.map_err(|error| Failure::could_not(format!("no random numbers: {error}")))?;
         let founding = Founding { vendor, operator, day: today, identity };
         let mut ledger = Ledger::create(&path, &founding)?;
-        desk::record_issuer(&mut ledger, &By { operator: operator.name.clone(), day: today }, issuer)?;
+        let by = By { operator: operator.name.clone(), day: today };
+        desk::record_issuer(&mut ledger, &by, issuer)?;
+        desk::record_ledger_key(&mut ledger, &by, &ledger_key)?;
         Ok(issuer)
     }
 
@@ -172,4 +218,32 @@ impl Folder {
         Failure::no(format!("{}: something is there already, and it is not touched", self.path.display()))
             .hint("choose another folder with --desk DIR, or work with the desk that is there")
     }
+}
+
+fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+    let fail = |what: &dyn std::fmt::Display| Failure::could_not(format!("{}: {what}", path.display()));
+    let text = key_store::read(path, key_file::LONGEST).map_err(|fault| {
+        let failure = match &fault {
+            SecretFileFault::Io(error) => fail(&system(error)),
+            fault => fail(fault),
+        };
+        match fault {
+            SecretFileFault::Readable { .. } => failure.hint(format!("chmod 600 {}", path.display())),
+            SecretFileFault::Link => failure.hint("put the key file itself there"),
+            _ => failure.hint("restore the key file from its backup"),
+        }
+    })?;
+    let text = std::str::from_utf8(&text).map_err(|_| key_file::KeyFileFault::Shape);
+    text.and_then(|text| key_file::open(text, passphrase)).map_err(|fault| match fault {
+        key_file::KeyFileFault::Passphrase => fail(&fault).hint("type the passphrase of this key again"),
+        _ => fail(&fault).hint("restore the key file from its backup"),
+    })
+}
+
+fn make_key(path: &Path, passphrase: &[u8], fail: impl FnOnce(io::Error) -> Failure) -> Result<SoftwareKey, Failure> {
+    let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
+    let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
+        .map_err(|fault| Failure::could_not(fault.to_string()))?;
+    key_store::create(path, text.as_bytes()).map_err(fail)?;
+    Ok(key)
 }

@@ -4,12 +4,13 @@ use super::failure::Failure;
 use super::show::Form;
 use activation_host::files::sync_folder;
 use activation_host::program::system;
+use countersign::key_store;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 /// Where a code goes, and as what: the end of the name says it.
 #[derive(Clone, Copy, Debug)]
@@ -66,15 +67,61 @@ impl<'a> Output<'a> {
 
     /// Makes the file. What is there already is never touched, whatever it is.
     pub fn create(&self, contents: &[u8]) -> Result<(), Failure> {
-        let path = self.path();
-        create(path, contents).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                Failure::no(format!("{}: something is there already, and it is not touched", path.display()))
-                    .hint("choose another name, or move the old file away")
-            }
-            _ => Failure::could_not(format!("{}: {}", path.display(), system(&error)))
-                .hint("choose a folder that exists and has room, where this user may write"),
-        })
+        new_file(self.path(), &mut &*contents)
+    }
+}
+
+/// Makes a file. What is there already is never touched, whatever it is.
+pub fn new_file(path: &Path, contents: &mut impl Read) -> Result<(), Failure> {
+    create(path, contents).map_err(|error| fault(path, &error))
+}
+
+/// Says before long work that a file could not be made after it.
+pub fn refuse_early(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let possible = match (path.symlink_metadata(), path.file_name()) {
+        (Ok(_), _) => Err(ErrorKind::AlreadyExists.into()),
+        (Err(_), None) => Err(ErrorKind::IsADirectory.into()),
+        (Err(_), Some(_)) => tempfile::tempfile_in(folder).map(drop),
+    };
+    possible.map_err(|error| fault(path, &error))
+}
+
+/// Makes a file that its owner alone may read, of whatever `fill` writes into an empty one beside its place: whole and
+/// synced, or not at all.
+pub fn new_secret_file<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
+    refuse_existing(path)?;
+    let (draft, fail) = (draft_of(path), |error: &io::Error| fault(path, error));
+    let made = key_store::create(&draft, b"").map_err(|error| fail(&error)).and_then(|()| {
+        let made = fill(&draft)?;
+        give_name(&draft, path).map_err(|error| fail(&error))?;
+        Ok(made)
+    });
+    if made.is_err() {
+        // What cannot be removed has a name that nobody takes for the file.
+        let _ = fs::remove_file(&draft);
+    }
+    let made = made?;
+    sync_folder(path).map_err(|error| fail(&error))?;
+    Ok(made)
+}
+
+/// Says before long work that a file is there already.
+pub fn refuse_existing(path: &Path) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(fault(path, &ErrorKind::AlreadyExists.into())),
+        Err(_) => Ok(()),
+    }
+}
+
+fn fault(path: &Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::no(format!("{}: something is there already, and it is not touched", path.display()))
+                .hint("choose another name, or move the old file away")
+        }
+        _ => Failure::could_not(format!("{}: {}", path.display(), system(error)))
+            .hint("choose a folder that exists and has room, where this user may write"),
     }
 }
 
@@ -82,14 +129,11 @@ fn ends_in(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
-fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
+fn create(path: &Path, contents: &mut impl Read) -> io::Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(ErrorKind::AlreadyExists.into());
     }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = path.with_file_name(name);
+    let draft = draft_of(path);
     let made = fill(&draft, contents).and_then(|()| give_name(&draft, path));
     if made.is_err() {
         // What cannot be removed has a name that nobody takes for the file.
@@ -99,9 +143,16 @@ fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-fn fill(draft: &Path, contents: &[u8]) -> io::Result<()> {
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".new-{}", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn fill(draft: &Path, contents: &mut impl Read) -> io::Result<()> {
     let mut file = File::create_new(draft)?;
-    file.write_all(contents)?;
+    io::copy(contents, &mut file)?;
     file.sync_all()
 }
 
@@ -122,23 +173,23 @@ mod tests {
     fn a_file_that_is_there_is_never_touched() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("code.lic");
-        create(&path, b"first").unwrap();
-        assert_eq!(create(&path, b"second").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        create(&path, &mut &b"first"[..]).unwrap();
+        assert_eq!(create(&path, &mut &b"second"[..]).unwrap_err().kind(), ErrorKind::AlreadyExists);
         let draft = folder.path().join("draft");
-        fill(&draft, b"third").unwrap();
+        fill(&draft, &mut &b"third"[..]).unwrap();
         assert_eq!(give_name(&draft, &path).unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"first");
         let link = folder.path().join("link.lic");
         std::os::unix::fs::symlink(folder.path().join("nothing"), &link).unwrap();
-        assert_eq!(create(&link, b"fourth").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(create(&link, &mut &b"fourth"[..]).unwrap_err().kind(), ErrorKind::AlreadyExists);
     }
 
     #[test]
     fn a_file_that_cannot_be_made_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(create(&folder.path().join("missing/code.lic"), b"x").is_err());
+        assert!(create(&folder.path().join("missing/code.lic"), &mut &b"x"[..]).is_err());
         let path = folder.path().join("code.lic");
-        create(&path, b"whole").unwrap();
+        create(&path, &mut &b"whole"[..]).unwrap();
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["code.lic"]);
     }

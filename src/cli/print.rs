@@ -6,11 +6,12 @@ use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
 use countersign::documents::csv::{Cell, Table};
+use countersign::ledger::LicenseRecord;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
@@ -20,6 +21,15 @@ pub fn result(text: &str) -> Result<(), Failure> {
 fn cannot_write(error: io::Error) -> Failure {
     Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
         .hint("nothing is lost: `countersign list` and `countersign show` print it again")
+}
+
+/// Writes a result that is in a file.
+pub fn copy(file: &mut impl Read) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    io::copy(file, &mut out).and_then(|_| out.flush()).map_err(|error| {
+        Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
+            .hint("nothing is lost: the same command writes it again")
+    })
 }
 
 /// Writes a result as JSON.
@@ -49,6 +59,15 @@ pub struct IssuedJson {
     issuer: IssuerJson,
     terms: TermsJson,
     code: CodeJson,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
+}
+
+impl IssuedJson {
+    /// Of a license that may have been revoked since.
+    pub fn of(license: &LicenseRecord, issued: &Issued) -> Self {
+        Self { revoked: license.revokes(issued.entry.terms.revision), ..issued.into() }
+    }
 }
 
 impl From<&Issued> for IssuedJson {
@@ -60,6 +79,7 @@ impl From<&Issued> for IssuedJson {
             issuer: issued.license.issuer().into(),
             terms: terms.into(),
             code: issued.license.code().into(),
+            revoked: false,
         }
     }
 }

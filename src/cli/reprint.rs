@@ -132,7 +132,9 @@ pub fn reprint(context: &Context, arguments: &ReprintArguments) -> Result<(), Fa
             Some(&format!("`countersign reprint {license} --revision {found}` prints the old one")),
         );
     }
-    arguments.form.print(context, &mut ledger, &codes, output)
+    let Some(first) = codes.first() else { return Ok(()) };
+    let license = desk::find_license(&mut ledger, first.entry.terms.license)?;
+    arguments.form.print(context, &mut ledger, &license, &codes, output)
 }
 
 /// What to say where more than one license fits.

@@ -144,7 +144,11 @@ fn said(state: RequestState, event: &Event) -> String {
 
 pub fn approve(context: &Context, arguments: &Approve) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    let session = context.session(&mut ledger)?;
+    let mode = arguments.preview.mode();
+    let session = match mode {
+        Mode::Preview => context.looking(&mut ledger)?,
+        Mode::Sign => context.session(&mut ledger)?,
+    };
     let pending = desk::preview_request(&mut ledger, &session, arguments.request)?;
     for Event { day, operator, action, license, .. } in &pending.since {
         let license = license.map(|license| license.to_string()).unwrap_or_default();
@@ -152,7 +156,7 @@ pub fn approve(context: &Context, arguments: &Approve) -> Result<(), Failure> {
         let what = format!("license {license} has changed since it was asked for: {action} by {operator}, {day}");
         complain("warning", &what, None);
     }
-    match arguments.preview.mode() {
+    match mode {
         Mode::Preview => change::preview(context, &mut ledger, &pending.plan),
         Mode::Sign => change::sign(context, &mut ledger, &session, &pending.plan),
     }

@@ -4,11 +4,11 @@ use super::failure::Failure;
 use super::output::Output;
 use super::{Context, change, print};
 use activation_code::LicenseNumber;
-use activation_host::program::visible;
+use activation_host::program::{complain, visible};
 use clap::ValueEnum;
 use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
-use countersign::ledger::Ledger;
+use countersign::ledger::{Ledger, LicenseRecord};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -56,10 +56,11 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure>
     let output = arguments.form.output()?;
     let mut ledger = context.folder.ledger()?;
     let issued = desk::codes_of(&mut ledger, arguments.license)?;
+    let license = desk::find_license(&mut ledger, arguments.license)?;
     let Some(newest) = issued.last() else { return Ok(()) };
     let all = context.json || arguments.form.form == Form::Letters;
     let shown = if all { &issued[..] } else { std::slice::from_ref(newest) };
-    arguments.form.print(context, &mut ledger, shown, output)
+    arguments.form.print(context, &mut ledger, &license, shown, output)
 }
 
 impl FormOptions {
@@ -68,11 +69,12 @@ impl FormOptions {
         self.output.as_deref().map(|path| Output::new(path, self.form)).transpose()
     }
 
-    /// Prints codes, lowest revision first; of several the last one goes to the file.
+    /// Prints codes of a license, lowest revision first; of several the last one goes to the file.
     pub fn print(
         &self,
         context: &Context,
         ledger: &mut Ledger,
+        license: &LicenseRecord,
         codes: &[Issued],
         output: Option<Output<'_>>,
     ) -> Result<(), Failure> {
@@ -81,13 +83,23 @@ impl FormOptions {
             _ => None,
         };
         if context.json {
-            return print::json(&codes.iter().map(print::IssuedJson::from).collect::<Vec<_>>());
+            return print::json(&codes.iter().map(|issued| print::IssuedJson::of(license, issued)).collect::<Vec<_>>());
+        }
+        if self.form != Form::Letters
+            && let Some(newest) = codes.last().filter(|newest| license.revokes(newest.entry.terms.revision))
+        {
+            let revoked = format!("license {}, revision {} is revoked", license.number, newest.entry.terms.revision);
+            complain("warning", &revoked, Some("do not give this code out"));
         }
         if let Some(written) = written {
             return print::result(&written);
         }
-        let texts = codes.iter().map(|issued| shown(ledger, issued, self.form));
-        print::result(&texts.collect::<Result<Vec<_>, _>>()?.join("\n"))
+        let mut texts = Vec::new();
+        for issued in codes {
+            let mark = if self.form == Form::Letters { change::mark(license, issued) } else { "" };
+            texts.push(format!("{mark}{}", shown(ledger, issued, self.form)?));
+        }
+        print::result(&texts.join("\n"))
     }
 }
 

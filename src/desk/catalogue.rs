@@ -3,7 +3,7 @@
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
 use crate::ledger::{Action, Book, By, Ledger, LedgerFault, Limits, Mnemonic, Name, Product, ProductKind};
-use activation_code::{Day, Members, PinnedIssuer, ProductId};
+use activation_code::{Day, Members, PinnedIssuer, ProductId, PublicKey};
 use serde_json::json;
 
 /// What is changed of a product. Its id, kind and unit type stay: codes were sold by them.
@@ -165,6 +165,28 @@ pub fn record_issuer(ledger: &mut Ledger, by: &By, issuer: PinnedIssuer) -> Resu
         book.record(by, Action::IssuerAdded, None, facts.to_string())?;
         Ok(())
     })
+}
+
+/// Makes a key that signs checkpoints known to the ledger.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn record_ledger_key(ledger: &mut Ledger, by: &By, key: &PublicKey) -> Result<(), LedgerFault> {
+    ledger.write(|book| write_ledger_key(book, by, key))
+}
+
+pub(super) fn write_ledger_key(book: &Book<'_>, by: &By, key: &PublicKey) -> Result<(), LedgerFault> {
+    book.put_ledger_key(key, by.day)?;
+    book.record(by, Action::LedgerKeyAdded, None, json!({"key": key.to_string()}).to_string())?;
+    Ok(())
+}
+
+/// The keys that sign checkpoints, the newest last.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn ledger_keys(ledger: &mut Ledger) -> Result<Vec<PublicKey>, LedgerFault> {
+    ledger.read(|book| book.ledger_keys())
 }
 
 /// The issuing keys, by number; the last one is in use.

@@ -138,6 +138,8 @@ pub struct Head {
 /// The tables whose rows the book has digests of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
+    /// What the desk knows of itself: one row.
+    Desk,
     /// Issuing keys, by number.
     Issuer,
     /// Keys of checkpoints, by the key.
@@ -160,7 +162,8 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
         Self::Product,
@@ -175,6 +178,7 @@ impl Table {
     /// Its name in the book.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Desk => "desk",
             Self::Issuer => "issuer",
             Self::LedgerKey => "ledger-key",
             Self::Product => "product",
@@ -191,64 +195,82 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    /// The statement that reads a row, and how many of its columns the digest is over; the last of them is the
-    /// event. Counters behind them change without an event.
-    const fn reads(self) -> (&'static str, usize) {
-        match self {
-            Self::Issuer => (statements::ISSUER, 4),
-            Self::LedgerKey => (statements::LEDGER_KEY, 3),
-            Self::Product => (statements::PRODUCT, 14),
-            Self::Customer => (statements::CUSTOMER, 7),
-            Self::Operator => (statements::OPERATOR, 5),
-            Self::Limits => (statements::LIMITS, 6),
-            Self::Request => (statements::REQUEST, 6),
-            Self::License => (statements::LICENSE, 4),
-            Self::Revision => (statements::REVISION, 12),
-        }
+    /// Whether its rows have names for keys, and not numbers.
+    pub(super) const fn has_text_key(self) -> bool {
+        matches!(self, Self::LedgerKey | Self::Operator)
     }
 
-    const fn counts(self) -> &'static str {
-        match self {
-            Self::Issuer => statements::COUNT_ISSUERS,
-            Self::LedgerKey => statements::COUNT_LEDGER_KEYS,
-            Self::Product => statements::COUNT_PRODUCTS,
-            Self::Customer => statements::COUNT_CUSTOMERS,
-            Self::Operator => statements::COUNT_OPERATORS,
-            Self::Limits => statements::COUNT_LIMITS,
-            Self::Request => statements::COUNT_REQUESTS,
-            Self::License => statements::COUNT_LICENSES,
-            Self::Revision => statements::COUNT_REVISIONS,
-        }
+    /// How the row with a key is read, how all of them are, and how they are counted.
+    pub(super) const fn statements(self) -> TableStatements {
+        let (columns, key_columns, row, rows, count) = match self {
+            Self::Desk => (5, 1, statements::DESK, statements::DESKS, statements::COUNT_DESKS),
+            Self::Issuer => (4, 1, statements::ISSUER, statements::ISSUERS, statements::COUNT_ISSUERS),
+            Self::LedgerKey => (3, 1, statements::LEDGER_KEY, statements::LEDGER_KEYS, statements::COUNT_LEDGER_KEYS),
+            Self::Product => (14, 1, statements::PRODUCT, statements::PRODUCTS, statements::COUNT_PRODUCTS),
+            Self::Customer => (7, 1, statements::CUSTOMER, statements::CUSTOMERS, statements::COUNT_CUSTOMERS),
+            Self::Operator => (5, 1, statements::OPERATOR, statements::OPERATORS, statements::COUNT_OPERATORS),
+            Self::Limits => (6, 1, statements::LIMITS, statements::ALL_LIMITS, statements::COUNT_LIMITS),
+            Self::Request => (6, 1, statements::REQUEST, statements::REQUESTS, statements::COUNT_REQUESTS),
+            Self::License => (4, 1, statements::LICENSE, statements::LICENSES, statements::COUNT_LICENSES),
+            Self::Revision => (12, 2, statements::REVISION, statements::REVISIONS, statements::COUNT_REVISIONS),
+        };
+        TableStatements { columns, key_columns, row, rows, count }
     }
 }
 
+/// What the book is checked with, for one table.
+pub(super) struct TableStatements {
+    /// How many columns of a row the digest is over; the last of them is the event. Counters behind them change
+    /// without an event.
+    pub columns: usize,
+    /// How many of the first columns are the key.
+    pub key_columns: usize,
+    /// Reads the row with a key.
+    pub row: &'static str,
+    /// Reads all rows.
+    pub rows: &'static str,
+    /// Counts them.
+    pub count: &'static str,
+}
+
+/// First bytes of SHA-256 over a row.
+pub(super) type RowDigest = [u8; 16];
+
 /// What the book says that an event wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrote<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wrote<'a> {
     /// Into which table.
     pub table: Table,
     /// Under which key: numbers separated by a slash, or a name.
     pub key: &'a str,
-    /// Digest of the row, in hex.
-    pub digest: &'a str,
+    /// Digest of the row.
+    pub digest: RowDigest,
 }
 
 /// The lines of [`Event::wrote`]; `None` where one is not as the desk writes it.
-pub fn written(wrote: &str) -> impl Iterator<Item = Option<Wrote<'_>>> {
-    wrote.lines().map(|line| {
-        let (table, rest) = line.split_once(' ')?;
+pub(super) fn written(wrote: &str) -> impl Iterator<Item = Option<Wrote<'_>>> {
+    wrote.split_inclusive('\n').map(|line| {
+        let (table, rest) = line.strip_suffix('\n')?.split_once(' ')?;
         let (key, digest) = rest.rsplit_once(' ')?;
-        Some(Wrote { table: Table::from_name(table)?, key, digest })
+        Some(Wrote { table: Table::from_name(table)?, key, digest: from_hex(digest)? })
     })
 }
 
-/// What stands in the ledger under a key that the book names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The event that the row names as the last that wrote it.
-    pub event: Sequence,
-    /// Digest of the row as it is, in hex.
-    pub digest: String,
+fn from_hex(text: &str) -> Option<RowDigest> {
+    let mut digest = RowDigest::default();
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != digest.len() || !rest.is_empty() {
+        return None;
+    }
+    let value = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+        *byte = value(*high)? << 4 | value(*low)?;
+    }
+    Some(digest)
 }
 
 /// SHA-256 over columns.
@@ -280,35 +302,46 @@ impl Columns {
         self.0.update(bytes);
     }
 
-    fn row(self) -> String {
-        self.0.finalize().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    fn row(self) -> RowDigest {
+        let mut digest = RowDigest::default();
+        digest.iter_mut().zip(self.0.finalize()).for_each(|(byte, found)| *byte = found);
+        digest
     }
 }
 
-fn row_digest<'v>(table: Table, columns: impl Iterator<Item = ValueRef<'v>>) -> String {
+/// The digest of a row with these columns.
+pub(super) fn row_digest<'v>(table: Table, columns: impl Iterator<Item = ValueRef<'v>>) -> RowDigest {
     let mut digest = Columns::new("countersign/row/1\0");
     digest.0.update(table.name());
     columns.for_each(|column| digest.add(column));
     digest.row()
 }
 
+/// How many columns of an event its link is over: all but the link itself.
+pub(super) const LINKED: usize = 8;
+
+/// The link of an event with these columns.
+pub(super) fn link_over<'v>(before: &Link, columns: impl Iterator<Item = ValueRef<'v>>) -> Link {
+    let mut digest = Columns::new("countersign/event/1\0");
+    digest.0.update(before);
+    columns.for_each(|column| digest.add(column));
+    digest.0.finalize().into()
+}
+
 /// The link of an event whose own link is not looked at.
 pub fn link(before: &Link, event: &Event) -> Link {
-    let mut columns = Columns::new("countersign/event/1\0");
-    columns.0.update(before);
-    columns.add(ValueRef::Integer(event.sequence as i64));
-    columns.add(ValueRef::Text(event.day.to_string().as_bytes()));
-    columns.add(ValueRef::Text(event.operator.as_str().as_bytes()));
-    columns.add(ValueRef::Text(event.action.name().as_bytes()));
-    columns.add(event.license.map_or(ValueRef::Null, |license| ValueRef::Integer(license.get().into())));
-    columns.add(event.previous.map_or(ValueRef::Null, |previous| ValueRef::Integer(previous as i64)));
-    columns.add(ValueRef::Text(event.facts.as_bytes()));
-    columns.add(ValueRef::Text(event.wrote.as_bytes()));
-    columns.0.finalize().into()
+    let day = event.day.to_string();
+    let columns: [ValueRef<'_>; LINKED] = [
+        ValueRef::Integer(event.sequence as i64),
+        ValueRef::Text(day.as_bytes()),
+        ValueRef::Text(event.operator.as_str().as_bytes()),
+        ValueRef::Text(event.action.name().as_bytes()),
+        event.license.map_or(ValueRef::Null, |license| ValueRef::Integer(license.get().into())),
+        event.previous.map_or(ValueRef::Null, |previous| ValueRef::Integer(previous as i64)),
+        ValueRef::Text(event.facts.as_bytes()),
+        ValueRef::Text(event.wrote.as_bytes()),
+    ];
+    link_over(before, columns.into_iter())
 }
 
 pub(super) fn event(row: &Row<'_>) -> Outcome<Event> {
@@ -367,7 +400,9 @@ impl Book<'_> {
         }
         let mut wrote = self.wrote.borrow_mut();
         // Writing to a String does not fail.
-        let _ = writeln!(wrote, "{} {key} {digest}", table.name());
+        let _ = write!(wrote, "{} {key} ", table.name());
+        digest.iter().for_each(|byte| _ = write!(wrote, "{byte:02x}"));
+        wrote.push('\n');
         Ok(())
     }
 
@@ -438,42 +473,6 @@ impl Book<'_> {
     pub fn last_event_of(&self, action: Action) -> Outcome<Option<Event>> {
         self.row(statements::LAST_EVENT_OF_ACTION, [action.name()], event)
     }
-
-    /// What stands under a key that an event wrote; `None` if nothing does.
-    ///
-    /// # Errors
-    /// Those of the ledger.
-    pub fn standing(&self, wrote: &Wrote<'_>) -> Outcome<Option<Standing>> {
-        let (sql, columns) = wrote.table.reads();
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let key = wrote.key.split('/').map(|part| match part.parse::<i64>() {
-            Ok(number) => Value::Integer(number),
-            Err(_) => Value::Text(part.to_owned()),
-        });
-        let key: Vec<Value> = match wrote.table {
-            Table::Operator | Table::LedgerKey => vec![Value::Text(wrote.key.to_owned())],
-            _ => key.collect(),
-        };
-        if key.len() != statement.parameter_count() {
-            return Ok(None);
-        }
-        let mut rows = statement.query(params_from_iter(key))?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let values = (0..columns).map(|column| row.get_ref(column)).collect::<Result<Vec<_>, _>>()?;
-        let event = match values.last() {
-            Some(ValueRef::Integer(event)) => u64::try_from(*event).unwrap_or(0),
-            _ => 0,
-        };
-        Ok(Some(Standing { event, digest: row_digest(wrote.table, values.into_iter()) }))
-    }
-
-    /// How many rows a table has.
-    ///
-    /// # Errors
-    /// Those of the ledger.
-    pub fn count(&self, table: Table) -> Outcome<u64> {
-        Ok(self.row(table.counts(), [], |row| Ok(row.get(0)?))?.unwrap_or(0))
-    }
 }
 
 /// Brings what a ledger of the first schema has into the book. A new ledger has nothing yet.
@@ -481,6 +480,7 @@ pub(super) fn begin_book(transaction: &Transaction<'_>) -> Result<(), LedgerFaul
     let book = Book::on(transaction);
     let Some(desk) = book.desk_if_any()? else { return Ok(()) };
     let by = By { operator: OperatorName::first(), day: desk.created };
+    book.put_desk(&desk)?;
     book.put_operator(&super::records::Operator::first())?;
     book.record(&by, Action::Migrated, None, json!({"desk": desk.identity, "schema": 1}).to_string())?;
     for (issuer, created) in book.issuers_with_days()? {

@@ -6,12 +6,15 @@ use super::{
     TextFault, statements,
 };
 use activation_code::{
-    ALPHABET, ActivationCode, Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES, Terms,
+    ALPHABET, ActivationCode, Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES,
+    TRANSPORT_PREFIX, Terms,
 };
 use rusqlite::Row;
 use rusqlite::types::Value;
 use serde_json::json;
 
+/// Symbols of a full row.
+const ROW: usize = 25;
 /// Check symbols at the end of a row.
 const CHECK: usize = 3;
 /// Symbols that make a key: 30 bits, all of them of the signature or the CRC.
@@ -22,14 +25,28 @@ const KEY: usize = 6;
 ///
 /// Two codes in a billion share a key, and all those whose last row is one group: whoever looks must compare.
 pub fn row_key(letters: &str) -> u32 {
-    let mut symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
-    let value = |byte| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or(0) as u32;
-    symbols.by_ref().take(KEY).fold(0, |key, byte| key << 5 | value(byte))
+    let symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
+    symbols.take(KEY).fold(0, |key, byte| key << 5 | u32::from(VALUES[usize::from(byte)]))
 }
+
+/// The value of each letter; 0 for what is none.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 /// What finds a code by each of its rows but the first; a holder's name can make two rows alike.
 pub fn row_keys(code: &ActivationCode) -> Vec<u32> {
-    let mut keys: Vec<_> = code.letters().iter().skip(1).map(|row| row_key(row)).collect();
+    let text = code.transport();
+    let symbols = text.strip_prefix(TRANSPORT_PREFIX).unwrap_or(&text);
+    // Letters and digits only, one byte each.
+    let rows = (ROW..symbols.len()).step_by(ROW).filter_map(|begin| symbols.get(begin..symbols.len().min(begin + ROW)));
+    let mut keys: Vec<_> = rows.map(row_key).collect();
     keys.sort_unstable();
     keys.dedup();
     keys
@@ -60,6 +77,16 @@ impl Book<'_> {
     /// Those of the ledger.
     pub fn set_next_revision(&self, license: LicenseNumber, next: u16) -> Outcome<()> {
         self.connection.prepare_cached(statements::SET_NEXT_REVISION)?.execute((next, license.get()))?;
+        Ok(())
+    }
+
+    /// Makes the revisions of all licenses skip ahead by `by` from the next ones, but not above `most`.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn skip_revisions(&self, by: u16, most: u16) -> Outcome<()> {
+        self.connection.execute(statements::PASS_REVISIONS, [])?;
+        self.connection.execute(statements::SKIP_REVISIONS, [by, most])?;
         Ok(())
     }
 
@@ -131,9 +158,18 @@ impl Book<'_> {
                 Value::Integer(self.next_event()? as i64),
             ],
         )?;
+        self.code_rows.borrow_mut().extend(row_keys(code).into_iter().map(|key| (key, license, revision)));
+        Ok(())
+    }
+
+    /// Writes what finds the codes of this transaction, in the order of its table: a thousand codes at once go through
+    /// it from one end to the other, and touch each page once.
+    pub(super) fn insert_code_rows(&self) -> Outcome<()> {
+        let mut rows = self.code_rows.take();
+        rows.sort_unstable();
         let mut insert = self.connection.prepare_cached(statements::INSERT_CODE_ROW)?;
-        for key in row_keys(code) {
-            insert.execute((key, license, revision))?;
+        for row in rows {
+            insert.execute(row)?;
         }
         Ok(())
     }
@@ -191,7 +227,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn code_rows(&self) -> Outcome<u64> {
-        Ok(self.row(statements::CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
+        Ok(self.row(statements::COUNT_CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
     }
 
     /// A license as lists show it.
@@ -276,7 +312,7 @@ impl Book<'_> {
                 previous = Some(self.record_after(&by, Action::Issued, Some(license.number), previous, facts)?);
             }
         }
-        Ok(())
+        self.insert_code_rows()
     }
 }
 

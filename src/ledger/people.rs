@@ -61,6 +61,14 @@ impl Book<'_> {
         self.row(statements::CUSTOMER, [number.get()], customer)
     }
 
+    /// Whether there is a customer with this number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn has_customer(&self, number: CustomerNumber) -> Outcome<bool> {
+        Ok(self.row(statements::HAS_CUSTOMER, [number.get()], |_| Ok(()))?.is_some())
+    }
+
     /// The customers of this name, in whatever case; one, except where an old ledger has two.
     ///
     /// # Errors

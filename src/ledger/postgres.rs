@@ -10,6 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use server::{Client, Prepared, Server, Type};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 #[path = "../../tests/common/postgres.rs"]
@@ -232,7 +233,7 @@ enum Said {
 
 fn said_at_a_desk() -> Vec<Said> {
     let room = tempfile::tempdir().unwrap();
-    let mut ledger = Ledger { connection: empty_ledger(&room) };
+    let mut ledger = Ledger { connection: empty_ledger(&room), path: PathBuf::new(), _presence: None };
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = Arc::clone(&heard);
     let listen = move |event: TraceEvent<'_>| {

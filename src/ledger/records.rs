@@ -210,6 +210,12 @@ impl OperatorName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether a text is such a name, in lower case.
+    pub(super) fn is_one(text: &str) -> bool {
+        let known = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
+        (1..=32).contains(&text.len()) && text.bytes().all(known) && text.starts_with(|c: char| c.is_ascii_alphabetic())
+    }
 }
 
 /// Upper case is read as lower case.
@@ -217,11 +223,8 @@ impl FromStr for OperatorName {
     type Err = TextFault;
 
     fn from_str(text: &str) -> Result<Self, TextFault> {
-        let known = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
-        let right = (1..=32).contains(&text.len())
-            && text.bytes().all(known)
-            && text.starts_with(|c: char| c.is_ascii_alphabetic());
-        if right { Ok(Self(text.to_ascii_lowercase())) } else { Err(TextFault::Operator) }
+        let text = text.to_ascii_lowercase();
+        if Self::is_one(&text) { Ok(Self(text)) } else { Err(TextFault::Operator) }
     }
 }
 

@@ -7,7 +7,8 @@ CREATE TABLE desk (
     vendor TEXT COLLATE "C" NOT NULL,
     created TEXT COLLATE "C" NOT NULL,
     identity TEXT COLLATE "C" NOT NULL,
-    next_license BIGINT NOT NULL
+    event BIGINT NOT NULL,
+    next_license BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE event (
     sequence BIGINT PRIMARY KEY,

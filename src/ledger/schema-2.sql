@@ -19,6 +19,7 @@ CREATE TABLE event (
 CREATE INDEX event_action ON event (action) WHERE license IS NULL;
 
 ALTER TABLE desk ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+ALTER TABLE desk ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE desk ADD COLUMN next_license INTEGER NOT NULL DEFAULT 1;
 UPDATE desk SET identity = lower(hex(randomblob(8))),
     next_license = (SELECT COALESCE(MAX(number), 0) + 1 FROM license);
@@ -109,7 +110,8 @@ CREATE TABLE new_revision (
     PRIMARY KEY (license, revision)
 ) WITHOUT ROWID;
 -- A revision that was reserved and never signed was never seen by anybody; its number stays given away.
-INSERT INTO new_license SELECT number, customer, NULL, 0, 0 FROM license
+INSERT INTO new_license
+    SELECT number, customer, NULL, 0, (SELECT MAX(revision) + 1 FROM revision r WHERE r.license = number) FROM license
     WHERE EXISTS (SELECT 1 FROM revision r WHERE r.license = number AND r.signature IS NOT NULL);
 INSERT INTO new_revision SELECT r.license, r.revision, l.customer, r.order_reference, 0, 0, '', r.first_day,
         r.last_day, r.payload, r.signature, 0

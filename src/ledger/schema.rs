@@ -1,8 +1,11 @@
 //! The tables, one numbered migration after the other, and how the file is opened.
 
+use super::audit::SchemaFault;
 use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -16,6 +19,17 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// More than there are statements, so that none is parsed twice.
 const STATEMENTS: usize = 128;
+
+/// Memory for pages of a ledger that is written, in KiB, as SQLite wants it said: what a chunk of a batch writes, and
+/// the indexes of some hundred thousand licenses.
+const CACHE: i64 = -32_768;
+
+/// The same for a ledger that is looked at as a whole.
+const READING_CACHE: i64 = -65_536;
+
+/// Pages of the log that are brought into the file together: one that several chunks of a batch write is then
+/// brought there once.
+const LOG: i64 = 8192;
 
 /// What brings a ledger from schema i to schema i + 1. Only ever added to: with the same for PostgreSQL, and a ledger
 /// of the schema before in tests/fixtures.
@@ -51,10 +65,126 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
     Ok(connection)
 }
 
-fn connect(path: &Path) -> Result<Connection, LedgerFault> {
-    // Never creates the file: `init` made it, readable by its owner alone.
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+/// A ledger that is only looked at: nothing of it changes, not even its schema.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, LedgerFault> {
+    let connection = open_backup(path)?;
+    let (found, known) = (pragma::<i64>(&connection, "user_version")?, KNOWN);
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(connection),
+        Ordering::Less if found > 0 => Err(LedgerFault::Older { found, known }),
+        _ => Err(LedgerFault::Newer { found, known }),
+    }
+}
+
+/// A ledger of any schema, only to copy it.
+pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
+    // One thread at a time has it, so that SQLite need not lock each call.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(std::path::absolute(path).map_err(LedgerFault::Folder)?, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
+        return Err(LedgerFault::NotALedger);
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cache_size", READING_CACHE)?;
+    Ok(connection)
+}
+
+/// An empty file that a ledger is copied into.
+pub(super) fn open_copy(path: &Path) -> Result<Connection, LedgerFault> {
+    connect(path)
+}
+
+/// Ends the use of a ledger that nobody else has open: everything is in its one file.
+pub(super) fn into_one_file(connection: Connection) -> Result<(), LedgerFault> {
+    connection.pragma_update(None, "journal_mode", "DELETE")?;
+    durable(&connection, "journal_mode", &pragma::<String>(&connection, "journal_mode")?, "delete")?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// Brings what the log of a ledger has into the ledger. Nobody else has it open.
+pub(super) fn settle(path: &Path) -> Result<(), LedgerFault> {
+    let connection = connect(path)?;
+    if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
+        return Err(LedgerFault::NotALedger);
+    }
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
+    if busy != 0 {
+        return Err(LedgerFault::Locked);
+    }
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// What SQLite says of a damaged file, each with the table or index if it says which; nothing if all is well.
+pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, LedgerFault> {
+    let check = || {
+        let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
+        let says = statement.query_map([], |row| row.get::<_, String>(0))?;
+        says.collect::<Result<Vec<_>, rusqlite::Error>>()
+    };
+    let says = match check().map_err(|error| (error.to_string(), LedgerFault::from(error))) {
+        Ok(says) => says,
+        Err((_, fault @ LedgerFault::Locked)) => return Err(fault),
+        Err((says, _)) => return Ok(vec![says]),
+    };
+    let names = trees(connection).unwrap_or_default();
+    let with_name = |says: &str| {
+        let tree = says.strip_prefix("Tree ").and_then(|rest| rest.split(' ').next()?.parse::<i64>().ok());
+        match tree.and_then(|tree| names.get(&tree)) {
+            Some(name) => format!("{name}: {says}"),
+            None => says.to_owned(),
+        }
+    };
+    // SQLite puts several sentences into one row.
+    let sentences = says.iter().flat_map(|says| says.lines()).filter(|says| *says != "ok" && !says.starts_with("***"));
+    Ok(sentences.map(with_name).collect())
+}
+
+/// The tables and indexes by their first page.
+fn trees(connection: &Connection) -> Result<BTreeMap<i64, String>, rusqlite::Error> {
+    let mut statement = connection.prepare("SELECT rootpage, name FROM sqlite_schema")?;
+    let named = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    named.collect()
+}
+
+/// The tables, indexes, views and triggers that are not as this release makes them.
+pub(super) fn differences(connection: &Connection) -> Result<Vec<(String, SchemaFault)>, LedgerFault> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    let (wanted, found) = (made(&fresh)?, made(connection)?);
+    let mut differences = Vec::new();
+    for (name, sql) in &wanted {
+        match found.get(name) {
+            None => differences.push((name.clone(), SchemaFault::Missing)),
+            Some(other) if other != sql => differences.push((name.clone(), SchemaFault::Different)),
+            Some(_) => {}
+        }
+    }
+    let unknown = found.into_keys().filter(|name| !wanted.contains_key(name));
+    differences.extend(unknown.map(|name| (name, SchemaFault::Unknown)));
+    Ok(differences)
+}
+
+/// What makes each table, index, view and trigger, spaces aside: releases have indented it in their own ways.
+fn made(connection: &Connection) -> Result<BTreeMap<String, (String, Vec<String>)>, LedgerFault> {
+    let mut statement = connection.prepare("SELECT name, type, COALESCE(sql, '') FROM sqlite_schema")?;
+    let rows = statement.query_map([], |row| {
+        let sql: String = row.get(2)?;
+        Ok((row.get(0)?, (row.get(1)?, sql.split_whitespace().map(str::to_owned).collect())))
+    })?;
+    Ok(rows.collect::<Result<_, rusqlite::Error>>()?)
+}
+
+fn connect(path: &Path) -> Result<Connection, LedgerFault> {
+    // Never creates the file: `init` made it, readable by its owner alone. One thread at a time has it, so that SQLite
+    // need not lock each call.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // An absolute path is never taken for an address (`file:...`).
+    let path = std::path::absolute(path).map_err(LedgerFault::Folder)?;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

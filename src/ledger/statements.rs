@@ -83,12 +83,17 @@ macro_rules! filtered {
 }
 
 statements! {
-    INSERT_DESK = "INSERT INTO desk (id, vendor, created, identity, next_license) VALUES (1, $1, $2, $3, 1)";
-    DESK = "SELECT vendor, created, identity, next_license FROM desk WHERE id = 1";
+    PUT_DESK = "INSERT INTO desk (id, vendor, created, identity, event) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET event = excluded.event
+            WHERE desk.vendor = excluded.vendor AND desk.created = excluded.created
+                AND desk.identity = excluded.identity";
+    DESK = "SELECT id, vendor, created, identity, event, next_license FROM desk WHERE id = $1";
+    DESKS = "SELECT id, vendor, created, identity, event FROM desk ORDER BY id";
     SET_NEXT_LICENSE = "UPDATE desk SET next_license = $1 WHERE id = 1";
 
     LAST_EVENT = event!("ORDER BY sequence DESC LIMIT 1");
     EVENT = event!("WHERE sequence = $1");
+    EVENTS = event!("WHERE sequence >= $1 ORDER BY sequence");
     EVENTS_FROM = event!("WHERE sequence >= $1 ORDER BY sequence LIMIT $2");
     LAST_EVENT_OF_ACTION = event!("WHERE action = $1 AND license IS NULL ORDER BY sequence DESC LIMIT 1");
     INSERT_EVENT = "INSERT INTO event (sequence, day, operator, action, license, previous, facts, wrote, link)
@@ -120,9 +125,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (number) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
             email = excluded.email, email_key = excluded.email_key, salt = excluded.salt, event = excluded.event";
+    CUSTOMERS = customer!("ORDER BY number");
     HIGHEST_CUSTOMER = "SELECT COALESCE(MAX(number), 0) FROM customer";
     CUSTOMERS_FROM = customer!("WHERE number >= $1 ORDER BY number LIMIT $2");
     CUSTOMER = customer!("WHERE number = $1");
+    HAS_CUSTOMER = "SELECT number FROM customer WHERE number = $1";
     CUSTOMERS_CALLED = customer!("WHERE name_key = $1 ORDER BY number");
     CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number LIMIT $2");
     CUSTOMERS_LIKE = customer!("WHERE name_key LIKE $1 ESCAPE '!' ORDER BY number LIMIT $2");
@@ -139,6 +146,7 @@ statements! {
             back_dating_days = excluded.back_dating_days, approval_above = excluded.approval_above,
             event = excluded.event";
     LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits WHERE id = $1";
+    ALL_LIMITS = "SELECT id, most_units, longest_days, back_dating_days, approval_above, event FROM limits ORDER BY id";
 
     PUT_REQUEST = "INSERT INTO request (number, day, operator, change, state, event) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event
@@ -155,15 +163,22 @@ statements! {
         ON CONFLICT (number) DO UPDATE SET customer = excluded.customer, good_from = excluded.good_from,
             event = excluded.event";
     LICENSE = "SELECT number, customer, good_from, event, next_revision FROM license WHERE number = $1";
+    LICENSES = "SELECT number, customer, good_from, event, next_revision FROM license ORDER BY number";
     LICENSES_FROM = "SELECT number, customer, good_from, event, next_revision FROM license
         WHERE number >= $1 ORDER BY number LIMIT $2";
     LICENSES_OF = "SELECT number, customer, good_from, event, next_revision FROM license
         WHERE customer = $1 AND number >= $2 ORDER BY number LIMIT $3";
     SET_NEXT_REVISION = "UPDATE license SET next_revision = $1 WHERE number = $2";
+    PASS_REVISIONS = "UPDATE license SET next_revision =
+        (SELECT CASE WHEN MAX(r.revision) >= license.next_revision THEN MAX(r.revision) + 1 ELSE license.next_revision END
+            FROM revision r WHERE r.license = license.number)";
+    SKIP_REVISIONS = "UPDATE license SET next_revision =
+        CASE WHEN next_revision + $1 > $2 THEN $2 ELSE next_revision + $1 END";
 
     INSERT_REVISION = "INSERT INTO revision (license, revision, customer, order_reference, product, units, kind,
             first_day, last_day, payload, signature, event)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    REVISIONS = revision!("ORDER BY r.license, r.revision");
     REVISION = revision!("WHERE r.license = $1 AND r.revision = $2");
     REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
     NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
@@ -184,8 +199,13 @@ statements! {
 
     INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
     CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
-    CODE_ROWS = "SELECT COUNT(*) FROM code_row";
+    CODE_ROW = "SELECT key FROM code_row WHERE key = $1 AND license = $2 AND revision = $3";
+    COUNT_CODE_ROWS = "SELECT COUNT(*) FROM code_row";
+    CODE_ROWS = "SELECT key, license, revision FROM code_row ORDER BY key, license, revision";
+    CODES = "SELECT r.license, r.revision, r.payload, r.signature, l.next_revision
+        FROM revision r LEFT JOIN license l ON l.number = r.license ORDER BY r.license, r.revision";
 
+    COUNT_DESKS = "SELECT COUNT(*) FROM desk";
     COUNT_ISSUERS = "SELECT COUNT(*) FROM issuer";
     COUNT_LEDGER_KEYS = "SELECT COUNT(*) FROM ledger_key";
     COUNT_PRODUCTS = "SELECT COUNT(*) FROM product";
@@ -213,11 +233,12 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
     match name {
         "REQUESTS" | "REQUESTS_IN_STATE" => Some("a person has read each of them"),
         "CUSTOMERS_LIKE" => Some("looks into names; there are fewer customers than licenses"),
+        "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "COUNT_CODE_ROWS"
+        | "CODE_ROWS" => Some("`audit verify` has read all of it"),
+        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
+        "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),
         "BEGUN" => Some("a report counts all licenses"),
-        "COUNT_CUSTOMERS" | "COUNT_REQUESTS" | "COUNT_LICENSES" | "COUNT_REVISIONS" | "CODE_ROWS" => {
-            Some("`audit verify` has read all of it")
-        }
         _ => None,
     }
 }

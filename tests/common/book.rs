@@ -9,7 +9,8 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 9] = [
+const TABLES: [(&str, &str, &str); 10] = [
+    ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
     (

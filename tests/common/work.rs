@@ -6,7 +6,7 @@ use countersign::desk::{
     Reach, Refused, Session,
 };
 use countersign::ledger::{
-    Action, By, CustomerNumber, Ledger, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
+    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
     UnitType,
 };
 use countersign::signer::{Signer as _, SoftwareKey};
@@ -60,15 +60,16 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     let key = SoftwareKey::from_seed(&SEED).unwrap();
     let issuer = PinnedIssuer { number: IssuerNumber::new(1).unwrap(), key: key.public_key() };
     desk::record_issuer(ledger, &by(monday()), issuer)?;
-    ledger.write(|book| {
-        book.put_ledger_key(&key.public_key(), monday())?;
-        book.record(&by(monday()), Action::LedgerKeyAdded, None, "{}".to_owned())
-    })?;
+    let ledger_key = SoftwareKey::from_seed(&[2; 32]).unwrap();
+    desk::record_ledger_key(ledger, &by(monday()), &ledger_key.public_key())?;
     catalogue(ledger)?;
     customers(ledger)?;
     let second = operators(ledger)?;
     approvals(ledger, &key, &second)?;
-    licenses(ledger, &key)
+    licenses(ledger, &key)?;
+    // As after a backup was put back, which leaves no other trace here.
+    ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
+    Ok(())
 }
 
 fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {
@@ -184,8 +185,10 @@ fn licenses(ledger: &mut Ledger, key: &SoftwareKey) -> Result<(), DeskFault> {
         desk::perform(ledger, &session, key, &change.into())?;
     }
     desk::reprint(ledger, &session, license(2), None)?;
-    desk::transfer(ledger, &session, license(3), CustomerNumber::new(1).unwrap())?;
-    desk::revoke(ledger, &session, license(5), None, Some(&"a mistake".parse().unwrap()))?;
+    let transfer = desk::preview_transfer(ledger, &session, license(3), CustomerNumber::new(1).unwrap())?;
+    desk::transfer(ledger, &session, &transfer)?;
+    let revocation = desk::preview_revocation(ledger, &session, license(5), None)?;
+    desk::revoke(ledger, &session, &revocation, Some(&"a mistake".parse().unwrap()))?;
     let renew = Change::Renew { license: license(5), length: year, units: None };
     let renewed = desk::perform(ledger, &session, key, &renew.into());
     assert!(matches!(renewed, Err(DeskFault::Refused(Refused::Revoked(_)))));

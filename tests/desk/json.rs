@@ -2,6 +2,8 @@
 
 use crate::common::*;
 use activation_code::{Phase, Reason, ReasonClass, Warning};
+use activation_host::program::clock;
+use countersign::desk;
 use serde_json::Value;
 
 const NOT_READABLE: [&str; 12] = [
@@ -238,6 +240,61 @@ fn what_is_said_of_products_operators_limits_and_requests_has_the_names_of_the_i
     assert_names(&rejected, &[&names[..], &["answer"]].concat());
     assert_names(&rejected["answer"], &["day", "operator"]);
     assert_eq!(own(&["requests", "--all"]).json(), serde_json::json!([rejected]));
+}
+
+const CODE: [&str; 5] = ["license", "revision", "issuer", "terms", "code"];
+
+#[test]
+fn what_becomes_of_a_license_is_printed_with_the_names_of_the_interface() {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    for days in [2100, 2500] {
+        let long_ago = clock().plus(-days).unwrap();
+        issue(&mut ledger, &test_key(), &order(long_ago, None), long_ago).unwrap();
+    }
+    let name = "Example City Council".parse().unwrap();
+    desk::add_customer(&mut ledger, &session(clock()), &name, None, [2; 16]).unwrap();
+    let run = |arguments: &[&str]| desk.run(&[&["--json"], arguments].concat()).json();
+
+    // A late renewal.
+    let renew = ["renew", "1", "--term", "1y", "--order", "PO-1"];
+    let plan = run(&[&renew[..], &["--preview"]].concat());
+    assert_names(&plan, &["terms", "period", "before", "lapsed_days", "order"]);
+    assert_names(&plan["terms"], &TERMS);
+    assert_names(&plan["period"], &["first", "last"]);
+    assert_names(&plan["before"], &["revision", "product", "units", "kind", "first", "last"]);
+    assert_eq!(plan["lapsed_days"], 2100 - 365);
+    let renewed = run(&renew);
+    assert_names(&renewed, &[&CODE[..], &["lapsed_days"]].concat());
+    assert_eq!(renewed["terms"], plan["terms"]);
+
+    // An early one, and what goes out again with added units.
+    assert_names(&run(&["renew", "1", "--term", "1y"]), &[&CODE[..], &["queued_after"]].concat());
+    let add = ["add-units", "1", "--more", "5"];
+    let plan = run(&[&add[..], &["--preview"]].concat());
+    assert_names(&plan, &["terms", "period", "before", "reissued"]);
+    assert_names(&plan["reissued"][0], &["terms", "period"]);
+    let added = run(&add);
+    assert_names(&added, &[&CODE[..], &["reissued"]].concat());
+    assert_is_issued(&added["reissued"][0], &[]);
+    assert_eq!(added["reissued"][0]["revision"], 5);
+
+    let revoked = run(&["revoke", "1", "--below", "4", "--reason", "wrong"]);
+    assert_eq!(revoked, serde_json::json!({"license": 1, "revoked": [1, 2, 3], "good": [4, 5], "reason": "wrong"}));
+    let shown = run(&["show", "1"]);
+    assert_names(&shown[0], &[&CODE[..], &["revoked"]].concat());
+    assert_eq!(shown[0]["revoked"], true);
+    assert_eq!(run(&renew)["revoked"], true, "the same order again");
+    assert_names(&shown[4], &CODE);
+    let transferred = run(&["transfer", "1", "--to", "2"]);
+    let name = "Example City Council";
+    assert_eq!(transferred, serde_json::json!({"license": 1, "from": 1, "customer": 2, "customer_name": name}));
+    assert_names(&run(&["revoke", "1"]), &["license", "revoked", "good"]);
+    assert_eq!(run(&["list"])[0]["state"], "revoked");
+    // The code of a period that it cannot carry whole comes with the true one.
+    let cut = run(&["renew", "2", "--term", "1y"]);
+    assert_names(&cut, &[&CODE[..], &["lapsed_days", "period"]].concat());
+    assert_ne!(cut["period"]["first"], cut["terms"]["first"]);
 }
 
 /// A program that reads JSON gets JSON or nothing.

@@ -4,13 +4,17 @@
 mod common;
 
 mod approval;
+mod batch;
 mod catalogue;
+mod changes;
 mod clock;
 mod crashes;
 mod faults;
 mod host;
+mod jobs;
 mod json;
 mod keys;
+mod life;
 mod migration;
 mod operators;
 mod places;

@@ -543,8 +543,9 @@ fn a_history_tells_who_did_what_and_when() {
     desk.perform(Change::Downsize { license: number, length, units, request }, Some("PO-2"));
     desk::reprint(&mut desk.ledger, &session, number, None).unwrap();
     let reason = "sent to the wrong address".parse().unwrap();
-    desk::revoke(&mut desk.ledger, &session, number, Revision::new(2), Some(&reason)).unwrap();
-    desk::transfer(&mut desk.ledger, &session, number, customer(2)).unwrap();
+    let revocation = desk::preview_revocation(&mut desk.ledger, &session, number, Revision::new(2)).unwrap();
+    desk::revoke(&mut desk.ledger, &session, &revocation, Some(&reason)).unwrap();
+    transfer(&mut desk.ledger, &session, number, customer(2)).unwrap();
     let history = told(desk::history(&mut desk.ledger, number));
     let actions: Vec<_> = history.iter().map(|entry| entry.action.name()).collect();
     assert_eq!(actions, ["issued", "downsized", "reprinted", "revoked", "transferred"]);
@@ -585,12 +586,12 @@ fn states(desk: &mut Sold) -> BTreeMap<LicenseNumber, LicenseState> {
     desk.renew(renewed, None);
     states.insert(renewed, Active);
     let revoked = desk.sell(1, "2026-11-22", "2027-11-21", |_| ());
-    desk::revoke(&mut desk.ledger, &session, revoked, None, None).unwrap();
+    revoke(&mut desk.ledger, &session, revoked, None).unwrap();
     states.insert(revoked, Revoked);
     // Its first code is revoked; the renewal has not begun.
     let partly = desk.sell(1, "2026-01-01", "2026-12-31", |_| ());
     desk.renew(partly, None);
-    desk::revoke(&mut desk.ledger, &session, partly, Revision::new(2), None).unwrap();
+    revoke(&mut desk.ledger, &session, partly, Revision::new(2)).unwrap();
     states.insert(partly, NotYetValid);
     states.insert(desk.sell(1, "2026-11-22", "2026-12-21", |order| order.kind = Some(Kind::Evaluation)), Active);
     let mail = ProductId::new(8).unwrap();
@@ -802,7 +803,7 @@ fn a_reprint_by_a_row_on_standard_input_is_byte_for_byte_the_code() {
         child.wait_with_output().unwrap().into()
     };
     let ran = reprint(rows[3].as_bytes());
-    assert_eq!(ran.json().as_array().unwrap(), &[issued.clone()]);
+    assert_eq!(ran.json().as_array().unwrap(), std::slice::from_ref(&issued));
     assert!(ran.err.starts_with("repaired: row 4, group 1: you typed ?"), "{ran:?}");
     assert_eq!(reprint(rows.join("\r\n").as_bytes()).json()[0], issued);
     let ran = reprint(&vec![b'7'; 1 << 20]);

@@ -1,0 +1,197 @@
+//! Copies of the ledger: making one while others work, and putting one back so that no number is used twice.
+
+use super::audit::{Signatures, Verdict, Witnesses, audit};
+use super::checkpoint::NotedHead;
+use super::import::{self, Imported, PrintedText};
+use super::operators::{Permission, Session};
+use super::{DeskFault, Refused};
+use crate::ledger::{Action, CustomerNumber, Head, Ledger, LedgerFault, LicenseRecord, Replacement, Sequence};
+use activation_code::LicenseNumber;
+use serde_json::json;
+use std::path::Path;
+
+/// A copy that was made, and what it is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The end of its book.
+    pub head: Head,
+    /// What was found in it, read again from its file.
+    pub verdict: Verdict,
+}
+
+/// Copies the ledger into an empty file that exists, while others work, and looks at everything in the copy. That a
+/// copy was made is in the copy. Keys are in files of their own, and not in it.
+///
+/// # Errors
+/// The operator may not, the ledger cannot be read, or the copy not be written or not read again. What is wrong with
+/// the ledger is no error: it is copied as it is.
+pub fn back_up(
+    ledger: &mut Ledger,
+    session: &Session,
+    path: &Path,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Copied, DeskFault> {
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::KeepBook)?;
+        let events = book.head()?.map_or(0, |head| head.sequence);
+        book.record(&by, Action::BackedUp, None, json!({"events": events}).to_string())?;
+        Ok::<_, DeskFault>(())
+    })?;
+    let copied = ledger.copy_to(path, progress)?;
+    let mut copy = Ledger::open_backup(path).map_err(DeskFault::Copy)?;
+    let verdict = audit(&mut copy, &Witnesses::default(), Signatures::Trusted, progress);
+    let verdict = verdict.map_err(|fault| match fault {
+        DeskFault::Ledger(fault) => DeskFault::Copy(fault),
+        fault => fault,
+    })?;
+    match copied.filter(|_| verdict.audit.head == copied) {
+        Some(head) => Ok(Copied { head, verdict }),
+        None => Err(DeskFault::CopyDiffers),
+    }
+}
+
+/// What is in a ledger's place, beside the copy that shall take it.
+#[derive(Debug)]
+pub enum Present {
+    /// Nothing.
+    Missing,
+    /// Something that cannot be read to its end.
+    Unreadable(LedgerFault),
+    /// A ledger.
+    Ledger {
+        /// Whether it is of the desk that the copy is of.
+        same_desk: bool,
+        /// How many events it has.
+        events: Sequence,
+        /// How many of them, from the first on, the copy has too.
+        common: Sequence,
+        /// The next license number that it would give away.
+        next_license: u32,
+    },
+}
+
+impl Present {
+    /// Looks at what is there.
+    ///
+    /// # Errors
+    /// The copy cannot be read.
+    pub fn beside(replacement: &mut Replacement) -> Result<Self, DeskFault> {
+        if !replacement.takes_a_place() {
+            return Ok(Self::Missing);
+        }
+        let present = replacement.present();
+        let copy = replacement.ledger()?;
+        Ok(present.and_then(|mut present| Self::of(&mut present, copy)).unwrap_or_else(Self::Unreadable))
+    }
+
+    fn of(present: &mut Ledger, copy: &mut Ledger) -> Result<Self, LedgerFault> {
+        let last = |ledger: &mut Ledger| {
+            ledger.read(|book| Ok::<_, LedgerFault>((book.desk()?, book.head()?.map_or(0, |head| head.sequence))))
+        };
+        let ((desk, events), (of, others)) = (last(present)?, last(copy)?);
+        let link = |ledger: &mut Ledger, sequence| {
+            ledger.read(|book| book.event(sequence)?.map(|event| event.link).ok_or(LedgerFault::Event { sequence }))
+        };
+        // Each link is over all before it: where two are the same, so is everything up to there.
+        let (mut common, mut differs) = (0, events.min(others) + 1);
+        while common + 1 < differs {
+            let middle = common + (differs - common) / 2;
+            if link(present, middle)? == link(copy, middle)? {
+                common = middle;
+            } else {
+                differs = middle;
+            }
+        }
+        let same_desk = desk.identity == of.identity;
+        Ok(Self::Ledger { same_desk, events, common, next_license: desk.next_license })
+    }
+
+    /// The next license number, if it is `next` in the copy. Each event gives one away at most, whatever the
+    /// counter of a ledger says that somebody may have changed.
+    fn given_away(&self, next: u32) -> u32 {
+        match *self {
+            Self::Ledger { same_desk: true, events, common, next_license } => {
+                let lost = u32::try_from(events - common).unwrap_or(u32::MAX);
+                next_license.clamp(next, next.saturating_add(lost))
+            }
+            _ => next,
+        }
+    }
+
+    /// How many events will not be in the ledger any more; `None`: nobody can say.
+    pub fn lost(&self) -> Option<u64> {
+        match self {
+            Self::Ledger { events, common, .. } => Some(events - common),
+            Self::Missing | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// How numbers go on after a copy is put back.
+#[derive(Clone, Copy, Debug)]
+pub struct Restoring<'a> {
+    /// License numbers that are left out, because they may have been given away after the copy was made.
+    pub skip_numbers: u32,
+    /// Revisions of each license that are left out.
+    pub skip_revisions: u16,
+    /// What was printed after the copy was made.
+    pub printed: &'a [PrintedText],
+    /// Whose licenses those are that the copy does not know.
+    pub customer: Option<CustomerNumber>,
+}
+
+/// What was done to a copy before it is put in place.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The end of its book as it was copied.
+    pub copied: NotedHead,
+    /// The next license number from now on.
+    pub next_license: u32,
+    /// What was read in.
+    pub imported: Imported,
+}
+
+/// Makes a copy fit to go on from: reads in what was printed, and makes numbers and revisions skip ahead, so that
+/// nothing is used twice.
+///
+/// # Errors
+/// The operator may not, or what was printed cannot be read in; then nothing has changed.
+pub fn restore(
+    replacement: &mut Replacement,
+    present: &Present,
+    session: &Session,
+    restoring: &Restoring<'_>,
+) -> Result<Restored, DeskFault> {
+    replacement.ledger()?.write(|book| {
+        let by = session.begin(book, Permission::Restore)?;
+        let head = book.head()?.ok_or(LedgerFault::Record { what: "the book" })?;
+        let Restoring { skip_numbers, skip_revisions, printed, customer } = *restoring;
+        let facts = json!({
+            "events": head.sequence,
+            "lost": present.lost(),
+            "skip_numbers": skip_numbers,
+            "skip_revisions": skip_revisions,
+        });
+        book.record(&by, Action::Restored, None, facts.to_string())?;
+        let imported =
+            if printed.is_empty() { Imported::default() } else { import::into(book, &by, printed, customer)? };
+        // One above the highest number: none is left to give away, and that is said.
+        let most = LicenseNumber::MAX.get() + 1;
+        let next = book.desk()?.next_license;
+        let next_license = present.given_away(next).saturating_add(skip_numbers).min(most);
+        book.set_next_license_number(next_license)?;
+        book.skip_revisions(skip_revisions, LicenseRecord::NONE_GOOD)?;
+        Ok(Restored { copied: NotedHead::of(head.sequence, &head.link), next_license, imported })
+    })
+}
+
+/// Whether a copy may take the place of what is there, as far as their books tell.
+///
+/// # Errors
+/// It is of another desk.
+pub fn refuse_other_desk(present: &Present) -> Result<(), Refused> {
+    match present {
+        Present::Ledger { same_desk: false, .. } => Err(Refused::OtherDesk),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,286 @@
+//! Where a ledger lies: who has it open, how it is copied, and how a copy is put in its place.
+//!
+//! A ledger that is in use is one file with two more beside it, `-wal` and `-shm`, which SQLite finds by their
+//! names. What takes its place must never meet those of another ledger: pages of the one would be written into the
+//! other. So whoever has a ledger open holds a lock on its folder, and who puts another there holds it alone.
+
+use super::schema;
+use super::{Book, Head, Ledger, LedgerFault, Outcome, PATIENCE};
+use activation_code::Day;
+use activation_host::files::sync_folder;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ffi};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Pages that are copied between two words of progress: four megabytes.
+const PAGES: i32 = 1024;
+/// Between two looks at a lock that others have.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What SQLite keeps beside a file.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Somebody who has the ledger of a folder open; gone when dropped.
+#[derive(Debug)]
+pub(super) struct Presence {
+    _folder: File,
+}
+
+impl Presence {
+    /// Beside others.
+    pub fn shared(ledger: &Path) -> Outcome<Self> {
+        Self::wait(ledger, File::try_lock_shared)
+    }
+
+    /// And nobody else.
+    pub fn alone(ledger: &Path) -> Outcome<Self> {
+        Self::wait(ledger, File::try_lock)
+    }
+
+    fn wait(ledger: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Outcome<Self> {
+        let folder = File::open(folder_of(ledger)).map_err(LedgerFault::Folder)?;
+        let began = Instant::now();
+        loop {
+            match lock(&folder) {
+                Ok(()) => return Ok(Self { _folder: folder }),
+                Err(TryLockError::Error(error)) => return Err(LedgerFault::Folder(error)),
+                Err(TryLockError::WouldBlock) if began.elapsed() > PATIENCE => return Err(LedgerFault::InUse),
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            }
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Why a ledger is not copied: whose fault it is.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyFault {
+    /// What is copied.
+    #[error(transparent)]
+    From(LedgerFault),
+    /// The copy.
+    #[error(transparent)]
+    To(LedgerFault),
+}
+
+impl Ledger {
+    /// Copies everything of one moment into an empty file that exists, synced; others may write meanwhile.
+    /// `progress` is told how many pages are copied, and of how many.
+    ///
+    /// # Errors
+    /// The ledger cannot be read, or the copy not be written.
+    pub fn copy_to(&mut self, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<Option<Head>, CopyFault> {
+        let from = |error: rusqlite::Error| CopyFault::From(error.into());
+        let transaction = self.connection.transaction().map_err(from)?;
+        // The first thing that is read fixes the moment.
+        let head = Book::on(&transaction).head().map_err(CopyFault::From)?;
+        copy(&transaction, path, progress)?;
+        Ok(head)
+    }
+}
+
+/// Copies what a connection sees into an empty file, which is one file afterwards: nothing beside it.
+fn copy(from: &Connection, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<(), CopyFault> {
+    let write = |fault: LedgerFault| CopyFault::To(fault);
+    let mut to = schema::open_copy(path).map_err(write)?;
+    {
+        let backup = Backup::new(from, &mut to).map_err(|error| CopyFault::To(error.into()))?;
+        loop {
+            match backup.step(PAGES).map_err(whose)? {
+                StepResult::Done => break,
+                StepResult::More => {
+                    let rusqlite::backup::Progress { remaining, pagecount } = backup.progress();
+                    progress((pagecount - remaining).max(0) as u64, pagecount.max(0) as u64);
+                }
+                _ => return Err(CopyFault::From(LedgerFault::Locked)),
+            }
+        }
+    }
+    schema::into_one_file(to).map_err(write)?;
+    File::open(path).and_then(|file| file.sync_all()).map_err(|error| write(LedgerFault::NotSynced(error)))
+}
+
+/// A page that cannot be read is of the original, for the copy is written only.
+fn whose(error: rusqlite::Error) -> CopyFault {
+    let reading = match &error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.extended_code,
+            ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ | ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB
+        ),
+        _ => false,
+    };
+    if reading { CopyFault::From(error.into()) } else { CopyFault::To(error.into()) }
+}
+
+/// A copy of a backup that shall take a ledger's place. As long as it is there nobody else has the ledger open.
+#[derive(Debug)]
+pub struct Replacement {
+    path: PathBuf,
+    draft: PathBuf,
+    ledger: Option<Ledger>,
+    /// Last: what is dropped first must not be seen by others.
+    _alone: Presence,
+}
+
+impl Replacement {
+    /// Copies a backup beside the place of a ledger, which may be damaged or missing, and brings the copy to this
+    /// release's schema. Waits until nobody has the ledger open.
+    ///
+    /// # Errors
+    /// The backup cannot be read, or is none; or the copy cannot be written.
+    pub fn of(path: &Path, backup: &Path, progress: &dyn Fn(u64, u64)) -> Result<Self, CopyFault> {
+        let from = schema::open_backup(backup).map_err(CopyFault::From)?;
+        let alone = Presence::alone(path).map_err(CopyFault::To)?;
+        let draft = with_end(path, ".restoring");
+        let mut replacement = Self { path: path.to_owned(), draft, ledger: None, _alone: alone };
+        replacement.make(&from, progress)?;
+        Ok(replacement)
+    }
+
+    fn make(&mut self, from: &Connection, progress: &dyn Fn(u64, u64)) -> Result<(), CopyFault> {
+        let folder = |error| CopyFault::To(LedgerFault::Folder(error));
+        // What somebody who was killed left behind.
+        self.remove_draft().map_err(folder)?;
+        self.remove_second_names().map_err(folder)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600).open(&self.draft).map_err(folder)?;
+        copy(from, &self.draft, progress)?;
+        let connection = schema::open(&self.draft).map_err(CopyFault::From)?;
+        self.ledger = Some(Ledger { connection, path: self.draft.clone(), _presence: None });
+        Ok(())
+    }
+
+    /// The copy. What is written there stands when it is put in place.
+    ///
+    /// # Errors
+    /// It was put in place already.
+    pub fn ledger(&mut self) -> Outcome<&mut Ledger> {
+        self.ledger.as_mut().ok_or(LedgerFault::CannotOpen)
+    }
+
+    /// Whether there is anything in the place that it shall take.
+    pub fn takes_a_place(&self) -> bool {
+        self.path.symlink_metadata().is_ok()
+    }
+
+    /// The ledger whose place it shall take, to look at it.
+    ///
+    /// # Errors
+    /// It is missing, or cannot be read.
+    pub fn present(&self) -> Outcome<Ledger> {
+        Ok(Ledger { connection: schema::open_to_read(&self.path)?, path: self.path.clone(), _presence: None })
+    }
+
+    /// Puts the copy in place, whole or not at all, and keeps what was there beside it under the name that is given
+    /// back: `ledger.sqlite.before-restore-2026-11-22`.
+    ///
+    /// # Errors
+    /// What was there cannot be kept, or the folder cannot be written.
+    pub fn put_in_place(mut self, today: Day) -> Outcome<Option<PathBuf>> {
+        let Some(ledger) = self.ledger.take() else { return Err(LedgerFault::CannotOpen) };
+        schema::into_one_file(ledger.connection)?;
+        File::open(&self.draft).and_then(|file| file.sync_all()).map_err(LedgerFault::NotSynced)?;
+        let kept = self.free_name(today);
+        let there = [&self.path].into_iter().cloned().chain(BESIDE.map(|end| with_end(&self.path, end)));
+        let there: Vec<_> = there.filter(|path| path.symlink_metadata().is_ok()).collect();
+        let whole = there.contains(&self.path) && settle(&self.path)?;
+        let linked = whole && fs::hard_link(&self.path, &kept).is_ok();
+        if linked {
+            // At any moment there is a ledger: this one until the name is the other's.
+            sync_folder(&self.path).map_err(LedgerFault::NotSynced)?;
+        } else {
+            // First the file, so that what cannot be read is never read without what stands beside it.
+            for path in &there {
+                let end = path.as_os_str().as_encoded_bytes().get(self.path.as_os_str().len()..).unwrap_or_default();
+                let kept = with_end(&kept, &String::from_utf8_lossy(end));
+                match fs::rename(path, kept) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(LedgerFault::Folder(error)),
+                    _ => {}
+                }
+            }
+            sync_folder(&self.path).map_err(LedgerFault::NotSynced)?;
+        }
+        fs::rename(&self.draft, &self.path).map_err(LedgerFault::Folder)?;
+        sync_folder(&self.path).map_err(LedgerFault::NotSynced)?;
+        Ok((!there.is_empty()).then_some(kept))
+    }
+
+    fn free_name(&self, today: Day) -> PathBuf {
+        let name = |n: u32| match n {
+            1 => with_end(&self.path, &format!(".before-restore-{today}")),
+            n => with_end(&self.path, &format!(".before-restore-{today}-{n}")),
+        };
+        let is_free = |path: &PathBuf| {
+            let ends = [""].into_iter().chain(BESIDE);
+            ends.map(|end| with_end(path, end)).all(|path| path.symlink_metadata().is_err())
+        };
+        (1..).map(name).find(is_free).unwrap_or_else(|| name(0))
+    }
+
+    fn remove_draft(&self) -> io::Result<()> {
+        for end in [""].into_iter().chain(BESIDE) {
+            match fs::remove_file(with_end(&self.draft, end)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Who was killed between giving the ledger a second name and giving its first to another left two names for
+    /// one file: what is kept would change with the ledger.
+    fn remove_second_names(&self) -> io::Result<()> {
+        let Ok(ledger) = fs::symlink_metadata(&self.path) else { return Ok(()) };
+        let mut begin = self.path.file_name().unwrap_or_default().to_owned();
+        begin.push(".before-restore-");
+        for entry in fs::read_dir(folder_of(&self.path))? {
+            let entry = entry?;
+            let kept = entry.file_name().as_encoded_bytes().starts_with(begin.as_encoded_bytes());
+            let same = |other: fs::Metadata| (other.dev(), other.ino()) == (ledger.dev(), ledger.ino());
+            if kept && entry.metadata().is_ok_and(same) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        // Before its files are removed.
+        self.ledger = None;
+        // What cannot be removed is removed the next time.
+        let _ = self.remove_draft();
+    }
+}
+
+/// Brings what SQLite has beside a file into it; whether the file is whole by itself then. Nobody else has it open.
+fn settle(path: &Path) -> Outcome<bool> {
+    match schema::settle(path) {
+        Ok(()) => {}
+        Err(LedgerFault::Damaged | LedgerFault::NotALedger | LedgerFault::CannotOpen | LedgerFault::Sqlite(_)) => {
+            return Ok(false);
+        }
+        Err(fault) => return Err(fault),
+    }
+    let is_empty = |end| fs::metadata(with_end(path, end)).map_or(true, |metadata| metadata.len() == 0);
+    Ok(is_empty("-wal") && is_empty("-journal"))
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+    name.into()
+}
