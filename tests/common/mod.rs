@@ -13,7 +13,9 @@ use activation_code::{
     Units,
 };
 use activation_host::program::clock;
-use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
+use countersign::desk::{
+    self, Asked, Change, Clock, DeskFault, Issued, Order, Session, Signatures, Verdict, Witnesses,
+};
 use countersign::key_store;
 use countersign::ledger::{
     By, CustomerNumber, Event, Filter, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
@@ -130,6 +132,12 @@ impl Desk {
         [json, issue, customer, "1", product, "ES", units, "10", from, today, term, "1y", concat(reference)]
     }
 
+    /// What the program's own audit says, every signature included.
+    pub fn audit(&self, witnesses: &Witnesses<'_>) -> Verdict {
+        let mut ledger = Ledger::open_to_read(&self.ledger_path()).unwrap();
+        desk::audit(&mut ledger, witnesses, Signatures::Verified, &|_, _| {}).unwrap()
+    }
+
     /// Everything that must hold of a ledger, whatever happened to the process that wrote it.
     pub fn assert_ledger_is_sound(&self) {
         let connection = rusqlite::Connection::open(self.ledger_path()).unwrap();
@@ -142,6 +150,8 @@ impl Desk {
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
         book::assert_book_is_whole(&self.ledger_path());
+        let verdict = self.audit(&Witnesses::default());
+        assert!(verdict.is_sound(), "{:?}", verdict.audit.findings);
     }
 }
 

@@ -5,9 +5,11 @@ mod common;
 
 mod approval;
 mod batch;
+mod book;
 mod catalogue;
 mod changes;
 mod clock;
+mod copies;
 mod crashes;
 mod faults;
 mod host;
