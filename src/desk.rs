@@ -47,7 +47,7 @@ pub use operators::{
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
 pub use questions::{
-    LicenseState, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
+    LicenseState, Sum, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
 };
 pub use schedule::Schedule;
 

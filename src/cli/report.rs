@@ -41,15 +41,15 @@ struct ProductLine {
 }
 
 impl From<UnitsOfProduct> for ProductLine {
-    fn from(UnitsOfProduct { product, kind, licenses, units }: UnitsOfProduct) -> Self {
+    fn from(UnitsOfProduct { product, kind, sum }: UnitsOfProduct) -> Self {
         Self {
             product: product.id.get(),
             mnemonic: product.mnemonic.to_string(),
             name: product.name.to_string(),
             unit: product.unit.name(),
             kind: kind.name(),
-            licenses,
-            units,
+            licenses: sum.licenses,
+            units: sum.units,
         }
     }
 }
@@ -93,9 +93,15 @@ struct CustomerLine {
 }
 
 impl From<UnitsOfCustomer> for CustomerLine {
-    fn from(UnitsOfCustomer { customer, name, unit, kind, licenses, units }: UnitsOfCustomer) -> Self {
-        let (customer, customer_name) = (customer.get(), name.to_string());
-        Self { customer, customer_name, unit: unit.name(), kind: kind.name(), licenses, units }
+    fn from(UnitsOfCustomer { customer, unit, kind, sum }: UnitsOfCustomer) -> Self {
+        Self {
+            customer: customer.number.get(),
+            customer_name: customer.name.to_string(),
+            unit: unit.name(),
+            kind: kind.name(),
+            licenses: sum.licenses,
+            units: sum.units,
+        }
     }
 }
 

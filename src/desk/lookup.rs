@@ -139,21 +139,11 @@ pub fn find(ledger: &mut Ledger, clue: &Clue) -> Result<Findings, DeskFault> {
             }
             Clue::Customer(text) => {
                 let customers = customers_like(book, text, MOST_OWNERS)?;
-                let Some(first) = customers.first() else { return Err(Refused::UnknownCustomer(text.clone()).into()) };
-                let only = first.number;
-                search.owned_by(customers, &FoundBy::Customer)?;
-                if search.found.is_empty() {
-                    return Err(Refused::OwnsNothing(only).into());
-                }
+                search.owned(customers, &FoundBy::Customer, || Refused::UnknownCustomer(text.clone()))?;
             }
             Clue::Email(email) => {
                 let customers = book.customers_at(email, MOST_OWNERS)?;
-                let Some(first) = customers.first() else { return Err(Refused::UnknownEmail(email.clone()).into()) };
-                let only = first.number;
-                search.owned_by(customers, &FoundBy::Email)?;
-                if search.found.is_empty() {
-                    return Err(Refused::OwnsNothing(only).into());
-                }
+                search.owned(customers, &FoundBy::Email, || Refused::UnknownEmail(email.clone()))?;
             }
             Clue::Order(reference) => {
                 if !search.ordered(reference)? {
@@ -170,7 +160,7 @@ pub fn find(ledger: &mut Ledger, clue: &Clue) -> Result<Findings, DeskFault> {
 /// order's reference, a code or a row of one.
 ///
 /// # Errors
-/// Those of the ledger. What fits nothing is no error.
+/// The desk has signed this code, and its ledger does not have it. What fits nothing is no error.
 pub fn search(ledger: &mut Ledger, text: &str) -> Result<Findings, DeskFault> {
     ledger.read(|book| {
         let mut search = Search::new(book);
@@ -192,7 +182,7 @@ pub fn search(ledger: &mut Ledger, text: &str) -> Result<Findings, DeskFault> {
         search.guesses = if nothing_else { Guesses::Likely } else { Guesses::None };
         match search.typed(&[text.to_owned()]) {
             // What is no row, or nobody's, is something else.
-            Ok(()) | Err(DeskFault::Refused(_)) => Ok(search.findings()),
+            Ok(()) | Err(DeskFault::Refused(Refused::NoRow(_) | Refused::NobodysRow { .. })) => Ok(search.findings()),
             Err(fault) => Err(fault),
         }
     })
@@ -253,13 +243,25 @@ impl<'b> Search<'b> {
         Findings { licenses: self.found.into_values().collect(), customers: self.customers, more: self.more }
     }
 
+    /// What customers own; at least one has to be known, and to own something.
+    fn owned(
+        &mut self,
+        customers: Vec<Customer>,
+        by: &FoundBy,
+        unknown: impl FnOnce() -> Refused,
+    ) -> Result<(), DeskFault> {
+        let first = customers.first().map(|customer| customer.number).ok_or_else(unknown)?;
+        self.owned_by(customers, by)?;
+        if self.found.is_empty() { Err(Refused::OwnsNothing(first).into()) } else { Ok(()) }
+    }
+
     fn owned_by(&mut self, customers: Vec<Customer>, by: &FoundBy) -> Result<(), LedgerFault> {
         self.more |= customers.len() > MOST_FOUND;
         for customer in customers.into_iter().take(MOST_FOUND) {
             // Twice the room, because some may have been found before.
             let filter = Filter { customer: Some(customer.number), ..Filter::default() };
             let owned = self.book.listed_from(&filter, 0, 2 * MOST_FOUND as u32 + 1)?;
-            if owned.is_empty() && self.customers.len() < MOST_FOUND {
+            if owned.is_empty() && !self.customers.contains(&customer) {
                 self.customers.push(customer);
             }
             owned.into_iter().for_each(|listed| self.add(listed, by.clone()));

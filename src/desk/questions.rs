@@ -1,6 +1,6 @@
 //! What is asked of the whole ledger: which licenses there are, what falls due, how many units count.
 
-use crate::ledger::{CustomerNumber, Filter, Ledger, LedgerFault, Listed, Name, Product, UnitType};
+use crate::ledger::{Book, Customer, CustomerNumber, Filter, Ledger, LedgerFault, Listed, Product, UnitType};
 use activation_code::{Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Terms};
 use std::collections::BTreeMap;
 
@@ -105,36 +105,43 @@ pub struct UnitsOfProduct {
     pub product: Product,
     /// Codes of which kind.
     pub kind: Kind,
-    /// How many licenses.
-    pub licenses: u64,
-    /// How many units they have.
-    pub units: u64,
+    /// How many.
+    pub sum: Sum,
 }
 
 /// Units of a customer that count on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitsOfCustomer {
     /// Whose.
-    pub customer: CustomerNumber,
-    /// Its name.
-    pub name: Name,
+    pub customer: Customer,
     /// What is counted.
     pub unit: UnitType,
     /// Codes of which kind.
     pub kind: Kind,
+    /// How many.
+    pub sum: Sum,
+}
+
+/// Licenses, and the units that they have together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
     /// How many licenses.
     pub licenses: u64,
-    /// How many units they have.
+    /// How many units.
     pub units: u64,
 }
 
-/// Whether the units of a code that has begun count: it is in maintenance, and not for testing.
-fn counts(terms: &Terms, today: Day) -> bool {
-    today <= terms.period.last() && !terms.test
-}
+/// Sums by a key and the place of a kind in the list of kinds.
+type Sums<K> = BTreeMap<(K, usize), Sum>;
 
-fn place_of(kind: Kind) -> usize {
-    Kind::ALL.iter().position(|other| *other == kind).unwrap_or_default()
+/// Adds a code that has begun, if its units count: it is in maintenance, and not for testing.
+fn add<K: Ord>(sums: &mut Sums<K>, key: K, terms: &Terms, today: Day) {
+    if today <= terms.period.last() && !terms.test {
+        let kind = Kind::ALL.iter().position(|kind| *kind == terms.kind).unwrap_or_default();
+        let sum = sums.entry((key, kind)).or_default();
+        sum.licenses += 1;
+        sum.units += u64::from(terms.units.get());
+    }
 }
 
 /// The units that count today, by product and kind.
@@ -143,19 +150,11 @@ fn place_of(kind: Kind) -> usize {
 /// Those of the ledger.
 pub fn units_by_product(ledger: &mut Ledger, today: Day) -> Result<Vec<UnitsOfProduct>, LedgerFault> {
     ledger.read(|book| {
-        let mut sums: BTreeMap<(ProductId, usize), (u64, u64)> = BTreeMap::new();
-        book.each_begun(today, |_, _, terms| {
-            if counts(&terms, today) {
-                let (licenses, units) = sums.entry((terms.product, place_of(terms.kind))).or_default();
-                *licenses += 1;
-                *units += u64::from(terms.units.get());
-            }
-        })?;
-        let products = book.products()?;
-        let line = |((id, kind), (licenses, units)): ((ProductId, usize), _)| {
-            let product = products.iter().find(|product| product.id == id).cloned();
-            let product = product.ok_or(LedgerFault::Record { what: "a product" })?;
-            Ok(UnitsOfProduct { product, kind: Kind::ALL[kind], licenses, units })
+        let mut sums = Sums::default();
+        book.each_begun(today, |_, terms| add(&mut sums, terms.product, &terms, today))?;
+        let products = Products::of(book)?;
+        let line = |((id, kind), sum): ((ProductId, usize), Sum)| {
+            Ok(UnitsOfProduct { product: products.get(id)?.clone(), kind: Kind::ALL[kind], sum })
         };
         sums.into_iter().map(line).collect()
     })
@@ -167,34 +166,61 @@ pub fn units_by_product(ledger: &mut Ledger, today: Day) -> Result<Vec<UnitsOfPr
 /// Those of the ledger.
 pub fn units_by_customer(ledger: &mut Ledger, today: Day) -> Result<Vec<UnitsOfCustomer>, LedgerFault> {
     ledger.read(|book| {
-        let products = book.products()?;
-        let unit = |id| products.iter().find(|product| product.id == id).map(|product| product.unit);
-        let mut lines: Vec<UnitsOfCustomer> = Vec::new();
-        let mut begins = 0;
-        let mut unknown = false;
-        book.each_begun(today, |customer, name, terms| {
-            if !counts(&terms, today) {
-                return;
+        let products = Products::of(book)?;
+        let mut sums = Sums::default();
+        let mut unknown = None;
+        book.each_begun(today, |customer, terms| match products.get(terms.product) {
+            Ok(product) => {
+                let unit = UnitType::ALL.iter().position(|unit| *unit == product.unit).unwrap_or_default();
+                add(&mut sums, (customer, unit), &terms, today);
             }
-            if lines.last().is_none_or(|line| line.customer != customer) {
-                begins = lines.len();
-            }
-            let Some(unit) = unit(terms.product) else {
-                unknown = true;
-                return;
-            };
-            let (kind, units) = (terms.kind, u64::from(terms.units.get()));
-            let own = lines.get_mut(begins..).unwrap_or_default();
-            match own.iter_mut().find(|line| line.unit == unit && line.kind == kind) {
-                Some(line) => (line.licenses, line.units) = (line.licenses + 1, line.units + units),
-                None => lines.push(UnitsOfCustomer { customer, name, unit, kind, licenses: 1, units }),
-            }
+            Err(fault) => unknown = Some(fault),
         })?;
-        if unknown {
-            return Err(LedgerFault::Record { what: "a product" });
+        if let Some(fault) = unknown {
+            return Err(fault);
         }
-        let place = |unit| UnitType::ALL.iter().position(|other| *other == unit);
-        lines.sort_by_key(|line| (line.customer, place(line.unit), place_of(line.kind)));
-        Ok(lines)
+        let mut customers = Customers { book, read: Vec::new().into_iter().peekable() };
+        let line = |(((customer, unit), kind), sum): (((CustomerNumber, usize), usize), Sum)| {
+            let customer = customers.get(customer)?;
+            Ok(UnitsOfCustomer { customer, unit: UnitType::ALL[unit], kind: Kind::ALL[kind], sum })
+        };
+        sums.into_iter().map(line).collect()
     })
+}
+
+/// The catalogue by product id.
+struct Products(BTreeMap<ProductId, Product>);
+
+impl Products {
+    fn of(book: &Book<'_>) -> Result<Self, LedgerFault> {
+        Ok(Self(book.products()?.into_iter().map(|product| (product.id, product)).collect()))
+    }
+
+    fn get(&self, id: ProductId) -> Result<&Product, LedgerFault> {
+        self.0.get(&id).ok_or(LedgerFault::Record { what: "a product" })
+    }
+}
+
+/// Customers, asked for by ascending number, and read as many at once.
+struct Customers<'b> {
+    book: &'b Book<'b>,
+    read: std::iter::Peekable<std::vec::IntoIter<Customer>>,
+}
+
+impl Customers<'_> {
+    fn get(&mut self, number: CustomerNumber) -> Result<Customer, LedgerFault> {
+        const PAGE: u32 = 1_000;
+        loop {
+            match self.read.peek() {
+                Some(customer) if customer.number == number => return Ok(customer.clone()),
+                Some(customer) if customer.number < number => drop(self.read.next()),
+                _ => {
+                    self.read = self.book.customers_from(Some(number), PAGE)?.into_iter().peekable();
+                    if self.read.peek().is_none_or(|customer| customer.number != number) {
+                        return Err(LedgerFault::Record { what: "a customer" });
+                    }
+                }
+            }
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::chain::{Action, By, Sequence, Table};
 use super::{
-    Book, Customer, CustomerNumber, Entry, Filter, LedgerFault, LicenseRecord, Listed, Name, OrderReference, Outcome,
-    Signed, TextFault, statements,
+    Book, Customer, CustomerNumber, Entry, Filter, LedgerFault, LicenseRecord, Listed, OrderReference, Outcome, Signed,
+    TextFault, statements,
 };
 use activation_code::{
     ALPHABET, ActivationCode, Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES,
@@ -276,20 +276,19 @@ impl Book<'_> {
         self.rows(statements::DUE, (day.to_string(), number, period.last().to_string(), most), listed)
     }
 
-    /// Goes through the licenses that have a code which has begun by a day and is not revoked: the newest of these
-    /// codes, and whose the license is; by customer and number.
+    /// Goes through the licenses that have a code which has begun by a day and is not revoked: whose the license
+    /// is, and the newest of these codes.
     ///
     /// # Errors
     /// Those of the ledger.
-    pub fn each_begun(&self, today: Day, mut each: impl FnMut(CustomerNumber, Name, Terms)) -> Outcome<()> {
+    pub fn each_begun(&self, today: Day, mut each: impl FnMut(CustomerNumber, Terms)) -> Outcome<()> {
         let damaged = || LedgerFault::Record { what: "a code" };
-        let mut statement = self.connection.prepare_cached(statements::RUNNING)?;
+        let mut statement = self.connection.prepare_cached(statements::BEGUN)?;
         let mut rows = statement.query([today.to_string()])?;
         while let Some(row) = rows.next()? {
             let customer = CustomerNumber::new(row.get(0)?).ok_or_else(damaged)?;
-            let name = row.get_ref(1)?.as_str().ok().and_then(|name| name.parse().ok()).ok_or_else(damaged)?;
-            let payload = row.get_ref(2)?.as_blob().map_err(|_| damaged())?;
-            each(customer, name, Terms::from_payload(payload).map_err(|_| damaged())?);
+            let payload = row.get_ref(1)?.as_blob().map_err(|_| damaged())?;
+            each(customer, Terms::from_payload(payload).map_err(|_| damaged())?);
         }
         Ok(())
     }

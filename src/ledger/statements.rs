@@ -192,10 +192,10 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.license = r.license AND n.revision > r.revision)
         AND (l.good_from IS NULL OR l.good_from <= r.revision)
         ORDER BY r.last_day, r.license LIMIT $4");
-    RUNNING = "SELECT l.customer, c.name, r.payload FROM license l
+    BEGUN = "SELECT l.customer, r.payload FROM license l
         JOIN revision r ON r.license = l.number AND r.revision = (SELECT MAX(n.revision) FROM revision n
             WHERE n.license = l.number AND n.first_day <= $1 AND n.revision >= COALESCE(l.good_from, 0))
-        JOIN customer c ON c.number = l.customer ORDER BY l.customer, l.number";
+        ORDER BY l.number";
 
     INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
     CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
@@ -238,7 +238,7 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),
-        "RUNNING" => Some("a report counts all licenses"),
+        "BEGUN" => Some("a report counts all licenses"),
         _ => None,
     }
 }
@@ -308,7 +308,6 @@ mod tests {
             (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),
             // By the day alone it would read everything of the period, for each page.
             (super::DUE, "SEARCH r USING INDEX revision_last_day ((last_day,license)>(?,?) AND last_day<?)"),
-            (super::RUNNING, "SCAN l USING INDEX license_customer"),
         ] {
             let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
