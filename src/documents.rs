@@ -1,6 +1,7 @@
 //! What leaves the desk on paper, on a screen or as a file: texts and pictures from a
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
+pub mod csv;
 mod file;
 pub mod orders;
 mod qr;

@@ -21,8 +21,8 @@ pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
 pub use codes::{row_key, row_keys};
 pub use place::{CopyFault, Replacement};
 pub use records::{
-    Customer, CustomerNumber, Email, Entry, LicenseRecord, Limits, Mnemonic, Name, Operator, OperatorName,
-    OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
+    Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
+    OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
 
 use activation_code::Day;

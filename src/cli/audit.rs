@@ -6,7 +6,7 @@ use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::program::{complain, system, visible};
 use clap::Subcommand;
-use countersign::desk::{self, Checkpoint, Contradiction, NotedHead, Signatures, Verdict, Witnesses};
+use countersign::desk::{self, Checkpoint, Contradiction, NotedHead, Permission, Signatures, Verdict, Witnesses};
 use countersign::ledger::{Finding, Ledger};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -286,6 +286,7 @@ fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), 
     }
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
+    desk::check_may(&session.operator, Permission::KeepBook)?;
     let passphrase = context.passphrase.existing("the ledger key, which is that of the issuing key")?;
     let key = if arguments.new_key {
         context.folder.new_ledger_key(&passphrase)?

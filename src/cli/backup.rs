@@ -6,12 +6,12 @@ use super::output::{new_secret_file, refuse_existing};
 use super::{Context, import, print};
 use activation_host::program::visible;
 use countersign::desk::{
-    self, Copied, DeskFault, NotedHead, Present, Restored, Restoring, Signatures, Verdict, Witnesses,
+    self, Copied, DeskFault, NotedHead, Permission, Present, PresentLedger, Restored, Restoring, Signatures, Verdict,
+    Witnesses,
 };
 use countersign::ledger::{LicenseRecord, Replacement};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// Copy the ledger to a new file while others work, and check the copy
@@ -75,6 +75,7 @@ pub fn back_up(context: &Context, arguments: &Backup) -> Result<(), Failure> {
     refuse_existing(path)?;
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
+    desk::check_may(&session.operator, Permission::KeepBook)?;
     let name = path.display();
     let Copied { head, verdict } = new_secret_file(path, |draft| {
         desk::back_up(&mut ledger, &session, draft, &|_, _| {}).map_err(|fault| {
@@ -120,16 +121,19 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
     let present = Present::beside(&mut replacement)?;
     if !arguments.other_desk {
         desk::refuse_other_desk(&present).map_err(|refused| of_backup(backup, refused.into()))?;
-        // The ledger that is there can be missing or anybody's; a key file cannot be read without its passphrase.
-        let passphrase = context.passphrase.existing("the issuing key")?;
-        context.folder.signer(replacement.ledger()?, &passphrase)?;
     }
     let ledger = replacement.ledger()?;
     let session = context.session(ledger)?;
+    desk::check_may(&session.operator, Permission::Restore)?;
     let customer = arguments.customer.as_deref().map(|text| desk::find_customer(ledger, text)).transpose()?;
-    if !context.yes && io::stdin().is_terminal() {
+    if context.asks() {
         let question = format!("{}\nPut it in place? [y/N] ", lost(backup, &verdict, &present));
         print::confirm(&question, "nothing was changed")?;
+    }
+    if !arguments.other_desk {
+        // The ledger that is there can be missing or anybody's; a key file cannot be read without its passphrase.
+        let passphrase = context.passphrase.existing("the issuing key")?;
+        context.folder.signer(ledger, &passphrase).map_err(|failure| of_backup(backup, failure))?;
     }
     let restoring = Restoring {
         skip_numbers: *skip_numbers,
@@ -162,6 +166,7 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
     if let Some(kept) = kept {
         let _ = writeln!(text, "What was there is kept as {}", visible(&kept));
     }
+    text.push_str("Make a new backup now: numbers that are given away from here on are not in this one.\n");
     print::result(&text)
 }
 
@@ -190,12 +195,14 @@ fn lost(backup: &Path, verdict: &Verdict, present: &Present) -> String {
         None => visible(&backup.display().to_string()),
     };
     match present {
-        Present::Missing => format!("{copy}. There is no ledger in its place; what came after is lost."),
-        Present::Unreadable(fault) => {
+        Present::Missing { .. } => format!("{copy}. There is no ledger in its place; what came after is lost."),
+        Present::Unreadable { fault, .. } => {
             format!("{copy}. The ledger that is there cannot be read ({fault}); what came after the backup is lost.")
         }
-        Present::Ledger { same_desk: false, .. } => format!("{copy}. The ledger that is there is another desk's."),
-        Present::Ledger { events, common, .. } => match events - common {
+        Present::Ledger(PresentLedger { same_desk: false, .. }) => {
+            format!("{copy}. The ledger that is there is another desk's.")
+        }
+        Present::Ledger(PresentLedger { events, common, .. }) => match events - common {
             0 => format!("{copy}. The ledger that is there has no others."),
             1 => format!("{copy}. The ledger that is there has 1 other, which is lost."),
             others => format!("{copy}. The ledger that is there has {others} others, which are lost."),

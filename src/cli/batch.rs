@@ -120,7 +120,7 @@ fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     }
     let opened = File::open(path).and_then(|file| {
         let metadata = file.metadata()?;
-        Ok((Box::new(file) as Box<dyn Read>, metadata.is_file().then(|| metadata.len())))
+        Ok((Box::new(file) as Box<dyn Read>, metadata.is_file().then_some(metadata.len())))
     });
     opened.map_err(|error| {
         Failure::could_not(format!("{}: {}", path.display(), system(&error)))
@@ -263,10 +263,13 @@ fn header(name: &str, line: Option<(u64, Text<'_>)>) -> Result<CsvHeader, Failur
     })
 }
 
+/// The cells of a line, and what they ask for or what is wrong with them.
+type ReadLine<'t> = (Cells<'t>, Result<Draft, (Kind, String)>);
+
 const NAMES_HINT: &str = "the first line names the columns: `countersign batch --help` shows them";
 
 /// What a line says, and what it asks for; `None` for an empty line.
-fn read<'t>(header: Option<&CsvHeader>, text: Text<'t>) -> Option<(Cells<'t>, Result<Draft, (Kind, String)>)> {
+fn read<'t>(header: Option<&CsvHeader>, text: Text<'t>) -> Option<ReadLine<'t>> {
     let cells = match (text, header) {
         (Text::TooLong, _) => Err(LineFault::TooLong),
         (Text::Whole(text), Some(header)) => header.cells(text),

@@ -7,7 +7,7 @@ use activation_host::json::TermsJson;
 use activation_host::sentences;
 use countersign::desk::{self, Approval, Asked, Issued, Note, Plan, Preview, Session};
 use countersign::documents;
-use countersign::ledger::{Customer, Entry, Ledger, Product};
+use countersign::ledger::{Customer, Entry, Ledger, LicenseRecord, Product};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -310,18 +310,28 @@ fn report(
     heading: &str,
 ) -> Result<(), Failure> {
     let Some((first, others)) = issued.split_first() else { return Ok(()) };
+    // What the same order made before may have been revoked since.
+    let license = desk::find_license(ledger, first.entry.terms.license)?;
     if context.json {
         return print::json(&ChangedJson {
-            issued: first.into(),
+            issued: print::IssuedJson::of(&license, first),
             period: (first.entry.period != first.entry.terms.period).then(|| first.entry.period.into()),
             notes: NotesJson::of(said),
-            reissued: others.iter().map(print::IssuedJson::from).collect(),
+            reissued: others.iter().map(|issued| print::IssuedJson::of(&license, issued)).collect(),
         });
     }
-    let codes = issued.iter().map(|issued| summary(ledger, issued)).collect::<Result<Vec<_>, _>>()?;
+    let mut codes = Vec::new();
+    for issued in issued {
+        codes.push(format!("{}{}", mark(&license, issued), summary(ledger, issued)?));
+    }
     let said = notes(said);
     let gap = if said.is_empty() { "" } else { "\n" };
     print::result(&format!("{heading}\n{}{gap}{said}", codes.join("\n")))
+}
+
+/// What stands above a code that is revoked.
+pub fn mark(license: &LicenseRecord, issued: &Issued) -> &'static str {
+    if license.revokes(issued.entry.terms.revision) { "REVOKED\n" } else { "" }
 }
 
 /// A code with what a clerk wants to see beside it.

@@ -3,8 +3,8 @@
 //! Both need a passphrase of their own: otherwise one person could be both.
 
 use super::change::Asked;
+use super::history::events_back_to;
 use super::issuing::{made_before, usual};
-use super::licenses::events_back_to;
 use super::operators::{Permission, Session, may};
 use super::plan::{Approval, Plan, Planner};
 use super::{DeskFault, Refused};

@@ -54,41 +54,85 @@ pub fn back_up(
 #[derive(Debug)]
 pub enum Present {
     /// Nothing.
-    Missing,
-    /// Something that cannot be read to its end.
-    Unreadable(LedgerFault),
-    /// A ledger.
-    Ledger {
-        /// Whether it is of the desk that the copy is of.
-        same_desk: bool,
-        /// How many events it has.
-        events: Sequence,
-        /// How many of them, from the first on, the copy has too.
-        common: Sequence,
-        /// The next license number that it would give away.
-        next_license: u32,
+    Missing {
+        /// How many ledgers are kept there from earlier restores.
+        kept: u32,
     },
+    /// Something that cannot be read to its end.
+    Unreadable {
+        /// Why.
+        fault: LedgerFault,
+        /// How many ledgers are kept there from earlier restores.
+        kept: u32,
+    },
+    /// A ledger.
+    Ledger(PresentLedger),
 }
+
+/// A ledger whose place a copy shall take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentLedger {
+    /// Whether it is of the desk that the copy is of.
+    pub same_desk: bool,
+    /// How many events it has.
+    pub events: Sequence,
+    /// How many of them, from the first on, the copy has too.
+    pub common: Sequence,
+    /// The next license number that it would give away.
+    next_license: u32,
+    /// The licenses that went on after the common events, each with the next revision that it would give away.
+    went_on: Vec<(LicenseNumber, u16)>,
+}
+
+/// Numbers that a counter may be ahead of the highest that is used. One that is further ahead was changed by
+/// somebody, and would leave no number to give away.
+const MOST_IN_VAIN: u32 = 1_000_000;
+
+/// Licenses that are read at once.
+const AT_ONCE: u32 = 10_000;
 
 impl Present {
     /// Looks at what is there.
     ///
     /// # Errors
-    /// The copy cannot be read.
+    /// The copy, or the folder, cannot be read.
     pub fn beside(replacement: &mut Replacement) -> Result<Self, DeskFault> {
+        let kept = u32::try_from(replacement.kept()?.len()).unwrap_or(u32::MAX);
         if !replacement.takes_a_place() {
-            return Ok(Self::Missing);
+            return Ok(Self::Missing { kept });
         }
         let present = replacement.present();
         let copy = replacement.ledger()?;
-        Ok(present.and_then(|mut present| Self::of(&mut present, copy)).unwrap_or_else(Self::Unreadable))
+        Ok(match present.and_then(|mut present| PresentLedger::of(&mut present, copy)) {
+            Ok(ledger) => Self::Ledger(ledger),
+            Err(fault) => Self::Unreadable { fault, kept },
+        })
     }
 
+    /// How many events will not be in the ledger any more; `None`: nobody can say.
+    pub fn lost(&self) -> Option<u64> {
+        match self {
+            Self::Ledger(PresentLedger { events, common, .. }) => Some(events - common),
+            Self::Missing { .. } | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// How often numbers have to skip ahead: where nobody can tell which were given away, the same backup may have
+    /// been put back before, and its numbers have skipped ahead each time.
+    fn times(&self) -> u32 {
+        match self {
+            Self::Missing { kept } | Self::Unreadable { kept, .. } => kept.saturating_add(1),
+            Self::Ledger(_) => 1,
+        }
+    }
+}
+
+impl PresentLedger {
     fn of(present: &mut Ledger, copy: &mut Ledger) -> Result<Self, LedgerFault> {
-        let last = |ledger: &mut Ledger| {
+        let end = |ledger: &mut Ledger| {
             ledger.read(|book| Ok::<_, LedgerFault>((book.desk()?, book.head()?.map_or(0, |head| head.sequence))))
         };
-        let ((desk, events), (of, others)) = (last(present)?, last(copy)?);
+        let ((desk, events), (of, others)) = (end(present)?, end(copy)?);
         let link = |ledger: &mut Ledger, sequence| {
             ledger.read(|book| book.event(sequence)?.map(|event| event.link).ok_or(LedgerFault::Event { sequence }))
         };
@@ -102,28 +146,21 @@ impl Present {
                 differs = middle;
             }
         }
-        let same_desk = desk.identity == of.identity;
-        Ok(Self::Ledger { same_desk, events, common, next_license: desk.next_license })
-    }
-
-    /// The next license number, if it is `next` in the copy. Each event gives one away at most, whatever the
-    /// counter of a ledger says that somebody may have changed.
-    fn given_away(&self, next: u32) -> u32 {
-        match *self {
-            Self::Ledger { same_desk: true, events, common, next_license } => {
-                let lost = u32::try_from(events - common).unwrap_or(u32::MAX);
-                next_license.clamp(next, next.saturating_add(lost))
+        let (mut first, mut went_on) = (0, Vec::new());
+        loop {
+            let records = present.read(|book| book.licenses_from(first, AT_ONCE))?;
+            let Some(last) = records.last() else { break };
+            let above = last.number.get();
+            for record in records.into_iter().filter(|record| record.event > common) {
+                let newest = present.read(|book| book.newest_code(record.number))?;
+                let newest = newest.map_or(0, |code| code.entry.terms.revision.get());
+                went_on.push((record.number, record.next_revision.max(newest + 1)));
             }
-            _ => next,
+            first = above + 1;
         }
-    }
-
-    /// How many events will not be in the ledger any more; `None`: nobody can say.
-    pub fn lost(&self) -> Option<u64> {
-        match self {
-            Self::Ledger { events, common, .. } => Some(events - common),
-            Self::Missing | Self::Unreadable(_) => None,
-        }
+        let counted = desk.next_license.min(first.saturating_add(MOST_IN_VAIN));
+        let next_license = counted.max(first);
+        Ok(Self { same_desk: desk.identity == of.identity, events, common, next_license, went_on })
     }
 }
 
@@ -177,10 +214,23 @@ pub fn restore(
             if printed.is_empty() { Imported::default() } else { import::into(book, &by, printed, customer)? };
         // One above the highest number: none is left to give away, and that is said.
         let most = LicenseNumber::MAX.get() + 1;
-        let next = book.desk()?.next_license;
-        let next_license = present.given_away(next).saturating_add(skip_numbers).min(most);
+        let mut next_license = book.desk()?.next_license;
+        if let Present::Ledger(present) = present
+            && present.same_desk
+        {
+            next_license = next_license.max(present.next_license);
+            for (license, next) in &present.went_on {
+                if let Some(record) = book.license(*license)? {
+                    book.set_next_revision(*license, record.next_revision.max(*next).min(LicenseRecord::NONE_GOOD))?;
+                }
+            }
+        }
+        let skip = skip_numbers.saturating_mul(present.times());
+        let next_license = next_license.saturating_add(skip).min(most);
         book.set_next_license_number(next_license)?;
-        book.skip_revisions(skip_revisions, LicenseRecord::NONE_GOOD)?;
+        let skip = u32::from(skip_revisions).saturating_mul(present.times());
+        let skip = u16::try_from(skip).unwrap_or(u16::MAX).min(LicenseRecord::NONE_GOOD);
+        book.skip_revisions(skip, LicenseRecord::NONE_GOOD)?;
         Ok(Restored { copied: NotedHead::of(head.sequence, &head.link), next_license, imported })
     })
 }
@@ -191,7 +241,7 @@ pub fn restore(
 /// It is of another desk.
 pub fn refuse_other_desk(present: &Present) -> Result<(), Refused> {
     match present {
-        Present::Ledger { same_desk: false, .. } => Err(Refused::OtherDesk),
+        Present::Ledger(PresentLedger { same_desk: false, .. }) => Err(Refused::OtherDesk),
         _ => Ok(()),
     }
 }

@@ -119,7 +119,7 @@ pub fn carry_out_orders<F: From<DeskFault>>(
 /// An order on its way.
 enum Task {
     /// Numbers were given away for it.
-    Sign(Plan),
+    Sign(Box<Plan>),
     /// It had made these before.
     Verify(Vec<Signed>),
     /// It cannot be done.
@@ -128,7 +128,7 @@ enum Task {
 
 /// The same, a step later.
 enum Worked {
-    Signed(Plan, Vec<Issued>),
+    Signed(Box<Plan>, Vec<Issued>),
     Verified(Vec<Issued>),
     Refused(Refused),
 }
@@ -159,7 +159,7 @@ fn number(ledger: &mut Ledger, session: &Session, asked: Vec<Asked>) -> Result<V
             });
         }
         let plans = tasks.iter().filter_map(|task| match task {
-            Task::Sign(plan) => Some(plan),
+            Task::Sign(plan) => Some(&**plan),
             Task::Verify(_) | Task::Refuse(_) => None,
         });
         give_away(book, plans)?;
@@ -175,7 +175,7 @@ fn task(book: &Book<'_>, planner: &Planner<'_>, asked: Asked) -> Result<Task, De
     let plan = planner.plan(&asked, Approval::NotNeeded)?;
     match plan.approval {
         Approval::Needed { above } => Err(Refused::NeedsApproval { above }.into()),
-        Approval::NotNeeded | Approval::Given { .. } => Ok(Task::Sign(plan)),
+        Approval::NotNeeded | Approval::Given { .. } => Ok(Task::Sign(Box::new(plan))),
     }
 }
 

@@ -296,10 +296,11 @@ const FULL_ROW: usize = 29;
 /// first row cannot be read is not passed over. A text that has neither is one piece: it may be wrapped somehow.
 fn pieces(text: &str) -> Vec<Piece> {
     let whole = || vec![Piece { line: 1, text: text.to_owned() }];
-    if ActivationCode::read(text).is_ok() {
+    let lines: Vec<(&str, Line)> = text.lines().map(|text| (text, Line::of(text))).collect();
+    // Rows in any order, and whatever else a host reads.
+    if lines.iter().filter(|(_, line)| line.begins()).count() < 2 && ActivationCode::read(text).is_ok() {
         return whole();
     }
-    let lines: Vec<(&str, Line)> = text.lines().map(|text| (text, Line::of(text))).collect();
     let is_row = |line: Line| line.begins() || matches!(line, Line::Row { .. });
     let mut pieces = Vec::new();
     let mut at = 0;

@@ -3,7 +3,7 @@
 
 use super::change::{Asked, Change};
 use super::operators::{Permission, Session};
-use super::plan::{Approval, Plan, Planner, Seen};
+use super::plan::{Approval, Plan, Planner, Preview, Seen};
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
@@ -40,7 +40,7 @@ pub fn carry_out(
         super::approval::confirm(book, session, plan)?;
         let before = made_before(book, &plan.asked)?;
         if !before.is_empty() {
-            return Ok(Reserved::Before(before));
+            return Ok(Preview::Before(before));
         }
         let again = Planner::new(book, session.today)?.plan(&plan.asked, plan.approval.clone())?;
         if let Approval::Needed { above } = again.approval {
@@ -50,11 +50,11 @@ pub fn carry_out(
             return Err(Refused::ChangedMeanwhile.into());
         }
         give_away(book, [&again])?;
-        Ok::<_, DeskFault>(Reserved::Numbers(Box::new(again)))
+        Ok::<_, DeskFault>(Preview::Planned(Box::new(again)))
     })?;
     let mut plan = match reserved {
-        Reserved::Before(issued) => return Ok(issued),
-        Reserved::Numbers(plan) => plan,
+        Preview::Before(issued) => return Ok(issued),
+        Preview::Planned(plan) => plan,
     };
     let issued = desk.sign_all(std::mem::take(&mut plan.entries))?;
     ledger.write(|book| {
@@ -82,15 +82,9 @@ pub fn perform(
     asked: &Asked,
 ) -> Result<Vec<Issued>, DeskFault> {
     match super::preview(ledger, session, asked)? {
-        super::Preview::Before(issued) => Ok(issued),
-        super::Preview::Planned(plan) => carry_out(ledger, session, signer, &plan),
+        Preview::Before(issued) => Ok(issued),
+        Preview::Planned(plan) => carry_out(ledger, session, signer, &plan),
     }
-}
-
-enum Reserved {
-    Before(Vec<Issued>),
-    /// Boxed: it is the larger one.
-    Numbers(Box<Plan>),
 }
 
 /// Gives the numbers of plans away. What becomes of them, no other code gets them.

@@ -1,14 +1,12 @@
-//! What happens to a license beside new codes: reprinting, revoking, another owner; and its history.
+//! What happens to a license beside new codes: reprinting, revoking, another owner.
 
 use super::issuing::{Issued, trust, verified};
 use super::operators::{Permission, Session};
 use super::plan::Seen;
 use super::schedule::Schedule;
 use super::{DeskFault, Refused};
-use crate::ledger::{
-    Action, Book, Customer, CustomerNumber, Entry, Event, Ledger, LedgerFault, LicenseRecord, Name, Sequence, Signed,
-};
-use activation_code::{LicenseNumber, Revision};
+use crate::ledger::{Action, Book, Customer, CustomerNumber, Entry, Ledger, LicenseRecord, Name};
+use activation_code::{Day, LicenseNumber, Revision};
 use serde_json::json;
 
 /// Gives a code out again, byte for byte, and writes that down (rule D6). Without a revision: those that count
@@ -24,34 +22,61 @@ pub fn reprint(
 ) -> Result<Vec<Issued>, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Reprint)?;
-        let record = book.license(license)?.ok_or(Refused::UnknownLicense(license))?;
-        let codes = book.codes_of(license)?;
-        if let Some(revision) = revision.filter(|revision| !record.is_revoked() && record.revokes(*revision)) {
-            return Err(Refused::RevokedRevision { license, revision }.into());
-        }
-        let chosen: Vec<_> = match revision {
-            _ if record.is_revoked() => Vec::new(),
-            Some(revision) => codes.iter().filter(|code| code.entry.terms.revision == revision).collect(),
-            None => {
-                let schedule = Schedule::of(&record, &codes, session.today);
-                schedule.running.into_iter().chain(schedule.queued).collect()
-            }
-        };
-        match (chosen.is_empty(), revision) {
-            (true, Some(revision)) if !record.is_revoked() => {
-                return Err(Refused::UnknownRevision { license, revision }.into());
-            }
-            (true, _) => return Err(Refused::Revoked(license).into()),
-            (false, _) => {}
-        }
-        let trust = trust(&book.issuers()?)?;
-        let issued: Vec<_> = chosen.into_iter().map(|code| verified(code.clone(), &trust)).collect::<Result<_, _>>()?;
+        let (record, issued) = chosen(book, license, revision, session.today)?;
         let revisions: Vec<_> = issued.iter().map(|issued| issued.entry.terms.revision.get()).collect();
         let facts = json!({"customer": record.customer.get(), "revisions": revisions}).to_string();
         book.put_license(license, record.customer, record.good_from)?;
         book.record_after(&by, Action::Reprinted, Some(license), Some(record.event), facts)?;
         Ok(issued)
     })
+}
+
+/// What [`reprint`] would give out. Nobody has seen it then, and nothing is written down.
+///
+/// # Errors
+/// There is no such license or revision.
+pub fn preview_reprint(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    revision: Option<Revision>,
+) -> Result<Vec<Issued>, DeskFault> {
+    ledger.read(|book| {
+        session.begin(book, Permission::Reprint)?;
+        Ok(chosen(book, license, revision, session.today)?.1)
+    })
+}
+
+/// The codes of a license that are wanted, verified again.
+fn chosen(
+    book: &Book<'_>,
+    license: LicenseNumber,
+    revision: Option<Revision>,
+    today: Day,
+) -> Result<(LicenseRecord, Vec<Issued>), DeskFault> {
+    let record = book.license(license)?.ok_or(Refused::UnknownLicense(license))?;
+    let codes = book.codes_of(license)?;
+    if let Some(revision) = revision.filter(|revision| !record.is_revoked() && record.revokes(*revision)) {
+        return Err(Refused::RevokedRevision { license, revision }.into());
+    }
+    let chosen: Vec<_> = match revision {
+        _ if record.is_revoked() => Vec::new(),
+        Some(revision) => codes.iter().filter(|code| code.entry.terms.revision == revision).collect(),
+        None => {
+            let schedule = Schedule::of(&record, &codes, today);
+            schedule.running.into_iter().chain(schedule.queued).collect()
+        }
+    };
+    match (chosen.is_empty(), revision) {
+        (true, Some(revision)) if !record.is_revoked() => {
+            return Err(Refused::UnknownRevision { license, revision }.into());
+        }
+        (true, _) => return Err(Refused::Revoked(license).into()),
+        (false, _) => {}
+    }
+    let trust = trust(&book.issuers()?)?;
+    let issued = chosen.into_iter().map(|code| verified(code.clone(), &trust)).collect::<Result<_, _>>()?;
+    Ok((record, issued))
 }
 
 /// What a revocation makes void, before anybody says yes to it (rule D12).
@@ -200,75 +225,4 @@ pub fn transfer(ledger: &mut Ledger, session: &Session, transfer: &Transfer) -> 
 /// There is no such license.
 pub fn find_license(ledger: &mut Ledger, license: LicenseNumber) -> Result<LicenseRecord, DeskFault> {
     ledger.read(|book| Ok(book.license(license)?.ok_or(Refused::UnknownLicense(license))?))
-}
-
-/// Everything that ever happened to a license, oldest first.
-///
-/// # Errors
-/// There is no such license.
-pub fn history(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Event>, DeskFault> {
-    ledger.read(|book| {
-        let record = book.license(license)?.ok_or(Refused::UnknownLicense(license))?;
-        history_of(book, &record)
-    })
-}
-
-fn history_of(book: &Book<'_>, record: &LicenseRecord) -> Result<Vec<Event>, DeskFault> {
-    events_back_to(book, record, 0)
-}
-
-/// What happened to a license after an event, oldest first.
-pub(super) fn events_back_to(
-    book: &Book<'_>,
-    record: &LicenseRecord,
-    after: Sequence,
-) -> Result<Vec<Event>, DeskFault> {
-    let mut events = Vec::new();
-    let mut next: Option<Sequence> = Some(record.event);
-    while let Some(sequence) = next.filter(|sequence| *sequence > after) {
-        let event = book.event(sequence)?.filter(|event| event.license == Some(record.number));
-        let event = event.ok_or(LedgerFault::Event { sequence })?;
-        // Backwards only, or an edited book could keep us here for ever.
-        next = event.previous.filter(|previous| *previous < sequence);
-        events.push(event);
-    }
-    events.reverse();
-    Ok(events)
-}
-
-/// What happened to a customer's licenses, those that it owns now, oldest first; at most `most` licenses from
-/// `first` on.
-///
-/// # Errors
-/// There is no such customer.
-pub fn history_of_customer(
-    ledger: &mut Ledger,
-    customer: CustomerNumber,
-    first: u32,
-    most: u32,
-) -> Result<(Customer, Vec<Event>), DeskFault> {
-    ledger.read(|book| {
-        let found = book.customer(customer)?.ok_or_else(|| Refused::UnknownCustomer(customer.to_string()))?;
-        let mut events = Vec::new();
-        for record in book.licenses_of(customer, first, most)? {
-            events.extend(history_of(book, &record)?);
-        }
-        events.sort_by_key(|event| event.sequence);
-        Ok((found, events))
-    })
-}
-
-/// At most `most` licenses, by number, from `first` on, each with its newest code.
-///
-/// # Errors
-/// Those of the ledger.
-pub fn licenses(ledger: &mut Ledger, first: u32, most: u32) -> Result<Vec<(LicenseRecord, Signed)>, LedgerFault> {
-    ledger.read(|book| {
-        let records = book.licenses_from(first, most)?;
-        let with_code = |record: LicenseRecord| {
-            let newest = book.newest_code(record.number)?;
-            Ok((record, newest.ok_or(LedgerFault::Record { what: "a license" })?))
-        };
-        records.into_iter().map(with_code).collect()
-    })
 }

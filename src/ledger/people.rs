@@ -77,12 +77,12 @@ impl Book<'_> {
         self.rows(statements::CUSTOMERS_CALLED, [name_key(name.as_str())], customer)
     }
 
-    /// The customers with this address.
+    /// At most `most` customers with this address.
     ///
     /// # Errors
     /// Those of the ledger.
-    pub fn customers_at(&self, email: &Email) -> Outcome<Vec<Customer>> {
-        self.rows(statements::CUSTOMERS_AT, [email.key()], customer)
+    pub fn customers_at(&self, email: &Email, most: u32) -> Outcome<Vec<Customer>> {
+        self.rows(statements::CUSTOMERS_AT, (email.key(), most), customer)
     }
 
     /// At most `most` customers with this text in their names, in whatever case.

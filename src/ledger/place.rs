@@ -23,6 +23,9 @@ const PAGES: i32 = 1024;
 /// Between two looks at a lock that others have.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What is put behind the name of a ledger that made place for a backup; a day follows.
+const KEPT: &str = ".before-restore-";
+
 /// What SQLite keeps beside a file.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
@@ -93,6 +96,17 @@ impl Ledger {
 
 /// Copies what a connection sees into an empty file, which is one file afterwards: nothing beside it.
 fn copy(from: &Connection, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<(), CopyFault> {
+    let copied = copy_pages(from, path, progress);
+    if copied.is_err() {
+        // Whoever made the file removes it, and does not know of these.
+        for end in BESIDE {
+            let _ = fs::remove_file(with_end(path, end));
+        }
+    }
+    copied
+}
+
+fn copy_pages(from: &Connection, path: &Path, progress: &dyn Fn(u64, u64)) -> Result<(), CopyFault> {
     let write = |fault: LedgerFault| CopyFault::To(fault);
     let mut to = schema::open_copy(path).map_err(write)?;
     {
@@ -153,7 +167,7 @@ impl Replacement {
         let folder = |error| CopyFault::To(LedgerFault::Folder(error));
         // What somebody who was killed left behind.
         self.remove_draft().map_err(folder)?;
-        self.remove_second_names().map_err(folder)?;
+        self.remove_second_names().map_err(CopyFault::To)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600).open(&self.draft).map_err(folder)?;
         copy(from, &self.draft, progress)?;
@@ -219,8 +233,8 @@ impl Replacement {
 
     fn free_name(&self, today: Day) -> PathBuf {
         let name = |n: u32| match n {
-            1 => with_end(&self.path, &format!(".before-restore-{today}")),
-            n => with_end(&self.path, &format!(".before-restore-{today}-{n}")),
+            1 => with_end(&self.path, &format!("{KEPT}{today}")),
+            n => with_end(&self.path, &format!("{KEPT}{today}-{n}")),
         };
         let is_free = |path: &PathBuf| {
             let ends = [""].into_iter().chain(BESIDE);
@@ -239,18 +253,34 @@ impl Replacement {
         Ok(())
     }
 
+    /// The ledgers that earlier restores kept beside this place.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn kept(&self) -> Outcome<Vec<PathBuf>> {
+        let mut begin = self.path.file_name().unwrap_or_default().to_owned();
+        begin.push(KEPT);
+        let entries = fs::read_dir(folder_of(&self.path)).map_err(LedgerFault::Folder)?;
+        let mut kept = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(LedgerFault::Folder)?.path();
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            let beside = BESIDE.iter().any(|end| name.ends_with(end.as_bytes()));
+            if name.starts_with(begin.as_encoded_bytes()) && !beside {
+                kept.push(path);
+            }
+        }
+        Ok(kept)
+    }
+
     /// Who was killed between giving the ledger a second name and giving its first to another left two names for
     /// one file: what is kept would change with the ledger.
-    fn remove_second_names(&self) -> io::Result<()> {
+    fn remove_second_names(&self) -> Outcome<()> {
         let Ok(ledger) = fs::symlink_metadata(&self.path) else { return Ok(()) };
-        let mut begin = self.path.file_name().unwrap_or_default().to_owned();
-        begin.push(".before-restore-");
-        for entry in fs::read_dir(folder_of(&self.path))? {
-            let entry = entry?;
-            let kept = entry.file_name().as_encoded_bytes().starts_with(begin.as_encoded_bytes());
+        for path in self.kept()? {
             let same = |other: fs::Metadata| (other.dev(), other.ino()) == (ledger.dev(), ledger.ino());
-            if kept && entry.metadata().is_ok_and(same) {
-                fs::remove_file(entry.path())?;
+            if fs::symlink_metadata(&path).is_ok_and(same) {
+                fs::remove_file(path).map_err(LedgerFault::Folder)?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::audit::SchemaFault;
 use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -81,6 +82,8 @@ pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
     // One thread at a time has it, so that SQLite need not lock each call.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(std::path::absolute(path).map_err(LedgerFault::Folder)?, flags)?;
+    // A damaged description of one table would keep SQLite from reading all of them. Nothing is written here.
+    connection.pragma_update(None, "writable_schema", true)?;
     connection.busy_timeout(PATIENCE)?;
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
@@ -105,6 +108,8 @@ pub(super) fn into_one_file(connection: Connection) -> Result<(), LedgerFault> {
 /// Brings what the log of a ledger has into the ledger. Nobody else has it open.
 pub(super) fn settle(path: &Path) -> Result<(), LedgerFault> {
     let connection = connect(path)?;
+    // SQLite would write the log even into a file that it cannot read, when it closes that.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
@@ -112,21 +117,27 @@ pub(super) fn settle(path: &Path) -> Result<(), LedgerFault> {
     if busy != 0 {
         return Err(LedgerFault::Locked);
     }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.close().map_err(|(_, error)| error.into())
 }
 
 /// What SQLite says of a damaged file, each with the table or index if it says which; nothing if all is well.
 pub(super) fn integrity(connection: &Connection) -> Result<Vec<String>, LedgerFault> {
-    let check = || {
+    let mut says = Vec::new();
+    let mut check = || {
         let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
-        let says = statement.query_map([], |row| row.get::<_, String>(0))?;
-        says.collect::<Result<Vec<_>, rusqlite::Error>>()
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            says.push(row.get::<_, String>(0)?);
+        }
+        Ok(())
     };
-    let says = match check().map_err(|error| (error.to_string(), LedgerFault::from(error))) {
-        Ok(says) => says,
+    // What it said before it could not go on counts.
+    match check().map_err(|error: rusqlite::Error| (error.to_string(), LedgerFault::from(error))) {
+        Ok(()) => {}
         Err((_, fault @ LedgerFault::Locked)) => return Err(fault),
-        Err((says, _)) => return Ok(vec![says]),
-    };
+        Err((what, _)) => says.push(what),
+    }
     let names = trees(connection).unwrap_or_default();
     let with_name = |says: &str| {
         let tree = says.strip_prefix("Tree ").and_then(|rest| rest.split(' ').next()?.parse::<i64>().ok());

@@ -13,10 +13,12 @@ use activation_code::{
     Units,
 };
 use activation_host::program::clock;
-use countersign::desk::{self, Asked, Change, Clock, DeskFault, Issued, Order, Session};
+use countersign::desk::{
+    self, Asked, Change, Clock, DeskFault, Issued, Order, Session, Signatures, Verdict, Witnesses,
+};
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
+    By, CustomerNumber, Event, Filter, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
     ProductKind, Role, Signed, UnitType, chain,
 };
 use countersign::signer::{Signer, SignerFault, SoftwareKey, key_file};
@@ -102,6 +104,15 @@ impl Desk {
         run(&mut self.command(arguments))
     }
 
+    /// The same with the clock on a day, as `faketime` sets it.
+    pub fn run_on(&self, day: &str, arguments: &[&str]) -> Ran {
+        let mut command = program("faketime");
+        command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_countersign"));
+        command.arg("--desk").arg(self.folder()).arg("--passphrase-file").arg(self.passphrase());
+        // The day that faketime reads is of the place where it runs.
+        run(command.env("TZ", "UTC").args(arguments))
+    }
+
     /// Puts a ledger in the place of its own: what this SQL makes.
     pub fn put_ledger(&self, sql: &str) -> rusqlite::Connection {
         for end in ["", "-wal", "-shm"] {
@@ -121,6 +132,12 @@ impl Desk {
         [json, issue, customer, "1", product, "ES", units, "10", from, today, term, "1y", concat(reference)]
     }
 
+    /// What the program's own audit says, every signature included.
+    pub fn audit(&self, witnesses: &Witnesses<'_>) -> Verdict {
+        let mut ledger = Ledger::open_to_read(&self.ledger_path()).unwrap();
+        desk::audit(&mut ledger, witnesses, Signatures::Verified, &|_, _| {}).unwrap()
+    }
+
     /// Everything that must hold of a ledger, whatever happened to the process that wrote it.
     pub fn assert_ledger_is_sound(&self) {
         let connection = rusqlite::Connection::open(self.ledger_path()).unwrap();
@@ -133,6 +150,8 @@ impl Desk {
             .unwrap();
         assert_eq!(unknown, 0, "no number is used that was not given away");
         book::assert_book_is_whole(&self.ledger_path());
+        let verdict = self.audit(&Witnesses::default());
+        assert!(verdict.is_sound(), "{:?}", verdict.audit.findings);
     }
 }
 
@@ -274,7 +293,8 @@ pub fn transfer(
 
 /// Every license with its newest code.
 pub fn licenses(ledger: &mut Ledger) -> Vec<(LicenseRecord, Signed)> {
-    desk::licenses(ledger, 0, u32::MAX).unwrap()
+    let listed = desk::licenses(ledger, &Filter::default(), None, None, u32::MAX).unwrap();
+    listed.into_iter().map(|listed| (listed.license, listed.newest)).collect()
 }
 
 pub fn test_key() -> SoftwareKey {

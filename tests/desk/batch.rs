@@ -594,7 +594,7 @@ fn an_operator_who_leaves_in_the_middle_ends_the_batch_and_what_was_done_stays()
     let fault = carry_out(&room, &signer, orders).unwrap_err();
     assert!(fault.to_string().contains("there is no operator \"administrator\""), "{fault}");
     let done = codes_by_order(&room).len();
-    assert!(done % desk::CHUNK == 0 && done <= 2 * desk::CHUNK, "{done}");
+    assert!(done.is_multiple_of(desk::CHUNK) && done <= 2 * desk::CHUNK, "{done}");
     room.assert_ledger_is_sound();
     assert_chain(&mut room.ledger());
 }

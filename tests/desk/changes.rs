@@ -147,6 +147,49 @@ fn a_renewal_follows_the_last_period_and_a_late_one_has_the_lapsed_days_on_top()
     }
 }
 
+/// The same examples as a clerk meets them, with the clock on the day.
+#[test]
+fn the_program_says_what_is_lapsed_and_what_a_code_cannot_carry() {
+    if !have("faketime") {
+        return;
+    }
+    for (today, period, said) in [
+        (
+            "2027-11-01",
+            "maintenance  2027-12-01 to 2028-11-30",
+            &["The new period begins when the one before has ended, after 2027-11-30"][..],
+        ),
+        (
+            "2028-01-15",
+            "maintenance  2027-12-01 to 2029-01-14",
+            &["the period has 45 lapsed days, 2027-12-01 to 2028-01-14, on top of what was ordered"],
+        ),
+        (
+            "2034-10-05",
+            "maintenance  2029-02-25 to 2035-10-04",
+            &[
+                "the period has 2500 lapsed days, 2027-12-01 to 2034-10-04, on top of what was ordered",
+                "The code says 2029-02-25, the earliest day that it can carry; the true first day is 2027-12-01.",
+            ],
+        ),
+    ] {
+        let room = Room::with("2026-12-01", "2027-11-30");
+        let renew = ["--clock-is-right", "renew", "1", "--term", "1y"];
+        let preview = room.desk.run_on(today, &[&renew[..], &["--preview"]].concat());
+        let signed = room.desk.run_on(today, &renew);
+        for shown in [&preview, &signed] {
+            for fact in said.iter().chain([&period]) {
+                assert!(shown.assert_done().out.contains(fact), "{fact}: {}", shown.out);
+            }
+        }
+        assert!(preview.out.starts_with("Before: revision 1, STD, full, by endpoints: 10, 2026-12-01 to 2027-11-30"));
+        assert!(!preview.out.contains("Row 1)") && signed.out.contains("Row 1)"));
+        let listed = &room.desk.run(&["--json", "list"]).json()[0];
+        assert_eq!((&listed["first"], &listed["issued"]), (&"2027-12-01".into(), &today.into()), "the true first day");
+        room.desk.assert_ledger_is_sound();
+    }
+}
+
 #[test]
 fn a_license_may_be_renewed_several_times_in_advance_as_far_as_a_code_can_carry() {
     let mut room = Room::with("2026-12-01", "2027-11-30");

@@ -78,12 +78,8 @@ fn a_desk_whose_clock_is_set_issues_nothing_until_somebody_has_looked() {
     }
     let desk = Desk::new();
     let on = |days: i32, more: &[&str]| {
-        let day = clock().plus(days).unwrap().to_string();
-        let mut command = program("faketime");
-        command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_countersign"));
-        command.arg("--desk").arg(desk.folder()).arg("--passphrase-file").arg(desk.passphrase());
-        // The day that faketime reads is of the place where it runs.
-        run(command.env("TZ", "UTC").args(more).args(desk.order(&format!("PO-{days}"), &today())))
+        let (day, first) = (clock().plus(days).unwrap().to_string(), today());
+        desk.run_on(&day, &[more, &desk.order(&format!("PO-{days}"), &first)].concat())
     };
     for days in [-1, -2000, IDLE + 1, 3000] {
         on(days, &["--yes"]).assert_complains(1);

@@ -5,7 +5,7 @@ use crate::jobs::*;
 use countersign::desk::{Asked, Change, Length};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How many processes are killed, if nobody asks for more.
 const KILLS: usize = 200;
@@ -49,14 +49,12 @@ fn an_order_that_was_committed_and_not_printed_gives_the_same_code() {
 fn killed_at_random_moments_every_order_has_exactly_its_codes() {
     let wanted = std::env::var("COUNTERSIGN_KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let mut jobs = Jobs::new();
-    let mut usual = Duration::ZERO;
     for (job, warm) in Job::ALL.into_iter().zip(["warm-1", "warm-2", "warm-3", "warm-4"]) {
         let task = jobs.task(job, warm);
-        let began = Instant::now();
-        let ran = jobs.room.run(&task.arguments());
-        usual += began.elapsed() / 4;
-        jobs.finish(&task, &ran.out);
+        jobs.finish(&task, "");
     }
+    // Nine of ten are killed, whatever else the machine does: what is missed makes us more impatient.
+    let mut patience = Duration::from_millis(20);
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     let (mut kills, mut runs, mut acknowledged) = (0, 0, 0);
     while kills < wanted {
@@ -68,11 +66,14 @@ fn killed_at_random_moments_every_order_has_exactly_its_codes() {
         let task = jobs.task(Job::ALL[runs % Job::ALL.len()], &format!("PO-{runs}"));
         let mut command = jobs.room.command(&task.arguments());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let moment = usual.as_nanos() as u64 * chance.below(1000) / 900;
-        std::thread::sleep(Duration::from_nanos(moment));
+        // Most of what matters happens in the second half.
+        let share = if chance.below(2) == 0 { chance.below(1000) } else { 500 + chance.below(500) };
+        std::thread::sleep(patience * share as u32 / 1000);
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
-        kills += usize::from(output.status.signal() == Some(9));
+        let killed = output.status.signal() == Some(9);
+        kills += usize::from(killed);
+        patience = if killed { patience.mul_f64(1.002) } else { patience.mul_f64(0.98) };
         let seen = String::from_utf8_lossy(&output.stdout);
         acknowledged += usize::from(!seen.is_empty());
         jobs.finish(&task, &seen);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs a command of the desk under strace, with its log at `log`.
-fn strace(log: &Path, options: &[&str], command: &Command) -> Ran {
+pub fn strace(log: &Path, options: &[&str], command: &Command) -> Ran {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-y", "-o"]).arg(log).args(options);
     strace.arg(command.get_program()).args(command.get_args());
@@ -112,7 +112,7 @@ fn a_killed_init_leaves_a_whole_desk_or_none() {
         if folder.exists() {
             let mut issuer = program(env!("CARGO_BIN_EXE_countersign"));
             assert!(run(issuer.arg("--desk").arg(&folder).arg("issuer")).assert_done().out.starts_with("1:"), "{call}");
-            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "{call}");
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "{call}");
             std::fs::remove_dir_all(&folder).unwrap();
             whole += 1;
         }

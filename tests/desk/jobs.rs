@@ -131,6 +131,7 @@ impl Jobs {
             }
             self.remember(&task.reference, &again);
         }
+        self.room.assert_ledger_is_sound();
     }
 
     fn remember(&mut self, reference: &str, made: &[((u64, u64), String)]) {

@@ -3,8 +3,8 @@
 
 use crate::common::*;
 use activation_code::{
-    ActivationCode, Day, Kind, License, LicenseNumber, MaintenancePeriod, Phase, ProductId, Purpose, Revision, Trust,
-    Units,
+    ActivationCode, Day, Features, Holder, HostId, Kind, License, LicenseNumber, MaintenancePeriod, Phase, ProductId,
+    Purpose, Revision, Trust, Units,
 };
 use countersign::calendar::Term;
 use countersign::desk::{self, Asked, Change, DeskFault, Issued, Length, Note, Order, Preview, Reach, Refused};
@@ -474,12 +474,6 @@ impl Model {
         (_, self.periods[running].last) = Self::in_its_life(sold.first, last, sold.product, today)?;
         Ok(())
     }
-
-    fn revoke_below(&self, revision: u16) -> Self {
-        let mut after = self.clone();
-        after.periods.retain(|sold| sold.revision >= revision);
-        after
-    }
 }
 
 /// An installation that is given codes, and keeps those that can ever count (rule I5).
@@ -516,6 +510,20 @@ struct Room {
     key: countersign::signer::SoftwareKey,
     trust: Trust,
     customers: [CustomerNumber; 2],
+}
+
+/// A license on a day, and what became of it.
+struct Life {
+    license: LicenseNumber,
+    model: Model,
+    /// What was ordered first.
+    order: Order,
+    kind: Kind,
+    /// Which of the customers has it.
+    owner: usize,
+    today: Day,
+    chance: u64,
+    tally: Tally,
 }
 
 fn number(number: u32) -> Units {
@@ -563,22 +571,59 @@ impl Room {
     }
 
     fn live(&mut self, history: &History) -> Result<Tally, TestCaseError> {
-        let mut tally = Tally::default();
-        let mut today = history.begins;
+        let Some(mut life) = self.begin(history)? else {
+            return Ok(Tally { refused: 1, ..Tally::default() });
+        };
+        for act in &history.acts {
+            let ends = life.model.running(life.today).map_or(life.today, |running| life.model.periods[running].last);
+            life.today = match act.when {
+                When::After(days) => life.today.plus(days).unwrap(),
+                When::AfterTheEnd(days) => ends.plus(days).unwrap().max(life.today),
+            };
+            if life.today > day("2035-12-31") {
+                break;
+            }
+            life.tally.steps += 1;
+            let Life { license, today, .. } = life;
+            match act.step {
+                Step::Transfer => {
+                    let to = self.customers[1 - life.owner];
+                    let done = transfer(&mut self.ledger, &session(today), license, to);
+                    check!(done.is_ok() != life.model.periods.is_empty(), "{done:?}");
+                    life.owner = if done.is_ok() { 1 - life.owner } else { life.owner };
+                }
+                Step::Reprint => {
+                    let codes = desk::reprint(&mut self.ledger, &session(today), license, None);
+                    check!(codes.is_ok() != life.model.periods.is_empty(), "{codes:?}");
+                }
+                Step::RevokeAll => self.revoke(&mut life, None)?,
+                Step::RevokeBelow { back } => {
+                    let below = Revision::new(life.model.given_away.saturating_sub(back));
+                    self.revoke(&mut life, below)?;
+                }
+                _ => self.sell(&mut life, act)?,
+            }
+        }
+        Ok(life.tally)
+    }
+
+    /// The first code; `None` where the rules, and the desk, say no.
+    fn begin(&mut self, history: &History) -> Result<Option<Life>, TestCaseError> {
+        let today = history.begins;
         let first = today.plus(history.ahead).unwrap().max(day("2020-01-01"));
         let last = first.plus(history.days - 1).unwrap();
-        let product = ProductId::new(history.product).unwrap();
+        let has = |bit: u32| history.order >> bit & 1 == 1;
         let order = Order {
             customer: self.customers[0],
-            product,
+            product: ProductId::new(history.product).unwrap(),
             units: number(history.units),
             period: MaintenancePeriod::new(first, last).unwrap(),
             kind: history.evaluation.then_some(Kind::Evaluation),
-            test: history.order.is_multiple_of(3),
-            grace: (history.order.is_multiple_of(5)).then_some(7),
-            host: (history.order.is_multiple_of(2)).then_some(activation_code::HostId(77)),
-            features: (history.order.is_multiple_of(7)).then_some(activation_code::Features(0x8001)),
-            holder: (history.order.is_multiple_of(4)).then(|| activation_code::Holder::new("Example").unwrap()),
+            test: has(0),
+            grace: has(1).then_some(7),
+            host: has(2).then_some(HostId(77)),
+            features: has(3).then_some(Features(0x8001)),
+            holder: has(4).then(|| Holder::new("Example").unwrap()),
         };
         let kind = if history.evaluation { Kind::Evaluation } else { sale(history.product).kind };
         let lives = Model::in_its_life(first, last, history.product, today)
@@ -587,172 +632,84 @@ impl Room {
         let issued = self.perform(Change::Issue(order.clone()), today);
         let Ok((first, last)) = lives else {
             check!(matches!(issued, Err(DeskFault::Refused(_))), "{lives:?}: {issued:?}");
-            tally.refused += 1;
-            return Ok(tally);
+            return Ok(None);
         };
         let issued = issued.map_err(|fault| TestCaseError::fail(fault.to_string()))?;
         let license = issued[0].entry.terms.license;
-        let units = history.units;
-        let sold = Sold { first, last, product: history.product, units, kind, revision: 1 };
-        let mut model = Model { periods: vec![sold], given_away: 1 };
-        let mut owner = 0;
-        self.compare(license, &model, &issued[..], today, history)?;
-        for act in &history.acts {
-            let ends = model.running(today).map_or(today, |running| model.periods[running].last);
-            today = match act.when {
-                When::After(days) => today.plus(days).unwrap(),
-                When::AfterTheEnd(days) => ends.plus(days).unwrap().max(today),
-            };
-            if today > day("2035-12-31") {
-                break;
-            }
-            tally.steps += 1;
-            match act.step {
-                Step::Transfer => {
-                    let to = self.customers[1 - owner];
-                    let done = transfer(&mut self.ledger, &session(today), license, to);
-                    check!(done.is_ok() != model.periods.is_empty(), "{done:?}");
-                    owner = if done.is_ok() { 1 - owner } else { owner };
-                    continue;
-                }
-                Step::Reprint => {
-                    let codes = desk::reprint(&mut self.ledger, &session(today), license, None);
-                    check!(codes.is_ok() != model.periods.is_empty(), "{codes:?}");
-                    continue;
-                }
-                Step::RevokeAll | Step::RevokeBelow { .. } => {
-                    let newest = model.given_away;
-                    let below = match act.step {
-                        Step::RevokeBelow { back } => Revision::new(newest.saturating_sub(back)),
-                        _ => None,
-                    };
-                    let known = self.codes(license).iter().any(|(it, _)| Some(it.terms.revision) >= below);
-                    let done = revoke(&mut self.ledger, &session(today), license, below);
-                    if done.is_ok() {
-                        check!(known || below.is_none());
-                        model = model.revoke_below(below.map_or(u16::MAX, Revision::get));
-                        tally.revoked += 1;
-                    } else {
-                        check!(matches!(done, Err(DeskFault::Refused(_))), "{done:?}");
-                    }
-                    self.compare(license, &model, &[], today, history)?;
-                    continue;
-                }
-                _ => {}
-            }
-            let (change, expected) = self.wanted(license, &model, &act.step, today);
-            if act.fails_once {
-                let dying = Dying::new();
-                let asked = Asked::from(change.clone());
-                let died = desk::perform(&mut self.ledger, &session(today), &dying, &asked);
-                check!(died.is_err());
-                if dying.signed.get().is_some() {
-                    tally.died += 1;
-                    // Those numbers are gone.
-                    let record = desk::find_license(&mut self.ledger, license).unwrap();
-                    model.given_away = record.next_revision - 1;
-                }
-            }
-            let (_, expected) = if act.fails_once {
-                self.wanted(license, &model, &act.step, today)
-            } else {
-                (change.clone(), expected)
-            };
-            let notes = match desk::preview(&mut self.ledger, &session(today), &change.clone().into()) {
-                Ok(Preview::Planned(plan)) => plan.notes,
-                _ => Vec::new(),
-            };
-            let issued = self.perform(change, today);
-            match (expected, issued) {
-                (Ok(after), Ok(issued)) => {
-                    check_notes(&notes, &model, &after, &act.step, today)?;
-                    check_days(&model, &after, &act.step, today)?;
-                    for issued in &issued {
-                        let Entry { customer, terms, .. } = &issued.entry;
-                        check!(*customer == self.customers[owner]);
-                        check!((terms.test, terms.host, terms.features) == (order.test, order.host, order.features));
-                        check!(terms.holder == order.holder && terms.issued == today);
-                        let converted = terms.kind != kind && kind == Kind::Evaluation;
-                        check!(terms.grace == if converted { None } else { order.grace });
-                    }
-                    model = after;
-                    self.compare(license, &model, &issued, today, history)?;
-                    tally.done += 1;
-                }
-                (Err(_), Err(DeskFault::Refused(refused))) => {
-                    check!(refused != Refused::ChangedMeanwhile);
-                    tally.refused += 1;
-                }
-                (expected, issued) => {
-                    let issued = issued.map(|_| "issued");
-                    return Err(TestCaseError::fail(format!(
-                        "{today} {act:?}: {expected:?}, and the desk: {issued:?}"
-                    )));
-                }
-            }
-        }
-        Ok(tally)
+        let sold = Sold { first, last, product: history.product, units: history.units, kind, revision: 1 };
+        let model = Model { periods: vec![sold], given_away: 1 };
+        let chance = history.order;
+        let life = Life { license, model, order, kind, owner: 0, today, chance, tally: Tally::default() };
+        self.compare(&life, &issued)?;
+        Ok(Some(life))
     }
 
-    /// The change that a step is, and what becomes of the license by the rules.
-    fn wanted(
-        &mut self,
-        license: LicenseNumber,
-        model: &Model,
-        step: &Step,
-        today: Day,
-    ) -> (Change, Result<Model, No>) {
-        let running = model.running(today).ok().map(|index| model.periods[index]);
-        let beside = |had: Option<Sold>, units: i32| (had.map_or(1, |sold| sold.units) as i32 + units).max(1) as u32;
-        let reach = |only| if only { Reach::RunningPeriod } else { Reach::License };
-        match *step {
-            Step::Renew { length, units } => {
-                let (length, last) = (length.on(today), model.periods.last().copied());
-                let units = units.map(|units| beside(last, units));
-                let change = Change::Renew { license, length: length.length(), units: units.map(number) };
-                (change, model.renew(length, units, false, today))
+    fn revoke(&mut self, life: &mut Life, below: Option<Revision>) -> Result<(), TestCaseError> {
+        let known = self.codes(life.license).iter().any(|(it, _)| Some(it.terms.revision) >= below);
+        match revoke(&mut self.ledger, &session(life.today), life.license, below) {
+            Ok(_) => {
+                check!(known, "{below:?}");
+                let below = below.map_or(u16::MAX, Revision::get);
+                life.model.periods.retain(|sold| sold.revision >= below);
+                life.tally.revoked += 1;
             }
-            Step::Downsize { length, by } => {
-                let (length, units) = (length.on(today), beside(model.periods.last().copied(), -by));
-                let request = "a letter".parse().unwrap();
-                let change = Change::Downsize { license, length: length.length(), units: number(units), request };
-                let downsized = model.renew(length, Some(units), true, today);
-                (change, downsized)
+            Err(fault) => check!(matches!(fault, DeskFault::Refused(_)), "{fault}"),
+        }
+        self.compare(life, &[])
+    }
+
+    /// What makes codes, or is refused by the rules and by the desk.
+    fn sell(&mut self, life: &mut Life, act: &Act) -> Result<(), TestCaseError> {
+        let today = life.today;
+        let (change, _) = wanted(life, &act.step);
+        if act.fails_once {
+            let dying = Dying::new();
+            let died = desk::perform(&mut self.ledger, &session(today), &dying, &Asked::from(change.clone()));
+            check!(died.is_err());
+            if dying.signed.get().is_some() {
+                life.tally.died += 1;
+                // Those numbers are gone.
+                let record = desk::find_license(&mut self.ledger, life.license).unwrap();
+                life.model.given_away = record.next_revision - 1;
             }
-            Step::AddUnits { more, only_this_period } => (
-                Change::AddUnits { license, more: number(more), reach: reach(only_this_period) },
-                model.add_units(more, only_this_period, today),
-            ),
-            Step::Upgrade { product, units, renew, only_this_period } => {
-                let (units, renew) = (units.map(|units| beside(running, units)), renew.map(|span| span.on(today)));
-                let change = Change::Upgrade {
-                    license,
-                    product: ProductId::new(product).unwrap(),
-                    units: units.map(number),
-                    renew: renew.map(Wanted::length),
-                    reach: reach(only_this_period),
-                };
-                (change, model.upgrade(product, units, renew, only_this_period, today))
+        }
+        let (change, expected) = wanted(life, &act.step);
+        let notes = match desk::preview(&mut self.ledger, &session(today), &change.clone().into()) {
+            Ok(Preview::Planned(plan)) => plan.notes,
+            _ => Vec::new(),
+        };
+        match (expected, self.perform(change, today)) {
+            (Ok(after), Ok(issued)) => {
+                check_notes(&notes, &life.model, &after, &act.step, today)?;
+                check_days(&life.model, &after, &act.step, today)?;
+                let Life { order, kind, owner, .. } = life;
+                for Issued { entry: Entry { customer, terms, .. }, .. } in &issued {
+                    check!(*customer == self.customers[*owner] && terms.issued == today);
+                    check!((terms.test, terms.host, terms.features) == (order.test, order.host, order.features));
+                    check!(terms.holder == order.holder);
+                    let converted = terms.kind != *kind && *kind == Kind::Evaluation;
+                    check!(terms.grace == if converted { None } else { order.grace });
+                }
+                life.model = after;
+                life.tally.done += 1;
+                self.compare(life, &issued)
             }
-            Step::Convert { units, renew } => {
-                let (units, renew) = (units.map(|units| beside(running, units)), renew.map(|span| span.on(today)));
-                let change = Change::Convert { license, units: units.map(number), renew: renew.map(Wanted::length) };
-                (change, model.convert(units, renew, today))
+            (Err(_), Err(DeskFault::Refused(refused))) => {
+                check!(refused != Refused::ChangedMeanwhile);
+                life.tally.refused += 1;
+                Ok(())
             }
-            Step::RevokeBelow { .. } | Step::RevokeAll | Step::Reprint | Step::Transfer => unreachable!(),
+            (expected, done) => {
+                let done = done.map(|_| "issued");
+                Err(TestCaseError::fail(format!("{today} {act:?}: {expected:?}, and the desk: {done:?}")))
+            }
         }
     }
 
     /// The ledger and an installation that has every code count what the model says.
-    fn compare(
-        &mut self,
-        license: LicenseNumber,
-        model: &Model,
-        issued: &[Issued],
-        today: Day,
-        history: &History,
-    ) -> Result<(), TestCaseError> {
-        let codes = self.codes(license);
+    fn compare(&mut self, life: &Life, issued: &[Issued]) -> Result<(), TestCaseError> {
+        let Life { license, model, today, chance, .. } = life;
+        let (codes, today) = (self.codes(*license), *today);
         check!(codes.windows(2).all(|pair| pair[0].0.terms.revision < pair[1].0.terms.revision));
         // What was made now is what the model made anew, first things first.
         let new = model.periods.len() - issued.len();
@@ -762,7 +719,7 @@ impl Room {
             check!(terms.revision.get() == sold.revision, "{sold:?}: {}", terms.revision);
             check!(terms.period.first() == Model::code_begins(sold.first, today) && terms.period.last() == sold.last);
         }
-        let mut chance = Chance(history.order);
+        let mut chance = Chance(*chance);
         let licenses: Vec<License> = codes.iter().map(|(_, license)| license.clone()).collect();
         let installation = Installation::with(&licenses, &mut chance, today);
         let edges = codes.iter().flat_map(|(entry, license)| {
@@ -792,6 +749,51 @@ impl Room {
             check!(counted == of_model, "the installation on {day}: {counts:?}, {sold:?}");
         }
         Ok(())
+    }
+}
+
+/// The change that a step is, and what becomes of the license by the rules.
+fn wanted(life: &Life, step: &Step) -> (Change, Result<Model, No>) {
+    let Life { license, model, today, .. } = life;
+    let (license, today) = (*license, *today);
+    let running = model.running(today).ok().map(|index| model.periods[index]);
+    let beside = |had: Option<Sold>, units: i32| (had.map_or(1, |sold| sold.units) as i32 + units).max(1) as u32;
+    let reach = |only| if only { Reach::RunningPeriod } else { Reach::License };
+    match *step {
+        Step::Renew { length, units } => {
+            let (length, last) = (length.on(today), model.periods.last().copied());
+            let units = units.map(|units| beside(last, units));
+            let change = Change::Renew { license, length: length.length(), units: units.map(number) };
+            (change, model.renew(length, units, false, today))
+        }
+        Step::Downsize { length, by } => {
+            let (length, units) = (length.on(today), beside(model.periods.last().copied(), -by));
+            let request = "a letter".parse().unwrap();
+            let change = Change::Downsize { license, length: length.length(), units: number(units), request };
+            let downsized = model.renew(length, Some(units), true, today);
+            (change, downsized)
+        }
+        Step::AddUnits { more, only_this_period } => (
+            Change::AddUnits { license, more: number(more), reach: reach(only_this_period) },
+            model.add_units(more, only_this_period, today),
+        ),
+        Step::Upgrade { product, units, renew, only_this_period } => {
+            let (units, renew) = (units.map(|units| beside(running, units)), renew.map(|span| span.on(today)));
+            let change = Change::Upgrade {
+                license,
+                product: ProductId::new(product).unwrap(),
+                units: units.map(number),
+                renew: renew.map(Wanted::length),
+                reach: reach(only_this_period),
+            };
+            (change, model.upgrade(product, units, renew, only_this_period, today))
+        }
+        Step::Convert { units, renew } => {
+            let (units, renew) = (units.map(|units| beside(running, units)), renew.map(|span| span.on(today)));
+            let change = Change::Convert { license, units: units.map(number), renew: renew.map(Wanted::length) };
+            (change, model.convert(units, renew, today))
+        }
+        Step::RevokeBelow { .. } | Step::RevokeAll | Step::Reprint | Step::Transfer => unreachable!(),
     }
 }
 

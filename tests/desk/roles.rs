@@ -1,5 +1,6 @@
 //! Who may do what: every command as every role, through the program (domain rule D14).
 
+use super::book::{lose_a_code, put_ledger_key};
 use crate::common::*;
 use activation_code::{Kind, ProductId, Units};
 use activation_host::program::clock;
@@ -21,8 +22,10 @@ const CHANGING: &str = "
     a l m - - | add-units 1 --more 1
     a l m - - | upgrade 1 --to ES-PRO
     a l m - - | convert 2
+    a l m - - | batch orders.csv
     a l - - - | revoke 1
     a l - - - | transfer 1 --to 2
+    a l m s - | reprint 1
     a l - - - | approve 1
     a l - - - | reject 1
     a - - - - | operator add berta --role support
@@ -31,6 +34,10 @@ const CHANGING: &str = "
     a - - - - | operator passphrase somebody --new-passphrase-file new
     a l m s r | operator passphrase --new-passphrase-file new
     a - - - - | limits set --most-units 1000
+    a l - - - | audit checkpoint
+    a l - - - | backup copy.ledger
+    a - - - - | restore backup.ledger
+    a - - - - | import printed.txt --customer 1
 ";
 
 /// Commands that everybody may run, without saying who they are.
@@ -41,10 +48,17 @@ const READING: &str = "
     customer show 1
     show 1
     list
+    search hospital
+    due
+    history 1
+    history --customer 1
+    report --by product
+    report --by customer
     requests --all
     operator list
     limits
     issuer
+    audit verify --signatures
 ";
 
 /// Commands that make a desk.
@@ -78,6 +92,12 @@ fn staffed() -> Desk {
     let own = desk::OperatorEdit::Passphrase(cheap_hash(PASSPHRASE));
     desk::change_operator(&mut ledger, &session(today), &"administrator".parse().unwrap(), &own).unwrap();
     write_secret(&desk.room().join("new"), "another passphrase");
+    put_ledger_key(&desk);
+    lose_a_code(&desk, "printed.txt");
+    let orders = "order,customer,product,units,from,term\nPO-9,1,ES,5,2030-01-01,1y\n";
+    std::fs::write(desk.room().join("orders.csv"), orders).unwrap();
+    drop(ledger);
+    run_as(&desk, Role::Administrator, "backup backup.ledger").assert_done();
     desk
 }
 
