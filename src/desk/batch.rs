@@ -136,8 +136,8 @@ enum Worked {
 impl Task {
     fn work(self, desk: &SharedDesk<'_>) -> Result<Worked, DeskFault> {
         Ok(match self {
-            Self::Sign(plan) => {
-                let issued = desk.sign_all(&plan)?;
+            Self::Sign(mut plan) => {
+                let issued = desk.sign_all(std::mem::take(&mut plan.entries))?;
                 Worked::Signed(plan, issued)
             }
             Self::Verify(codes) => Worked::Verified(desk.verify_all(codes)?),

@@ -5,6 +5,7 @@ use crate::calendar::Term;
 use crate::ledger::{CustomerNumber, LedgerFault, OrderReference};
 use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, MaintenancePeriod, ProductId, Units};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a customer orders: everything of a first code that the desk does not decide itself.
@@ -149,11 +150,11 @@ impl From<Change> for Asked {
 /// A change as it is written down in the book and in requests. Names are added, never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct Written<'w> {
     #[serde(rename = "do")]
-    action: String,
+    action: Cow<'w, str>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    order: Option<String>,
+    order: Option<Cow<'w, str>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     customer: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -169,7 +170,7 @@ struct Written {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     term: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    kind: Option<String>,
+    kind: Option<Cow<'w, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     test: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -179,14 +180,14 @@ struct Written {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     features: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    holder: Option<String>,
+    holder: Option<Cow<'w, str>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    request: Option<String>,
+    request: Option<Cow<'w, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     running_only: bool,
 }
 
-impl Written {
+impl Written<'_> {
     fn with_length(mut self, length: Option<Length>) -> Self {
         match length {
             Some(Length::Term(term)) => self.term = Some(term.to_string()),
@@ -209,7 +210,7 @@ impl Written {
         let product = || self.product.and_then(ProductId::new);
         let units = || self.units.and_then(Units::new);
         let reach = if self.running_only { Reach::RunningPeriod } else { Reach::License };
-        let change = match self.action.as_str() {
+        let change = match &*self.action {
             "issue" => Change::Issue(Order {
                 customer: self.customer.and_then(CustomerNumber::new)?,
                 product: product()?,
@@ -254,37 +255,37 @@ impl Written {
     }
 }
 
-impl From<&Asked> for Written {
-    fn from(asked: &Asked) -> Self {
-        let on = |action: &str, license: LicenseNumber| Self {
-            action: action.to_owned(),
-            order: asked.reference.as_ref().map(ToString::to_string),
+impl<'w> From<&'w Asked> for Written<'w> {
+    fn from(asked: &'w Asked) -> Self {
+        let on = |action: &'static str, license: LicenseNumber| Self {
+            action: action.into(),
+            order: asked.reference.as_ref().map(|reference| reference.as_str().into()),
             license: Some(license.get()),
             ..Self::default()
         };
         let only = |reach| reach == Reach::RunningPeriod;
         match &asked.change {
             Change::Issue(order) => Self {
-                action: "issue".to_owned(),
-                order: asked.reference.as_ref().map(ToString::to_string),
+                action: "issue".into(),
+                order: asked.reference.as_ref().map(|reference| reference.as_str().into()),
                 customer: Some(order.customer.get()),
                 product: Some(order.product.get()),
                 units: Some(order.units.get()),
                 from: Some(order.period.first().to_string()),
                 until: Some(order.period.last().to_string()),
-                kind: order.kind.map(|kind| kind.name().to_owned()),
+                kind: order.kind.map(|kind| kind.name().into()),
                 test: order.test,
                 grace: order.grace,
                 host: order.host.map(|host| host.0),
                 features: order.features.map(|features| features.0),
-                holder: order.holder.as_ref().map(|holder| holder.as_str().to_owned()),
+                holder: order.holder.as_ref().map(|holder| holder.as_str().into()),
                 ..Self::default()
             },
             Change::Renew { license, length, units } => {
                 Self { units: units.map(Units::get), ..on("renew", *license) }.with_length(Some(*length))
             }
             Change::Downsize { license, length, units, request } => {
-                Self { units: Some(units.get()), request: Some(request.to_string()), ..on("downsize", *license) }
+                Self { units: Some(units.get()), request: Some(request.as_str().into()), ..on("downsize", *license) }
                     .with_length(Some(*length))
             }
             Change::AddUnits { license, more, reach } => {
@@ -316,7 +317,7 @@ impl Asked {
     /// # Errors
     /// No desk wrote that.
     pub fn from_text(text: &str) -> Result<Self, DeskFault> {
-        let written: Option<Written> = serde_json::from_str(text).ok();
+        let written: Option<Written<'_>> = serde_json::from_str(text).ok();
         let asked = written.as_ref().and_then(Written::asked);
         Ok(asked.ok_or(LedgerFault::Record { what: "a request" })?)
     }

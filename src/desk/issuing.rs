@@ -52,11 +52,11 @@ pub fn carry_out(
         give_away(book, [&again])?;
         Ok::<_, DeskFault>(Preview::Planned(Box::new(again)))
     })?;
-    let plan = match reserved {
+    let mut plan = match reserved {
         Preview::Before(issued) => return Ok(issued),
         Preview::Planned(plan) => plan,
     };
-    let issued = desk.sign_all(&plan)?;
+    let issued = desk.sign_all(std::mem::take(&mut plan.entries))?;
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
         super::approval::confirm(book, session, &plan)?;
@@ -105,9 +105,9 @@ pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p
     Ok(())
 }
 
-/// Writes signed codes and their event into the book.
+/// Writes the codes that were signed for a plan, and their event, into the book.
 pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued]) -> Result<(), DeskFault> {
-    let Some(Entry { customer, terms, .. }) = plan.entries.first() else { return Ok(()) };
+    let Some(Issued { entry: Entry { customer, terms, .. }, .. }) = issued.first() else { return Ok(()) };
     let license = terms.license;
     let (before, seen) = Seen::now(book, license)?.unzip();
     if seen != plan.seen {
@@ -239,17 +239,17 @@ impl<'s, S: Signer + ?Sized> SigningDesk<'s, S> {
         codes.into_iter().map(|code| verified(code, &self.trust)).collect()
     }
 
-    pub(super) fn sign_all(&self, plan: &Plan) -> Result<Vec<Issued>, DeskFault> {
-        plan.entries.iter().map(|entry| self.sign(entry)).collect()
+    pub(super) fn sign_all(&self, entries: Vec<Entry>) -> Result<Vec<Issued>, DeskFault> {
+        entries.into_iter().map(|entry| self.sign(entry)).collect()
     }
 
-    fn sign(&self, entry: &Entry) -> Result<Issued, DeskFault> {
+    fn sign(&self, entry: Entry) -> Result<Issued, DeskFault> {
         if entry.terms.issuer != self.number {
             return Err(DeskFault::OtherKey { number: entry.terms.issuer });
         }
         let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
         let signature = self.signer.sign(&signed_message(&payload))?;
-        accepted(entry.clone(), &payload, &signature, &self.trust)
+        accepted(entry, &payload, &signature, &self.trust)
     }
 }
 

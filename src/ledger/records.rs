@@ -4,6 +4,7 @@ use super::chain::Sequence;
 use activation_code::{Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES, Terms};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A customer's number at this desk, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +59,7 @@ pub enum TextFault {
     Mnemonic,
 }
 
-fn plain_text(text: &str, most: usize) -> Result<String, TextFault> {
+fn plain_text(text: &str, most: usize) -> Result<&str, TextFault> {
     if text.trim().is_empty() {
         return Err(TextFault::Empty);
     }
@@ -78,7 +79,7 @@ fn plain_text(text: &str, most: usize) -> Result<String, TextFault> {
     };
     match text.chars().find(hidden) {
         Some(character) => Err(TextFault::Character(character)),
-        None => Ok(text.to_owned()),
+        None => Ok(text),
     }
 }
 
@@ -86,7 +87,7 @@ macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $most:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// In characters.
@@ -102,7 +103,7 @@ macro_rules! text {
             type Err = TextFault;
 
             fn from_str(text: &str) -> Result<Self, TextFault> {
-                plain_text(text, Self::LONGEST).map(Self)
+                plain_text(text, Self::LONGEST).map(|text| Self(text.into()))
             }
         }
 
@@ -186,7 +187,7 @@ impl FromStr for Email {
         if local.is_empty() || !parts || local.contains(separators) || domain.contains(separators) {
             return Err(TextFault::Email);
         }
-        Ok(Self(text))
+        Ok(Self(text.to_owned()))
     }
 }
 

@@ -105,7 +105,7 @@ impl fmt::Display for Day {
         let (year, month, day) = self.ymd();
         let digit = |number: i32| b'0' + (number % 10) as u8;
         let (month, day) = (i32::from(month), i32::from(day));
-        // A desk writes ten days for each code; formatted numbers take three times as long (measured).
+        // Digit by digit: a desk writes ten days for each code.
         let text = [
             digit(year / 1000),
             digit(year / 100),
