@@ -33,7 +33,18 @@ impl Term {
                 if same.day() == first.day() { same.pred_opt()? } else { same }
             }
         };
-        Day::from_ymd(last.year(), last.month() as u8, last.day() as u8)
+        day_of(last)
+    }
+
+    /// The day this long before `day`: with the same day number, or the month's last day where the month lacks it.
+    /// `None` before the year 1.
+    pub fn before(self, day: Day) -> Option<Day> {
+        let (year, month, number) = day.ymd();
+        let day = NaiveDate::from_ymd_opt(year, month.into(), number.into())?;
+        day_of(match self {
+            Self::Days(days) => day.checked_sub_days(Days::new(days.into()))?,
+            Self::Months(months) => day.checked_sub_months(Months::new(months))?,
+        })
     }
 
     /// The most days that a period of this length has, whenever it begins. `None` after the year 9999.
@@ -49,6 +60,10 @@ impl Term {
         });
         days.max()
     }
+}
+
+fn day_of(date: NaiveDate) -> Option<Day> {
+    Day::from_ymd(date.year(), date.month() as u8, date.day() as u8)
 }
 
 /// As it is read: years where they are whole.
@@ -145,6 +160,21 @@ mod tests {
             let term: Term = term.parse().unwrap();
             assert_eq!(term.last_day(first).unwrap().to_string(), last, "{first} + {term:?}");
         }
+    }
+
+    #[test]
+    fn so_long_before_is_the_same_day_number_or_the_end_of_the_month() {
+        for (day, term, before) in [
+            ("2027-03-31", "30d", "2027-03-01"),
+            ("2027-03-01", "1d", "2027-02-28"),
+            ("2027-03-31", "1m", "2027-02-28"),
+            ("2028-02-29", "1y", "2027-02-28"),
+            ("2027-03-15", "18m", "2025-09-15"),
+        ] {
+            let term: Term = term.parse().unwrap();
+            assert_eq!(term.before(day.parse().unwrap()).unwrap().to_string(), before, "{day} - {term}");
+        }
+        assert_eq!(Term::Months(119_988).before("2027-01-01".parse().unwrap()), None);
     }
 
     #[test]

@@ -2,25 +2,34 @@
 
 mod audit;
 mod backup;
+mod batch;
+mod catalogue;
 mod change;
 mod customer;
 mod failure;
 mod folder;
+mod history;
 mod import;
 mod init;
 mod issue;
 mod issuer;
 mod license;
 mod limits;
+mod list;
 mod operator;
 mod output;
 mod passphrase;
 mod print;
 mod product;
+mod progress;
 mod quickstart;
+mod report;
+mod reprint;
 mod request;
+mod revoke;
 mod session;
 mod show;
+mod transfer;
 
 use activation_host::program::{self, Exit, complain};
 use clap::{Parser, Subcommand};
@@ -93,6 +102,9 @@ struct Common {
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
+    /// Print a list as CSV, for spreadsheets
+    #[arg(long, global = true, conflicts_with = "json")]
+    csv: bool,
 }
 
 fn descriptor(text: &str) -> Result<u32, &'static str> {
@@ -111,8 +123,16 @@ enum Command {
     AddUnits(license::AddUnits),
     Upgrade(license::Upgrade),
     Convert(license::Convert),
+    Batch(batch::Arguments),
+    Revoke(revoke::Arguments),
+    Transfer(transfer::Arguments),
     Show(show::ShowArguments),
-    List(show::ListArguments),
+    Reprint(reprint::ReprintArguments),
+    List(list::ListArguments),
+    Search(reprint::SearchArguments),
+    Due(list::DueArguments),
+    History(history::Arguments),
+    Report(report::Arguments),
     Requests(request::List),
     Approve(request::Approve),
     Reject(request::Reject),
@@ -126,6 +146,20 @@ enum Command {
     Quickstart(quickstart::Arguments),
 }
 
+impl Command {
+    /// Whether it prints a list, which can be CSV too.
+    fn lists(&self) -> bool {
+        match self {
+            Self::Product(arguments) => arguments.lists(),
+            Self::Customer(arguments) => arguments.lists(),
+            Self::Operator(arguments) => arguments.lists(),
+            Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
+            Self::Requests(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What a command needs beside its own arguments.
 struct Context {
     folder: Folder,
@@ -136,6 +170,7 @@ struct Context {
     clock_is_right: bool,
     yes: bool,
     json: bool,
+    csv: bool,
 }
 
 impl Context {
@@ -162,6 +197,12 @@ pub fn run() -> Exit {
 }
 
 fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
+    if common.csv && !command.lists() {
+        return Err(Failure::could_not(
+            "--csv goes with lists only, as list, due, search, history and report print them",
+        )
+        .hint("use --json, or leave it out"));
+    }
     // Before the memory is protected: afterwards /dev/fd belongs to root.
     let options = "--passphrase-file F or --passphrase-fd N";
     let passphrase = Source::open(common.passphrase_file, common.passphrase_fd, options)?;
@@ -183,6 +224,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         clock_is_right: common.clock_is_right,
         yes: common.yes,
         json: common.json,
+        csv: common.csv,
     };
     match command {
         Command::Init(arguments) => init::run(&context, &arguments),
@@ -194,8 +236,16 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::AddUnits(arguments) => license::add_units(&context, arguments),
         Command::Upgrade(arguments) => license::upgrade(&context, arguments),
         Command::Convert(arguments) => license::convert(&context, arguments),
+        Command::Batch(arguments) => batch::run(&context, &arguments),
+        Command::Revoke(arguments) => revoke::run(&context, &arguments),
+        Command::Transfer(arguments) => transfer::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
-        Command::List(_) => show::list(&context),
+        Command::Reprint(arguments) => reprint::reprint(&context, &arguments),
+        Command::List(arguments) => list::list(&context, &arguments),
+        Command::Search(arguments) => reprint::search(&context, &arguments),
+        Command::Due(arguments) => list::due(&context, &arguments),
+        Command::History(arguments) => history::run(&context, &arguments),
+        Command::Report(arguments) => report::run(&context, &arguments),
         Command::Requests(arguments) => request::list(&context, &arguments),
         Command::Approve(arguments) => request::approve(&context, &arguments),
         Command::Reject(arguments) => request::reject(&context, &arguments),

@@ -5,43 +5,60 @@
 mod approval;
 mod audit;
 mod backup;
+mod batch;
 mod catalogue;
 mod change;
 mod checkpoint;
 mod customers;
+mod history;
 mod import;
 mod issuing;
 mod licenses;
+mod lookup;
 mod operators;
 mod plan;
+mod questions;
 mod schedule;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
 pub use backup::{Copied, Present, PresentLedger, Restored, Restoring, back_up, refuse_other_desk, restore};
+pub use batch::{
+    CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,
+};
 pub use catalogue::{
     LimitEdit, ProductEdit, add_product, change_product, find_product, issuers, ledger_keys, limits, products,
     record_issuer, record_ledger_key, set_limits, vendor,
 };
 pub use change::{Asked, Change, Length, Order, Reach};
 pub use checkpoint::{Checkpoint, CheckpointFault, LONGEST as LONGEST_CHECKPOINT, NotedHead, NotedHeadFault};
-pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer};
+pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer, find_customers};
+pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
 pub use import::{ImportFault, ImportProblem, Imported, PrintedText, import};
 pub use issuing::{Issued, carry_out, codes_of, perform};
-pub use licenses::{history, history_of_customer, licenses, reprint, revoke, transfer};
+pub use licenses::{
+    Revocation, Transfer, find_license, preview_reprint, preview_revocation, preview_transfer, reprint, revoke,
+    transfer,
+};
+pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
 pub use operators::{
     Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
     check_passphrase, find_operator, hash_passphrase, may, operators,
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
+pub use questions::{
+    LicenseState, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
+};
 pub use schedule::Schedule;
 
 use crate::ledger::{
-    CustomerNumber, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
+    CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
     UnitType,
 };
 use crate::signer::SignerFault;
-use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, Revision, TermsFault, Units};
+use activation_code::{
+    Day, IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, Revision, TermsFault, TypingFaults, Units,
+};
 
 /// Why an operation was not done. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +132,34 @@ pub enum Refused {
     /// No license of this number.
     #[error("there is no license {0}")]
     UnknownLicense(LicenseNumber),
+    /// No customer with this address.
+    #[error("no customer has the address {0}")]
+    UnknownEmail(Email),
+    /// No order of this reference.
+    #[error("no code was made for order {0}")]
+    UnknownOrder(OrderReference),
+    /// The customer has no license.
+    #[error("customer {0} has no license")]
+    OwnsNothing(CustomerNumber),
+    /// What was typed cannot be a row of a code.
+    #[error("this is no row of a code: {0}")]
+    NoRow(TypingFaults),
+    /// No code of the ledger has such a row.
+    #[error("no code of this desk has this row{}", .wrong.as_ref().map(like).unwrap_or_default())]
+    NobodysRow {
+        /// What is wrong with it as it stands; `None`: it is a right row.
+        wrong: Option<TypingFaults>,
+    },
+    /// A code that the desk's key has signed, and that is not in the ledger.
+    #[error(
+        "this desk has signed this code, revision {revision} of license {license}, and its ledger does not have it"
+    )]
+    NotInLedger {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
     /// A product has this id already.
     #[error("product {id} is there already: {name}")]
     ProductExists {
@@ -242,6 +287,14 @@ pub enum Refused {
     /// The license is revoked.
     #[error("license {0} is revoked")]
     Revoked(LicenseNumber),
+    /// The revision is revoked.
+    #[error("revision {revision} of license {license} is revoked")]
+    RevokedRevision {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which revision.
+        revision: Revision,
+    },
     /// What shall be revoked is revoked already.
     #[error("nothing of license {license} would be revoked that is not revoked already")]
     RevokedBefore {
@@ -456,4 +509,8 @@ pub enum Refused {
     /// Printed codes that are not read in.
     #[error("{}", import::problems(.0))]
     Import(Vec<ImportProblem>),
+}
+
+fn like(wrong: &TypingFaults) -> String {
+    format!(", or one like it: {wrong}")
 }

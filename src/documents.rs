@@ -1,12 +1,16 @@
 //! What leaves the desk on paper, on a screen or as a file: texts and pictures from a
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
+pub mod csv;
 mod file;
+pub mod orders;
 mod qr;
+mod results;
 mod spelling;
 
 pub use file::file;
 pub use qr::{QrSymbol, Surface};
+pub use results::{ResultCode, ResultLine, ResultsFormat, ResultsWriter};
 pub use spelling::spelling;
 
 use crate::desk::Issued;

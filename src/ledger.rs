@@ -21,8 +21,8 @@ pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
 pub use codes::{row_key, row_keys};
 pub use place::{CopyFault, Replacement};
 pub use records::{
-    Customer, CustomerNumber, Email, Entry, LicenseRecord, Limits, Mnemonic, Name, Operator, OperatorName,
-    OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
+    Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
+    OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
 
 use activation_code::Day;
@@ -238,6 +238,7 @@ impl Ledger {
         if !book.wrote.take().is_empty() {
             return Err(LedgerFault::Record { what: "a change that is in no event" }.into());
         }
+        book.insert_code_rows()?;
         transaction.commit().map_err(LedgerFault::from)?;
         Ok(result)
     }
@@ -260,13 +261,15 @@ pub struct Book<'a> {
     head: Cell<Option<Head>>,
     /// The rows written since the last event.
     wrote: RefCell<String>,
+    /// What finds the codes of this transaction by their rows: key, license, revision. Written at its end.
+    code_rows: RefCell<Vec<(u32, u32, u16)>>,
 }
 
 type Outcome<T> = Result<T, LedgerFault>;
 
 impl<'a> Book<'a> {
     fn on(connection: &'a Connection) -> Self {
-        Self { connection, head: Cell::default(), wrote: RefCell::default() }
+        Self { connection, head: Cell::default(), wrote: RefCell::default(), code_rows: RefCell::default() }
     }
 
     fn rows<T>(

@@ -1,7 +1,8 @@
 //! `countersign audit`: whether the ledger is what was written, and what proves it elsewhere.
 
 use super::failure::Failure;
-use super::output::new_file;
+use super::output::{new_file, refuse_early};
+use super::progress::watch;
 use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::program::{complain, system, visible};
@@ -88,7 +89,7 @@ fn verify(context: &Context, arguments: &Verify) -> Result<(), Failure> {
     };
     let witnesses = Witnesses { checkpoints: &checkpoints, heads: &arguments.head, keys: &arguments.ledger_key };
     let signatures = if arguments.signatures { Signatures::Verified } else { Signatures::Trusted };
-    let verdict = desk::audit(&mut ledger, &witnesses, signatures, &|_, _| {})?;
+    let verdict = desk::audit(&mut ledger, &witnesses, signatures, &watch("checking"))?;
     let names: Vec<_> = arguments.checkpoint.iter().map(|path| path.display().to_string()).collect();
     let report = Report { verdict: &verdict, names: &names, checkpoints: &checkpoints, heads: &arguments.head };
     if context.json {
@@ -282,7 +283,7 @@ struct CheckpointJson {
 
 fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.output {
-        super::output::refuse_existing(path)?;
+        refuse_early(path)?;
     }
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
@@ -294,7 +295,7 @@ fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), 
         context.folder.ledger_key(&mut ledger, &passphrase)?
     };
     drop(passphrase);
-    let checkpoint = desk::sign_checkpoint(&mut ledger, &session, &key, &|_, _| {})?;
+    let checkpoint = desk::sign_checkpoint(&mut ledger, &session, &key, &watch("checking"))?;
     drop(key);
     let text = checkpoint.to_string();
     if let Some(path) = &arguments.output {

@@ -2,7 +2,8 @@
 
 use super::audit::{HeadJson, Report, VerdictJson, not_sound};
 use super::failure::Failure;
-use super::output::{new_secret_file, refuse_existing};
+use super::output::{new_secret_file, refuse_early};
+use super::progress::watch;
 use super::{Context, import, print};
 use activation_host::program::visible;
 use countersign::desk::{
@@ -72,13 +73,13 @@ struct BackupJson {
 
 pub fn back_up(context: &Context, arguments: &Backup) -> Result<(), Failure> {
     let path = &arguments.file;
-    refuse_existing(path)?;
+    refuse_early(path)?;
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
     desk::check_may(&session.operator, Permission::KeepBook)?;
     let name = path.display();
     let Copied { head, verdict } = new_secret_file(path, |draft| {
-        desk::back_up(&mut ledger, &session, draft, &|_, _| {}).map_err(|fault| {
+        desk::back_up(&mut ledger, &session, draft, &watch("copying and checking")).map_err(|fault| {
             let of_the_copy = matches!(fault, DeskFault::Copy(_) | DeskFault::CopyDiffers);
             let failure = Failure::from(fault);
             if of_the_copy { Failure { sentence: format!("{name}: {}", failure.sentence), ..failure } } else { failure }
@@ -172,7 +173,7 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
 
 /// Everything in the backup, before it is put anywhere.
 fn check(replacement: &mut Replacement, arguments: &Restore) -> Result<Verdict, Failure> {
-    let verdict = desk::audit(replacement.ledger()?, &Witnesses::default(), Signatures::Trusted, &|_, _| {})
+    let verdict = desk::audit(replacement.ledger()?, &Witnesses::default(), Signatures::Trusted, &watch("checking"))
         .map_err(|fault| of_backup(&arguments.backup, fault.into()))?;
     if verdict.is_sound() || arguments.unsound {
         return Ok(verdict);

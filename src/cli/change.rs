@@ -2,11 +2,12 @@
 
 use super::failure::Failure;
 use super::{Context, print};
+use activation_code::MaintenancePeriod;
 use activation_host::json::TermsJson;
 use activation_host::sentences;
 use countersign::desk::{self, Approval, Asked, Issued, Note, Plan, Preview, Session};
 use countersign::documents;
-use countersign::ledger::{Customer, Entry, Ledger, Product};
+use countersign::ledger::{Customer, Entry, Ledger, LicenseRecord, Product};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -32,7 +33,10 @@ pub enum Mode {
 }
 
 pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) -> Result<(), Failure> {
-    let session = context.session(ledger)?;
+    let session = match mode {
+        Mode::Preview => context.looking(ledger)?,
+        Mode::Sign => context.session(ledger)?,
+    };
     let plan = match desk::preview(ledger, &session, asked)? {
         Preview::Before(issued) => return report(context, ledger, &issued, &[], "Issued before"),
         Preview::Planned(plan) => plan,
@@ -42,7 +46,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
     }
     if let Approval::Needed { above } = plan.approval {
         if context.asks() {
-            let question = format!("{}Ask for it? [y/N] ", planned(ledger, &plan)?);
+            let question = format!("{}\nAsk for it? [y/N] ", planned(ledger, &plan)?);
             print::confirm(&question, "not asked for, and nothing was signed")?;
         }
         let request = desk::request(ledger, &session, asked)?;
@@ -57,7 +61,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
 pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Plan) -> Result<(), Failure> {
     if context.asks() {
         let these = if plan.entries.len() == 1 { "this code" } else { "these codes" };
-        let question = format!("{}Sign {these}? [y/N] ", planned(ledger, plan)?);
+        let question = format!("{}\nSign {these}? [y/N] ", planned(ledger, plan)?);
         print::confirm(&question, "not signed, and no number was used")?;
     }
     let passphrase = context.passphrase.existing("the issuing key")?;
@@ -88,10 +92,12 @@ fn heading(plan: &Plan) -> String {
 struct PlanJson<'a> {
     terms: TermsJson,
     period: PeriodJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<BeforeJson>,
     #[serde(flatten)]
     notes: NotesJson,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    reissued: Vec<TermsJson>,
+    reissued: Vec<PlannedJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approval_above: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,11 +108,54 @@ struct PlanJson<'a> {
     order: Option<&'a str>,
 }
 
+/// A renewal that goes out again.
+#[derive(Serialize)]
+struct PlannedJson {
+    terms: TermsJson,
+    period: PeriodJson,
+}
+
+impl From<&Entry> for PlannedJson {
+    fn from(entry: &Entry) -> Self {
+        Self { terms: (&entry.terms).into(), period: entry.period.into() }
+    }
+}
+
 /// The true period, which a code cannot always carry.
 #[derive(Serialize)]
 struct PeriodJson {
     first: String,
     last: String,
+}
+
+impl From<MaintenancePeriod> for PeriodJson {
+    fn from(period: MaintenancePeriod) -> Self {
+        Self { first: period.first().to_string(), last: period.last().to_string() }
+    }
+}
+
+/// What a change is of, as it was sold.
+#[derive(Serialize)]
+struct BeforeJson {
+    revision: u16,
+    product: u16,
+    units: u32,
+    kind: &'static str,
+    first: String,
+    last: String,
+}
+
+impl From<&Entry> for BeforeJson {
+    fn from(Entry { terms, period, .. }: &Entry) -> Self {
+        Self {
+            revision: terms.revision.get(),
+            product: terms.product.get(),
+            units: terms.units.get(),
+            kind: terms.kind.name(),
+            first: period.first().to_string(),
+            last: period.last().to_string(),
+        }
+    }
 }
 
 #[derive(Default, Serialize)]
@@ -142,7 +191,7 @@ impl NotesJson {
                 }
                 Note::EndsWithLife { was } => json.ends_with_life.push(was.get()),
                 // Those show in the terms.
-                Note::CodeBegins { .. } | Note::GoesOutAgain { .. } => {}
+                Note::CodeBegins { .. } | Note::GoesOutAgain { .. } | Note::Over { .. } => {}
             }
         }
         json
@@ -162,9 +211,10 @@ pub fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<()
     };
     print::json(&PlanJson {
         terms: (&first.terms).into(),
-        period: PeriodJson { first: first.period.first().to_string(), last: first.period.last().to_string() },
+        period: first.period.into(),
+        before: plan.before.as_ref().map(BeforeJson::from),
         notes: NotesJson::of(&plan.notes),
-        reissued: others.iter().map(|entry| (&entry.terms).into()).collect(),
+        reissued: others.iter().map(PlannedJson::from).collect(),
         approval_above,
         request,
         asked_by,
@@ -174,68 +224,78 @@ pub fn preview(context: &Context, ledger: &mut Ledger, plan: &Plan) -> Result<()
 
 /// A plan in words.
 fn planned(ledger: &mut Ledger, plan: &Plan) -> Result<String, Failure> {
-    let mut text = String::new();
-    for entry in &plan.entries {
-        text.push_str(&sold(ledger, entry)?);
-        text.push('\n');
+    let mut parts = Vec::new();
+    if let Some(before) = &plan.before {
+        parts.push(format!("Before: {}\n", in_a_line(ledger, before)?));
     }
-    text.push_str(&notes(&plan.notes));
+    for entry in &plan.entries {
+        parts.push(sold(ledger, entry)?);
+    }
+    let mut said = notes(&plan.notes);
     // Writing to a String does not fail.
     let _ = match &plan.approval {
         Approval::NotNeeded => Ok(()),
-        Approval::Needed { above } => writeln!(text, "More than {above} units: a second operator has to approve."),
-        Approval::Given { request, asked_by } => writeln!(text, "Operator {asked_by} asked for it: request {request}."),
+        Approval::Needed { above } => writeln!(said, "More than {above} units: a second operator has to approve."),
+        Approval::Given { request, asked_by } => writeln!(said, "Operator {asked_by} asked for it: request {request}."),
     };
-    Ok(text)
+    if !said.is_empty() {
+        parts.push(said);
+    }
+    Ok(parts.join("\n"))
 }
 
+/// What a clerk should know, a line each.
 fn notes(notes: &[Note]) -> String {
-    let mut text = String::new();
-    for note in notes {
-        // Writing to a String does not fail.
-        let _ = match note {
-            Note::Lapsed { days, first } => {
-                let days_of = if *days == 1 { "1 lapsed day".to_owned() } else { format!("{days} lapsed days") };
-                writeln!(
-                    text,
-                    "Maintenance had ended: {days_of} from {first} on are in the period, in addition to the term."
-                )
-            }
-            Note::Queued { after } => {
-                writeln!(
-                    text,
-                    "The new period begins when the one before has ended, after {after}; enter the code at any time."
-                )
-            }
-            Note::CodeBegins { code, truth } => {
-                writeln!(
-                    text,
-                    "The code says {code}, the earliest day that it can carry; the true first day is {truth}."
-                )
-            }
-            Note::CutByEndOfLife { wanted } => {
-                writeln!(text, "The product's End of Life cuts the period, which would go to {wanted}.")
-            }
-            Note::MemberEnds { member, day } => {
-                writeln!(text, "Product {member}, a member, has its End of Life on {day}, within the period.")
-            }
-            Note::EndsWithLife { was } => writeln!(
-                text,
-                "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
-            ),
-            Note::GoesOutAgain { was, revision } => writeln!(
-                text,
-                "The renewal sold before as revision {was} goes out again as revision {revision}: enter both codes."
-            ),
-        };
+    let mut lines: Vec<String> = notes.iter().filter_map(note).collect();
+    let again = |note: &Note| if let Note::GoesOutAgain { was } = note { Some(was.to_string()) } else { None };
+    let again: Vec<String> = notes.iter().filter_map(again).collect();
+    match &again[..] {
+        [] => {}
+        [was] => lines.push(format!(
+            "The renewal sold before as revision {was} goes out again, because the first code replaces it: enter both."
+        )),
+        all => lines.push(format!(
+            "The renewals sold before as revisions {} go out again, because the first code replaces them: enter all.",
+            all.join(", ")
+        )),
     }
-    text
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn note(note: &Note) -> Option<String> {
+    Some(match note {
+        Note::Lapsed { days, first } => {
+            let lapsed = if *days == 1 { "1 lapsed day".to_owned() } else { format!("{days} lapsed days") };
+            let last = first.plus_or_last(days - 1);
+            format!("Maintenance had ended: the period has {lapsed}, {first} to {last}, on top of what was ordered.")
+        }
+        Note::Queued { after } => {
+            format!("The new period begins when the one before has ended, after {after}; enter the code at any time.")
+        }
+        Note::CodeBegins { code, truth } => {
+            format!("The code says {code}, the earliest day that it can carry; the true first day is {truth}.")
+        }
+        Note::CutByEndOfLife { wanted } => {
+            format!("The product's End of Life cuts the period, which would go to {wanted}.")
+        }
+        Note::MemberEnds { member, day } => {
+            format!("Product {member}, a member, has its End of Life on {day}, within the period.")
+        }
+        Note::Over { last } => format!("The period is over: its last day was {last}."),
+        Note::EndsWithLife { was } => format!(
+            "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
+        ),
+        Note::GoesOutAgain { .. } => return None,
+    })
 }
 
 #[derive(Serialize)]
 struct ChangedJson {
     #[serde(flatten)]
     issued: print::IssuedJson,
+    /// Where the code cannot carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<PeriodJson>,
     #[serde(flatten)]
     notes: NotesJson,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -250,17 +310,28 @@ fn report(
     heading: &str,
 ) -> Result<(), Failure> {
     let Some((first, others)) = issued.split_first() else { return Ok(()) };
+    // What the same order made before may have been revoked since.
+    let license = desk::find_license(ledger, first.entry.terms.license)?;
     if context.json {
         return print::json(&ChangedJson {
-            issued: first.into(),
+            issued: print::IssuedJson::of(&license, first),
+            period: (first.entry.period != first.entry.terms.period).then(|| first.entry.period.into()),
             notes: NotesJson::of(said),
-            reissued: others.iter().map(print::IssuedJson::from).collect(),
+            reissued: others.iter().map(|issued| print::IssuedJson::of(&license, issued)).collect(),
         });
     }
-    let codes = issued.iter().map(|issued| summary(ledger, issued)).collect::<Result<Vec<_>, _>>()?;
+    let mut codes = Vec::new();
+    for issued in issued {
+        codes.push(format!("{}{}", mark(&license, issued), summary(ledger, issued)?));
+    }
     let said = notes(said);
     let gap = if said.is_empty() { "" } else { "\n" };
     print::result(&format!("{heading}\n{}{gap}{said}", codes.join("\n")))
+}
+
+/// What stands above a code that is revoked.
+pub fn mark(license: &LicenseRecord, issued: &Issued) -> &'static str {
+    if license.revokes(issued.entry.terms.revision) { "REVOKED\n" } else { "" }
 }
 
 /// A code with what a clerk wants to see beside it.
@@ -271,6 +342,13 @@ pub fn summary(ledger: &mut Ledger, issued: &Issued) -> Result<String, Failure> 
 /// The same, with the code in another form.
 pub fn summary_with(ledger: &mut Ledger, issued: &Issued, code: &str) -> Result<String, Failure> {
     Ok(format!("{}\nActivation code\n{code}", sold(ledger, &issued.entry)?))
+}
+
+/// A code in one line.
+pub fn in_a_line(ledger: &mut Ledger, Entry { terms, period, .. }: &Entry) -> Result<String, Failure> {
+    let Product { mnemonic, unit, .. } = desk::find_product(ledger, &terms.product.to_string())?;
+    let (revision, kind, units) = (terms.revision, terms.kind.name(), terms.units);
+    Ok(format!("revision {revision}, {mnemonic}, {kind}, by {}: {units}, {period}", unit.name()))
 }
 
 /// What was sold or shall be, to whom.

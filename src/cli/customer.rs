@@ -1,9 +1,11 @@
 //! `countersign customer`: who owns licenses.
 
+use super::Context;
 use super::failure::Failure;
-use super::{Context, print};
+use super::print::{self, Line};
 use clap::Subcommand;
 use countersign::desk::{self, CustomerEdit};
+use countersign::documents::csv::Cell;
 use countersign::ledger::{Customer, CustomerNumber, Email, Ledger, Name};
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -88,6 +90,26 @@ impl From<&Customer> for CustomerJson {
     }
 }
 
+impl Line for CustomerJson {
+    const HEADING: &'static [&'static str] = &["NUMBER", "NAME", "E-MAIL"];
+    const COLUMNS: &'static [&'static str] = &["number", "name", "email"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.number.to_string(), self.name.clone(), self.email.clone().unwrap_or_default()]
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        vec![self.number.into(), self.name.as_str().into(), self.email.as_deref().into()]
+    }
+}
+
+impl Arguments {
+    /// Whether it prints a list.
+    pub fn lists(&self) -> bool {
+        matches!(self.command, Command::List)
+    }
+}
+
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let customer = match arguments.command {
@@ -127,26 +149,44 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
 const PAGE: u32 = 1000;
 
 fn list(context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
-    let mut customers = Vec::new();
     let mut next = None;
-    loop {
-        let page = desk::customers(ledger, next, PAGE)?;
-        customers.extend(page.iter().map(CustomerJson::from));
-        next = match page.last() {
-            Some(last) if page.len() == PAGE as usize => last.number.get().checked_add(1).and_then(CustomerNumber::new),
-            _ => None,
-        };
-        if next.is_none() {
-            break;
+    let mut whole = true;
+    let pages = std::iter::from_fn(|| {
+        if !std::mem::take(&mut whole) {
+            return None;
+        }
+        let page = desk::customers(ledger, next, PAGE);
+        if let Ok(customers) = &page {
+            let last = customers.last().filter(|_| customers.len() == PAGE as usize);
+            next = last.and_then(|last| last.number.get().checked_add(1)).and_then(CustomerNumber::new);
+            whole = next.is_some();
+        }
+        Some(page)
+    });
+    let lines = pages.flat_map(|page| match page {
+        Ok(customers) => customers.iter().map(CustomerJson::from).map(Ok).collect(),
+        Err(fault) => vec![Err(fault.into())],
+    });
+    print::list(context, lines)
+}
+
+/// Most customers that are named where one is wanted.
+const MOST_NAMED: u32 = 20;
+
+/// The one customer with this number or name, or with this in its name.
+pub fn the_customer(ledger: &mut Ledger, text: &str) -> Result<Customer, Failure> {
+    let mut found = desk::find_customers(ledger, text, MOST_NAMED)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(desk::Refused::UnknownCustomer(text.to_owned()).into()),
+        (Some(last), false) => {
+            found.push(last);
+            let lines: Vec<_> = found.iter().map(|customer| CustomerJson::from(customer).cells()).collect();
+            let table = print::table(CustomerJson::HEADING, &lines);
+            let failure = Failure::no(format!("{text:?} fits several customers:\n{}", table.trim_end()));
+            Err(failure.hint("give the customer's number, or more of the name"))
         }
     }
-    if context.json {
-        return print::json(&customers);
-    }
-    let line =
-        |customer: CustomerJson| vec![customer.number.to_string(), customer.name, customer.email.unwrap_or_default()];
-    let lines: Vec<_> = customers.into_iter().map(line).collect();
-    print::result(&print::table(&["NUMBER", "NAME", "E-MAIL"], &lines))
 }
 
 /// Random bytes: what hides a customer's name in the book, or makes the hash of a passphrase unlike others.

@@ -111,6 +111,23 @@ impl From<Refused> for Failure {
             Refused::UnknownProduct(_) => "`countersign product list` shows the catalogue",
             Refused::UnknownCustomer(_) => "`countersign customer list` shows the customers, `customer add` makes one",
             Refused::UnknownLicense(_) => "`countersign list` shows the licenses",
+            Refused::UnknownEmail(_) => "`countersign search TEXT` looks for parts of names and for much else",
+            Refused::UnknownOrder(_) => {
+                "give the reference as it was ordered; `countersign search` looks for much else"
+            }
+            Refused::OwnsNothing(_) => {
+                "`countersign issue` makes a license; one that was transferred is its new owner's"
+            }
+            Refused::NoRow(_) => {
+                "give one row as it is printed, up to five groups of five letters or eight of five digits; or the whole code"
+            }
+            Refused::NobodysRow { wrong: Some(_) } => "compare it with the paper, or give another row",
+            Refused::NobodysRow { wrong: None } => {
+                "it is typed correctly, and of another desk's code, or of one that this ledger does not have"
+            }
+            Refused::NotInLedger { .. } => {
+                "the ledger is older than the code: put the newest backup back, and read printed codes in again"
+            }
             Refused::ProductExists { .. } | Refused::MnemonicTaken { .. } => "choose another id or mnemonic",
             Refused::NumberAsName(_) => "add a word to the name",
             Refused::CustomerExists { .. } => "use that customer, or add a place or department to the name",
@@ -133,6 +150,7 @@ impl From<Refused> for Failure {
             Refused::EndOfLife { .. } => "`countersign product list --all` shows when; upgrade to another product",
             Refused::NoSuchPeriod { .. } => "give a later --until, or a --term",
             Refused::Revoked(_) => "issue a new license; what was revoked stays revoked",
+            Refused::RevokedRevision { .. } => "reprint without a revision gives the codes that count",
             Refused::RevokedBefore { .. } => "`countersign history LICENSE` shows what was revoked, and when",
             Refused::OwnedAlready { .. } => "nothing needs to be done",
             Refused::FewerUnits { .. } => {

@@ -1,11 +1,13 @@
 //! `countersign operator`: who works at the desk.
 
+use super::Context;
 use super::failure::Failure;
-use super::{Context, print};
+use super::print::{self, Line};
 use activation_host::program::complain;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use countersign::desk::{self, OperatorEdit, Permission, Refused};
+use countersign::documents::csv::Cell;
 use countersign::ledger::{Operator, OperatorName, Role};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -129,16 +131,34 @@ impl From<&Operator> for OperatorJson {
     }
 }
 
+impl Line for OperatorJson {
+    const HEADING: &'static [&'static str] = &["NAME", "ROLE", "STATE", "PASSPHRASE"];
+    const COLUMNS: &'static [&'static str] = &["name", "role", "active", "passphrase"];
+
+    fn cells(&self) -> Vec<String> {
+        let state = if self.active { "active" } else { "left" };
+        let passphrase = if self.passphrase { "yes" } else { "none" };
+        vec![self.name.clone(), self.role.to_owned(), state.to_owned(), passphrase.to_owned()]
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        vec![self.name.as_str().into(), self.role.into(), self.active.into(), self.passphrase.into()]
+    }
+}
+
+impl Arguments {
+    /// Whether it prints a list.
+    pub fn lists(&self) -> bool {
+        matches!(self.command, Command::List)
+    }
+}
+
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let operator = match arguments.command {
         Command::List => {
             let operators = desk::operators(&mut ledger)?;
-            if context.json {
-                return print::json(&operators.iter().map(OperatorJson::from).collect::<Vec<_>>());
-            }
-            let lines: Vec<_> = operators.iter().map(line).collect();
-            return print::result(&print::table(&["NAME", "ROLE", "STATE", "PASSPHRASE"], &lines));
+            return print::list(context, operators.iter().map(OperatorJson::from).map(Ok));
         }
         Command::Add(Add { name, role: wanted, .. }) => {
             let session = context.session(&mut ledger)?;
@@ -185,15 +205,6 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
 fn hash(context: &Context, name: &OperatorName) -> Result<String, Failure> {
     let passphrase = context.new_passphrase.new_one(&format!("operator {name}"))?;
     Ok(desk::hash_passphrase(&passphrase, &super::customer::salt()?)?)
-}
-
-fn line(operator: &Operator) -> Vec<String> {
-    vec![
-        operator.name.to_string(),
-        operator.role.name().to_owned(),
-        if operator.active { "active" } else { "left" }.to_owned(),
-        if operator.passphrase.is_some() { "yes" } else { "none" }.to_owned(),
-    ]
 }
 
 /// What it means to have none.

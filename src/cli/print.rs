@@ -1,17 +1,34 @@
-//! Results, as JSON and for people.
+//! Results: for people, as JSON, and lists as CSV.
 
+use super::Context;
 use super::failure::Failure;
 use activation_host::json::{CodeJson, IssuerJson, TermsJson};
 use activation_host::program;
 use countersign::desk::Issued;
-use serde::Serialize;
-use std::io::{self, Write};
+use countersign::documents::csv::{Cell, Table};
+use countersign::ledger::LicenseRecord;
+use serde::ser::SerializeSeq as _;
+use serde::{Serialize, Serializer};
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Read, Write};
 
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
-    program::print(text).map_err(|error| {
+    program::print(text).map_err(cannot_write)
+}
+
+fn cannot_write(error: io::Error) -> Failure {
+    Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
+        .hint("nothing is lost: `countersign list` and `countersign show` print it again")
+}
+
+/// Writes a result that is in a file.
+pub fn copy(file: &mut impl Read) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    io::copy(file, &mut out).and_then(|_| out.flush()).map_err(|error| {
         Failure::could_not(format!("cannot write the result: {}", program::system(&error)))
-            .hint("nothing is lost: `countersign list` and `countersign show` print it again")
+            .hint("nothing is lost: the same command writes it again")
     })
 }
 
@@ -42,6 +59,15 @@ pub struct IssuedJson {
     issuer: IssuerJson,
     terms: TermsJson,
     code: CodeJson,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
+}
+
+impl IssuedJson {
+    /// Of a license that may have been revoked since.
+    pub fn of(license: &LicenseRecord, issued: &Issued) -> Self {
+        Self { revoked: license.revokes(issued.entry.terms.revision), ..issued.into() }
+    }
 }
 
 impl From<&Issued> for IssuedJson {
@@ -53,25 +79,132 @@ impl From<&Issued> for IssuedJson {
             issuer: issued.license.issuer().into(),
             terms: terms.into(),
             code: issued.license.code().into(),
+            revoked: false,
         }
     }
 }
 
 /// Lines of columns, as wide as their widest; the last column may be anything.
 pub fn table(heading: &[&str], lines: &[Vec<String>]) -> String {
-    let heading: Vec<String> = heading.iter().map(ToString::to_string).collect();
-    let all = || std::iter::once(&heading).chain(lines);
-    let width = |column: usize| all().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
-    let mut text = String::new();
-    for line in all() {
-        let mut cells = String::new();
-        for (column, cell) in line.iter().enumerate() {
-            let width = if column + 1 == line.len() { 0 } else { width(column).unwrap_or(0) + 2 };
-            cells.push_str(&format!("{cell:width$}"));
+    let mut columns = Columns::default();
+    let heading = heading.iter().map(ToString::to_string).collect();
+    columns.lines(&std::iter::once(heading).chain(lines.iter().cloned()).collect::<Vec<_>>())
+}
+
+/// How wide the columns of a table are; they become wider, never narrower.
+#[derive(Default)]
+struct Columns(Vec<usize>);
+
+impl Columns {
+    fn lines(&mut self, lines: &[Vec<String>]) -> String {
+        for line in lines {
+            self.0.resize(self.0.len().max(line.len()), 0);
+            for (width, cell) in self.0.iter_mut().zip(line) {
+                *width = cell.chars().count().max(*width);
+            }
         }
-        // The last cell may be empty.
-        text.push_str(cells.trim_end());
-        text.push('\n');
+        let mut text = String::new();
+        for line in lines {
+            for (cell, width) in line.iter().zip(&self.0) {
+                // Writing to a String does not fail.
+                let _ = write!(text, "{cell:width$}", width = width + 2);
+            }
+            // The last cell is as wide as it is, and may be empty.
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+        }
+        text
     }
-    text
+}
+
+/// A line of a list: an object of the JSON array, a line of the table, a line of the CSV.
+pub trait Line: Serialize {
+    /// Of the table's columns.
+    const HEADING: &'static [&'static str];
+    /// Of the CSV's columns: names of the JSON.
+    const COLUMNS: &'static [&'static str];
+
+    /// The table's cells.
+    fn cells(&self) -> Vec<String>;
+
+    /// The CSV's cells.
+    fn record(&self) -> Vec<Cell>;
+}
+
+/// How many lines of a table are looked at for the widths of its columns, before they are written.
+const TABLE_PAGE: usize = 1_000;
+
+/// A list of up to so many bytes appears whole or not at all; a longer one is written as it is read.
+const WHOLE: usize = 1 << 20;
+
+/// Writes a list: it may be longer than memory.
+pub fn list<L: Line>(context: &Context, lines: impl IntoIterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(WHOLE, io::stdout().lock());
+    let lines = lines.into_iter();
+    let written = if context.json {
+        write_array(&mut out, lines)
+    } else if context.csv {
+        write_csv(&mut out, lines)
+    } else {
+        write_table(&mut out, lines)
+    };
+    let written = written.and_then(|()| out.flush().map_err(cannot_write));
+    // Dropped, it would try once more to write what has failed.
+    let _ = out.into_parts();
+    written
+}
+
+fn write_table<L: Line>(out: &mut impl Write, lines: impl Iterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
+    let mut columns = Columns::default();
+    let mut page = vec![L::HEADING.iter().map(ToString::to_string).collect()];
+    for line in lines {
+        page.push(line?.cells());
+        if page.len() >= TABLE_PAGE {
+            out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)?;
+            page.clear();
+        }
+    }
+    out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)
+}
+
+fn write_csv<L: Line>(out: &mut impl Write, lines: impl Iterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
+    let mut table = Table::new(out, L::COLUMNS).map_err(cannot_write)?;
+    for line in lines {
+        table.line(&line?.record()).map_err(cannot_write)?;
+    }
+    table.finish().map_err(cannot_write)
+}
+
+/// Lines that serialise as they come, until one fails.
+struct Array<I> {
+    lines: RefCell<I>,
+    failure: RefCell<Option<Failure>>,
+}
+
+impl<L: Serialize, I: Iterator<Item = Result<L, Failure>>> Serialize for Array<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(None)?;
+        for line in &mut *self.lines.borrow_mut() {
+            match line {
+                Ok(line) => array.serialize_element(&line)?,
+                Err(failure) => {
+                    *self.failure.borrow_mut() = Some(failure);
+                    break;
+                }
+            }
+        }
+        array.end()
+    }
+}
+
+fn write_array<L: Serialize>(
+    out: &mut impl Write,
+    lines: impl Iterator<Item = Result<L, Failure>>,
+) -> Result<(), Failure> {
+    let array = Array { lines: RefCell::new(lines), failure: RefCell::default() };
+    let written = serde_json::to_writer_pretty(&mut *out, &array);
+    if let Some(failure) = array.failure.into_inner() {
+        return Err(failure);
+    }
+    written.map_err(io::Error::from).and_then(|()| out.write_all(b"\n")).map_err(cannot_write)
 }

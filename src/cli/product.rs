@@ -1,12 +1,14 @@
 //! `countersign product`: the catalogue.
 
+use super::Context;
 use super::failure::Failure;
-use super::{Context, print};
+use super::print::{self, Line};
 use activation_code::{Day, ProductId};
 use activation_host::program::clock;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use countersign::desk::{self, ProductEdit};
+use countersign::documents::csv::Cell;
 use countersign::ledger::{Ledger, Mnemonic, Name, Product, ProductKind, UnitType};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -204,6 +206,13 @@ impl Facts {
     }
 }
 
+impl Arguments {
+    /// Whether it prints a list.
+    pub fn lists(&self) -> bool {
+        matches!(self.command, Command::List(_))
+    }
+}
+
 pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let product = match arguments.command {
@@ -253,26 +262,74 @@ fn list(context: &Context, ledger: &mut Ledger, all: bool) -> Result<(), Failure
         products.iter().map(|product| (product.id, product.mnemonic.to_string())).collect();
     let today = clock();
     products.retain(|product| all || product.is_in_catalogue(today));
-    if context.json {
-        return print::json(&products.iter().map(ProductJson::from).collect::<Vec<_>>());
-    }
-    let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     let line = |product: &Product| {
         let members = product.members.iter().map(|id| mnemonics.get(id).cloned().unwrap_or_else(|| id.to_string()));
-        vec![
-            product.id.to_string(),
-            product.mnemonic.to_string(),
-            product.kind.name().to_owned(),
-            product.unit.name().to_owned(),
-            day(product.end_of_sale),
-            day(product.end_of_life),
-            members.collect::<Vec<_>>().join(", "),
-            product.name.to_string(),
-        ]
+        ProductLine { product: product.into(), members: members.collect::<Vec<_>>().join(", ") }
     };
-    let lines: Vec<_> = products.iter().map(line).collect();
-    let heading = ["ID", "MNEMONIC", "KIND", "UNIT", "END OF SALE", "END OF LIFE", "MEMBERS", "NAME"];
-    print::result(&print::table(&heading, &lines))
+    print::list(context, products.iter().map(line).map(Ok))
+}
+
+/// A product as lists show it, with the short names of its members.
+#[derive(Serialize)]
+struct ProductLine {
+    #[serde(flatten)]
+    product: ProductJson,
+    #[serde(skip)]
+    members: String,
+}
+
+impl Line for ProductLine {
+    const HEADING: &'static [&'static str] =
+        &["ID", "MNEMONIC", "KIND", "UNIT", "END OF SALE", "END OF LIFE", "MEMBERS", "NAME"];
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "mnemonic",
+        "name",
+        "unit",
+        "kind",
+        "members",
+        "family",
+        "rank",
+        "platform",
+        "auto_enabled",
+        "end_of_sale",
+        "end_of_life",
+        "use_ends",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let ProductJson { id, mnemonic, name, unit, kind, end_of_sale, end_of_life, .. } = &self.product;
+        vec![
+            id.to_string(),
+            mnemonic.clone(),
+            (*kind).to_owned(),
+            (*unit).to_owned(),
+            end_of_sale.clone().unwrap_or_default(),
+            end_of_life.clone().unwrap_or_default(),
+            self.members.clone(),
+            name.clone(),
+        ]
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        let product = &self.product;
+        let text = |text: &Option<String>| Cell::from(text.as_deref());
+        vec![
+            product.id.into(),
+            product.mnemonic.as_str().into(),
+            product.name.as_str().into(),
+            product.unit.into(),
+            product.kind.into(),
+            self.members.as_str().into(),
+            text(&product.family),
+            product.rank.into(),
+            text(&product.platform),
+            product.auto_enabled.into(),
+            text(&product.end_of_sale),
+            text(&product.end_of_life),
+            product.use_ends.into(),
+        ]
+    }
 }
 
 /// All that is known of a product, as lines of a label and a value.

@@ -1,10 +1,12 @@
 //! `countersign requests`, `approve` and `reject`: what needs a second operator.
 
+use super::Context;
 use super::change::{self, Mode, PreviewOption};
 use super::failure::Failure;
-use super::{Context, print};
+use super::print::{self, Line};
 use activation_host::program::complain;
 use countersign::desk::{self, Answered};
+use countersign::documents::csv::Cell;
 use countersign::ledger::{Event, RequestState};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -96,11 +98,24 @@ pub fn list(context: &Context, arguments: &List) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let which = if arguments.all { None } else { Some(RequestState::Waiting) };
     let requests = desk::requests(&mut ledger, which)?;
-    if context.json {
-        return print::json(&requests.iter().map(RequestJson::from).collect::<Vec<_>>());
+    print::list(context, requests.iter().map(RequestLine).map(Ok))
+}
+
+/// A request as lists show it.
+struct RequestLine<'a>(&'a Answered);
+
+impl Serialize for RequestLine<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RequestJson::from(self.0).serialize(serializer)
     }
-    let line = |answered: &Answered| {
-        let Answered { request, asked, answer } = answered;
+}
+
+impl Line for RequestLine<'_> {
+    const HEADING: &'static [&'static str] = &["REQUEST", "DAY", "OPERATOR", "STATE", "WHAT"];
+    const COLUMNS: &'static [&'static str] = &["request", "day", "operator", "state", "what"];
+
+    fn cells(&self) -> Vec<String> {
+        let Answered { request, asked, answer } = self.0;
         vec![
             request.number.to_string(),
             request.day.to_string(),
@@ -108,9 +123,18 @@ pub fn list(context: &Context, arguments: &List) -> Result<(), Failure> {
             answer.as_ref().map_or(request.state.name().to_owned(), |event| said(request.state, event)),
             asked.to_string(),
         ]
-    };
-    let lines: Vec<_> = requests.iter().map(line).collect();
-    print::result(&print::table(&["REQUEST", "DAY", "OPERATOR", "STATE", "WHAT"], &lines))
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        let Answered { request, asked, .. } = self.0;
+        vec![
+            request.number.into(),
+            request.day.to_string().into(),
+            request.operator.as_str().into(),
+            request.state.name().into(),
+            asked.to_string().into(),
+        ]
+    }
 }
 
 fn said(state: RequestState, event: &Event) -> String {
@@ -120,7 +144,11 @@ fn said(state: RequestState, event: &Event) -> String {
 
 pub fn approve(context: &Context, arguments: &Approve) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    let session = context.session(&mut ledger)?;
+    let mode = arguments.preview.mode();
+    let session = match mode {
+        Mode::Preview => context.looking(&mut ledger)?,
+        Mode::Sign => context.session(&mut ledger)?,
+    };
     let pending = desk::preview_request(&mut ledger, &session, arguments.request)?;
     for Event { day, operator, action, license, .. } in &pending.since {
         let license = license.map(|license| license.to_string()).unwrap_or_default();
@@ -128,7 +156,7 @@ pub fn approve(context: &Context, arguments: &Approve) -> Result<(), Failure> {
         let what = format!("license {license} has changed since it was asked for: {action} by {operator}, {day}");
         complain("warning", &what, None);
     }
-    match arguments.preview.mode() {
+    match mode {
         Mode::Preview => change::preview(context, &mut ledger, &pending.plan),
         Mode::Sign => change::sign(context, &mut ledger, &session, &pending.plan),
     }

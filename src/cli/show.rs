@@ -1,15 +1,14 @@
-//! `countersign show` and `countersign list`: what was issued.
+//! `countersign show`: the codes of a license, and the forms that a code is shown in.
 
 use super::failure::Failure;
 use super::output::Output;
 use super::{Context, change, print};
 use activation_code::LicenseNumber;
-use activation_host::program::visible;
+use activation_host::program::{complain, visible};
 use clap::ValueEnum;
 use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
-use countersign::ledger::{Entry, Ledger, LicenseRecord};
-use serde::Serialize;
+use countersign::ledger::{Ledger, LicenseRecord};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -27,6 +26,13 @@ pub struct ShowArguments {
     /// The license's number
     #[arg(value_name = "LICENSE")]
     license: LicenseNumber,
+    #[command(flatten)]
+    form: FormOptions,
+}
+
+/// In which form a code is shown.
+#[derive(clap::Args)]
+pub struct FormOptions {
     /// How to show the code: rows to type, rows of digits, a QR code, a license file with remarks, a sheet to read aloud
     #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = Form::Letters)]
     form: Form,
@@ -46,30 +52,55 @@ pub enum Form {
     Spelling,
 }
 
-/// List the licenses, each with its newest revision
-#[derive(clap::Args)]
-pub struct ListArguments {}
-
 pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure> {
-    let output = arguments.output.as_deref().map(|path| Output::new(path, arguments.form)).transpose()?;
+    let output = arguments.form.output()?;
     let mut ledger = context.folder.ledger()?;
     let issued = desk::codes_of(&mut ledger, arguments.license)?;
+    let license = desk::find_license(&mut ledger, arguments.license)?;
     let Some(newest) = issued.last() else { return Ok(()) };
-    let written = match &output {
-        Some(output) => Some(write(&mut ledger, newest, output)?),
-        None => None,
-    };
-    if context.json {
-        return print::json(&issued.iter().map(print::IssuedJson::from).collect::<Vec<_>>());
+    let all = context.json || arguments.form.form == Form::Letters;
+    let shown = if all { &issued[..] } else { std::slice::from_ref(newest) };
+    arguments.form.print(context, &mut ledger, &license, shown, output)
+}
+
+impl FormOptions {
+    /// The file to write, if one is wanted and can be.
+    pub fn output(&self) -> Result<Option<Output<'_>>, Failure> {
+        self.output.as_deref().map(|path| Output::new(path, self.form)).transpose()
     }
-    if let Some(written) = written {
-        return print::result(&written);
+
+    /// Prints codes of a license, lowest revision first; of several the last one goes to the file.
+    pub fn print(
+        &self,
+        context: &Context,
+        ledger: &mut Ledger,
+        license: &LicenseRecord,
+        codes: &[Issued],
+        output: Option<Output<'_>>,
+    ) -> Result<(), Failure> {
+        let written = match (output, codes.last()) {
+            (Some(output), Some(newest)) => Some(write(ledger, newest, &output)?),
+            _ => None,
+        };
+        if context.json {
+            return print::json(&codes.iter().map(|issued| print::IssuedJson::of(license, issued)).collect::<Vec<_>>());
+        }
+        if self.form != Form::Letters
+            && let Some(newest) = codes.last().filter(|newest| license.revokes(newest.entry.terms.revision))
+        {
+            let revoked = format!("license {}, revision {} is revoked", license.number, newest.entry.terms.revision);
+            complain("warning", &revoked, Some("do not give this code out"));
+        }
+        if let Some(written) = written {
+            return print::result(&written);
+        }
+        let mut texts = Vec::new();
+        for issued in codes {
+            let mark = if self.form == Form::Letters { change::mark(license, issued) } else { "" };
+            texts.push(format!("{mark}{}", shown(ledger, issued, self.form)?));
+        }
+        print::result(&texts.join("\n"))
     }
-    if arguments.form != Form::Letters {
-        return print::result(&shown(&mut ledger, newest, arguments.form)?);
-    }
-    let texts = issued.iter().map(|issued| shown(&mut ledger, issued, Form::Letters));
-    print::result(&texts.collect::<Result<Vec<_>, _>>()?.join("\n"))
 }
 
 /// A code in some form, with what belongs to it.
@@ -112,73 +143,4 @@ fn write(ledger: &mut Ledger, newest: &Issued, output: &Output<'_>) -> Result<St
     let terms = newest.license.terms();
     let path = visible(&output.path().display().to_string());
     Ok(format!("{path}: license {}, revision {}, {what}\n", terms.license, terms.revision))
-}
-
-#[derive(Serialize)]
-struct LicenseJson {
-    license: u32,
-    revision: u16,
-    customer: u32,
-    customer_name: String,
-    order: Option<String>,
-    product: u16,
-    mnemonic: String,
-    units: u32,
-    kind: &'static str,
-    first: String,
-    last: String,
-    issued: String,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    test: bool,
-    state: &'static str,
-}
-
-pub fn list(context: &Context) -> Result<(), Failure> {
-    let mut ledger = context.folder.ledger()?;
-    let products = desk::products(&mut ledger)?;
-    let mut licenses: Vec<LicenseJson> = Vec::new();
-    for (record, newest) in desk::licenses(&mut ledger, 0, u32::MAX)? {
-        let customer = desk::find_customer(&mut ledger, &record.customer.to_string())?;
-        let product = products.iter().find(|product| product.id == newest.entry.terms.product);
-        let mnemonic = product.map(|product| product.mnemonic.to_string()).unwrap_or_default();
-        licenses.push(license(&record, &newest.entry, customer.name.to_string(), mnemonic));
-    }
-    if context.json {
-        return print::json(&licenses);
-    }
-    let line = |license: &LicenseJson| {
-        vec![
-            license.license.to_string(),
-            license.revision.to_string(),
-            license.state.to_owned(),
-            license.mnemonic.clone(),
-            if license.test { format!("{}, TEST", license.kind) } else { license.kind.to_owned() },
-            license.units.to_string(),
-            license.first.clone(),
-            license.last.clone(),
-            license.customer_name.clone(),
-        ]
-    };
-    let lines: Vec<_> = licenses.iter().map(line).collect();
-    let heading = ["LICENSE", "REVISION", "STATE", "PRODUCT", "KIND", "UNITS", "FIRST", "LAST", "CUSTOMER"];
-    print::result(&print::table(&heading, &lines))
-}
-
-fn license(record: &LicenseRecord, entry: &Entry, customer_name: String, mnemonic: String) -> LicenseJson {
-    LicenseJson {
-        license: entry.terms.license.get(),
-        revision: entry.terms.revision.get(),
-        customer: record.customer.get(),
-        customer_name,
-        order: entry.reference.as_ref().map(ToString::to_string),
-        product: entry.terms.product.get(),
-        mnemonic,
-        units: entry.terms.units.get(),
-        kind: entry.terms.kind.name(),
-        first: entry.period.first().to_string(),
-        last: entry.period.last().to_string(),
-        issued: entry.terms.issued.to_string(),
-        test: entry.terms.test,
-        state: if record.revokes(entry.terms.revision) { "revoked" } else { "issued" },
-    }
 }

@@ -3,8 +3,8 @@
 //! Both need a passphrase of their own: otherwise one person could be both.
 
 use super::change::Asked;
+use super::history::events_back_to;
 use super::issuing::{made_before, usual};
-use super::licenses::events_back_to;
 use super::operators::{Permission, Session, may};
 use super::plan::{Approval, Plan, Planner};
 use super::{DeskFault, Refused};
@@ -143,7 +143,8 @@ pub fn preview_request(ledger: &mut Ledger, session: &Session, number: u32) -> R
         refuse_made(book, &asked)?;
         let approval = Approval::Given { request: number, asked_by: request.operator.clone() };
         let plan = Planner::new(book, session.today)?.plan(&asked, approval)?;
-        let mut since = match &plan.license {
+        let license = asked.change.license().map(|license| book.license(license)).transpose()?.flatten();
+        let mut since = match &license {
             Some(license) => events_back_to(book, license, request.event)?,
             None => Vec::new(),
         };

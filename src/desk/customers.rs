@@ -103,6 +103,28 @@ pub fn find_customer(ledger: &mut Ledger, text: &str) -> Result<Customer, DeskFa
     ledger.read(|book| customer_called(book, text))
 }
 
+/// At most `most` customers that a text may mean: the one with this number, or with this name in whatever case, or
+/// else all with this text in their names.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn find_customers(ledger: &mut Ledger, text: &str, most: u32) -> Result<Vec<Customer>, LedgerFault> {
+    ledger.read(|book| customers_like(book, text, most))
+}
+
+pub(super) fn customers_like(book: &Book<'_>, text: &str, most: u32) -> Result<Vec<Customer>, LedgerFault> {
+    match customer_called(book, text) {
+        Ok(customer) => return Ok(vec![customer]),
+        Err(DeskFault::Ledger(fault)) => return Err(fault),
+        Err(_) => {}
+    }
+    // No name has such a part; SQLite ends a pattern at a NUL, and would find everybody.
+    if text.is_empty() || text.chars().count() > Name::LONGEST || text.chars().any(char::is_control) {
+        return Ok(Vec::new());
+    }
+    book.customers_like(text, most)
+}
+
 pub(super) fn customer_called(book: &Book<'_>, text: &str) -> Result<Customer, DeskFault> {
     let unknown = || DeskFault::from(Refused::UnknownCustomer(text.to_owned()));
     if is_number(text) {

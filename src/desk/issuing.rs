@@ -3,12 +3,12 @@
 
 use super::change::{Asked, Change};
 use super::operators::{Permission, Session};
-use super::plan::{Approval, Plan, Planner};
+use super::plan::{Approval, Plan, Planner, Preview, Seen};
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
 use activation_code::{
-    ActivationCode, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, Trust, signed_message,
+    ActivationCode, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, SIGNATURE_BYTES, Trust, signed_message,
 };
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -40,7 +40,7 @@ pub fn carry_out(
         super::approval::confirm(book, session, plan)?;
         let before = made_before(book, &plan.asked)?;
         if !before.is_empty() {
-            return Ok(Reserved::Before(before));
+            return Ok(Preview::Before(before));
         }
         let again = Planner::new(book, session.today)?.plan(&plan.asked, plan.approval.clone())?;
         if let Approval::Needed { above } = again.approval {
@@ -49,12 +49,12 @@ pub fn carry_out(
         if !again.makes_the_same_as(plan) {
             return Err(Refused::ChangedMeanwhile.into());
         }
-        give_away(book, &again)?;
-        Ok::<_, DeskFault>(Reserved::Numbers(again))
+        give_away(book, [&again])?;
+        Ok::<_, DeskFault>(Preview::Planned(Box::new(again)))
     })?;
     let plan = match reserved {
-        Reserved::Before(issued) => return Ok(issued),
-        Reserved::Numbers(plan) => plan,
+        Preview::Before(issued) => return Ok(issued),
+        Preview::Planned(plan) => plan,
     };
     let issued = desk.sign_all(&plan)?;
     ledger.write(|book| {
@@ -82,24 +82,25 @@ pub fn perform(
     asked: &Asked,
 ) -> Result<Vec<Issued>, DeskFault> {
     match super::preview(ledger, session, asked)? {
-        super::Preview::Before(issued) => Ok(issued),
-        super::Preview::Planned(plan) => carry_out(ledger, session, signer, &plan),
+        Preview::Before(issued) => Ok(issued),
+        Preview::Planned(plan) => carry_out(ledger, session, signer, &plan),
     }
 }
 
-enum Reserved {
-    Before(Vec<Issued>),
-    Numbers(Plan),
-}
-
-/// Gives the numbers of a plan away. What becomes of them, no other code gets them.
-pub(super) fn give_away(book: &Book<'_>, plan: &Plan) -> Result<(), DeskFault> {
-    let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
-        return Ok(());
-    };
-    match plan.license {
-        None => book.set_next_license_number(highest.license.get() + 1)?,
-        Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
+/// Gives the numbers of plans away. What becomes of them, no other code gets them.
+pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p Plan>) -> Result<(), DeskFault> {
+    let mut highest_license = None;
+    for plan in plans {
+        let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
+            continue;
+        };
+        match plan.seen {
+            None => highest_license = highest_license.max(Some(highest.license)),
+            Some(_) => book.set_next_revision(highest.license, highest.revision.get() + 1)?,
+        }
+    }
+    if let Some(highest) = highest_license {
+        book.set_next_license_number(highest.get() + 1)?;
     }
     Ok(())
 }
@@ -108,8 +109,8 @@ pub(super) fn give_away(book: &Book<'_>, plan: &Plan) -> Result<(), DeskFault> {
 pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued]) -> Result<(), DeskFault> {
     let Some(Entry { customer, terms, .. }) = plan.entries.first() else { return Ok(()) };
     let license = terms.license;
-    let before = book.license(license)?;
-    if before.map(|record| record.event) != plan.license.map(|record| record.event) {
+    let (before, seen) = Seen::now(book, license)?.unzip();
+    if seen != plan.seen {
         return Err(Refused::ChangedMeanwhile.into());
     }
     book.put_license(license, *customer, before.and_then(|record| record.good_from))?;
@@ -139,6 +140,16 @@ pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued
 
 /// The codes that the same order made before (rule D1).
 pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>, DeskFault> {
+    let codes = made_for(book, asked)?;
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trust = trust(&book.issuers()?)?;
+    codes.into_iter().map(|code| verified(code, &trust)).collect()
+}
+
+/// The same, not verified yet.
+pub(super) fn made_for(book: &Book<'_>, asked: &Asked) -> Result<Vec<Signed>, DeskFault> {
     let Some(reference) = &asked.reference else { return Ok(Vec::new()) };
     let codes = book.codes_for(reference)?;
     let Some(first) = codes.first() else { return Ok(Vec::new()) };
@@ -150,8 +161,7 @@ pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>,
         let (license, revision) = (first.entry.terms.license, first.entry.terms.revision);
         return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
     }
-    let trust = trust(&book.issuers()?)?;
-    codes.into_iter().map(|code| verified(code, &trust)).collect()
+    Ok(codes)
 }
 
 /// The book keeps numbers and no names (rule D9); the code has the name.
@@ -209,19 +219,24 @@ pub(super) fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> 
 }
 
 /// A key that is the ledger's, and the verifier that ships in products.
-pub(super) struct SigningDesk<'s> {
-    signer: &'s dyn Signer,
+pub(super) struct SigningDesk<'s, S: ?Sized> {
+    signer: &'s S,
     number: IssuerNumber,
     trust: Trust,
 }
 
-impl<'s> SigningDesk<'s> {
-    pub(super) fn new(signer: &'s dyn Signer, issuers: &[PinnedIssuer]) -> Result<Self, DeskFault> {
+impl<'s, S: Signer + ?Sized> SigningDesk<'s, S> {
+    pub(super) fn new(signer: &'s S, issuers: &[PinnedIssuer]) -> Result<Self, DeskFault> {
         let number = issuers.last().ok_or(DeskFault::NoIssuer)?.number;
         if !issuers.contains(&PinnedIssuer { number, key: signer.public_key() }) {
             return Err(DeskFault::OtherKey { number });
         }
         Ok(Self { signer, number, trust: trust(issuers)? })
+    }
+
+    /// Codes of the ledger, verified again.
+    pub(super) fn verify_all(&self, codes: Vec<Signed>) -> Result<Vec<Issued>, DeskFault> {
+        codes.into_iter().map(|code| verified(code, &self.trust)).collect()
     }
 
     pub(super) fn sign_all(&self, plan: &Plan) -> Result<Vec<Issued>, DeskFault> {
@@ -234,8 +249,7 @@ impl<'s> SigningDesk<'s> {
         }
         let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
         let signature = self.signer.sign(&signed_message(&payload))?;
-        // The event is not known before it is written down, and is no part of the code.
-        verified(Signed { entry: entry.clone(), signature, event: 0 }, &self.trust)
+        accepted(entry.clone(), &payload, &signature, &self.trust)
     }
 }
 
@@ -246,10 +260,19 @@ pub(super) fn trust(issuers: &[PinnedIssuer]) -> Result<Trust, DeskFault> {
 
 /// A code, accepted by the verifier that ships in products.
 pub(super) fn verified(Signed { entry, signature, .. }: Signed, trust: &Trust) -> Result<Issued, DeskFault> {
-    let license = entry.terms.license;
     let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
+    accepted(entry, &payload, &signature, trust)
+}
+
+fn accepted(
+    entry: Entry,
+    payload: &[u8],
+    signature: &[u8; SIGNATURE_BYTES],
+    trust: &Trust,
+) -> Result<Issued, DeskFault> {
+    let license = entry.terms.license;
     let code =
-        ActivationCode::from_parts(&payload, &signature).map_err(|fault| DeskFault::NotReadable { license, fault })?;
+        ActivationCode::from_parts(payload, signature).map_err(|fault| DeskFault::NotReadable { license, fault })?;
     let license = trust.verify(code).map_err(|refusal| DeskFault::DoesNotVerify { license, refusal })?;
     Ok(Issued { entry, license })
 }

@@ -2,7 +2,7 @@
 
 use super::change::{Asked, Change, Length, Order, Reach};
 use super::operators::{Permission, Session};
-use super::schedule::{Renewal, Schedule, carried, renewal, within_life};
+use super::schedule::{self, Renewal, Schedule, carried, renewal};
 use super::{DeskFault, Refused};
 use crate::ledger::{
     Action, Book, CustomerNumber, Entry, Ledger, LicenseRecord, Limits, OperatorName, OrderReference, Product,
@@ -11,6 +11,9 @@ use crate::ledger::{
 use activation_code::{
     Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
 };
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What a change will make: codes that are not signed yet, and what a clerk should know of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,10 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Who has to be asked, and whether somebody was.
     pub approval: Approval,
+    /// The period that a renewal follows, or that a change is of, as it was sold; `None`: a new license.
+    pub before: Option<Entry>,
     /// The license as it was; `None`: a new one.
-    pub(super) license: Option<LicenseRecord>,
+    pub(super) seen: Option<Seen>,
 }
 
 /// Whether a second operator is needed.
@@ -80,6 +85,11 @@ pub enum Note {
         /// The revision that it had.
         was: Revision,
     },
+    /// The whole period is over today.
+    Over {
+        /// Its last day.
+        last: Day,
+    },
     /// A member of the suite has its End of Life within the period (rules D9, D10).
     MemberEnds {
         /// Which product.
@@ -87,12 +97,11 @@ pub enum Note {
         /// When.
         day: Day,
     },
-    /// A renewal that was sold before goes out again, as a new revision (rule D5).
+    /// A renewal that was sold before goes out again, as a new revision (rule D5): each has a place in the plan after
+    /// the first.
     GoesOutAgain {
         /// The revision that it had.
         was: Revision,
-        /// The revision that it gets.
-        revision: Revision,
     },
 }
 
@@ -109,16 +118,20 @@ impl Plan {
         }
     }
 
-    /// Whether both make the same codes, whatever number a new license gets.
+    /// Whether both make the same codes of the same license, whatever numbers they get: a number that somebody else
+    /// was given meanwhile changes nothing of what was sold.
     pub(super) fn makes_the_same_as(&self, other: &Self) -> bool {
         let same = |(a, b): (&Entry, &Entry)| {
             let mut a = a.clone();
-            if self.license.is_none() && other.license.is_none() {
+            a.terms.revision = b.terms.revision;
+            if self.seen.is_none() {
                 a.terms.license = b.terms.license;
             }
             a == *b
         };
-        self.entries.len() == other.entries.len() && self.entries.iter().zip(&other.entries).all(same)
+        self.seen == other.seen
+            && self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(same)
     }
 }
 
@@ -147,18 +160,34 @@ pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<
     })
 }
 
-/// What plans are made from.
+/// What plans are made from, within one transaction.
 pub(super) struct Planner<'b> {
     book: &'b Book<'b>,
     today: Day,
     issuer: IssuerNumber,
     limits: Limits,
+    /// The number of the next new license; `None`: not looked up yet.
+    next_license: Cell<Option<u32>>,
+    /// Those that were looked up.
+    products: RefCell<HashMap<ProductId, Rc<Product>>>,
 }
 
 impl<'b> Planner<'b> {
     pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
         let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?.number;
-        Ok(Self { book, today, issuer, limits: book.limits()? })
+        let limits = book.limits()?;
+        Ok(Self { book, today, issuer, limits, next_license: Cell::default(), products: RefCell::default() })
+    }
+
+    /// Each plan of a planner has a number of its own.
+    fn next_license(&self) -> Result<LicenseNumber, DeskFault> {
+        let next = match self.next_license.get() {
+            Some(next) => LicenseNumber::new(next),
+            None => self.book.next_license_number()?,
+        };
+        let number = next.ok_or(Refused::NoNumberLeft)?;
+        self.next_license.set(Some(number.get() + 1));
+        Ok(number)
     }
 
     /// What a change makes. `approval` is [`Approval::Given`] where a second operator does it.
@@ -173,16 +202,18 @@ impl<'b> Planner<'b> {
                 self.next_period(*license, *length, Some(*units), reference, Sold::Downsize)?
             }
             Change::AddUnits { license, more, reach } => {
-                let more = Modification { more: Some(*more), ..Modification::default() };
-                self.modify(*license, &more, None, *reach, reference)?
+                let more = Modification { growth: Growth::By(*more), ..Modification::default() };
+                self.modify(*license, more, None, *reach, reference)?
             }
             Change::Upgrade { license, product, units, renew, reach } => {
-                let to = Modification { product: Some(*product), units: *units, ..Modification::default() };
-                self.modify(*license, &to, *renew, *reach, reference)?
+                let growth = units.map_or(Growth::None, Growth::To);
+                let to = Modification { product: Some(*product), growth, ..Modification::default() };
+                self.modify(*license, to, *renew, *reach, reference)?
             }
             Change::Convert { license, units, renew } => {
-                let to = Modification { converts: true, units: *units, ..Modification::default() };
-                self.modify(*license, &to, *renew, Reach::License, reference)?
+                let growth = units.map_or(Growth::None, Growth::To);
+                let to = Modification { converts: true, growth, ..Modification::default() };
+                self.modify(*license, to, *renew, Reach::License, reference)?
             }
         };
         plan.asked = asked.clone();
@@ -204,10 +235,11 @@ impl<'b> Planner<'b> {
     }
 
     fn issue(&self, order: &Order, reference: Option<&OrderReference>) -> Result<Plan, DeskFault> {
-        let product = self.product(order.product.get())?;
+        let product = self.product(order.product)?;
         on_sale(&product, self.today)?;
-        let customer = self.book.customer(order.customer)?;
-        let customer = customer.ok_or_else(|| Refused::UnknownCustomer(order.customer.to_string()))?.number;
+        if !self.book.has_customer(order.customer)? {
+            return Err(Refused::UnknownCustomer(order.customer.to_string()).into());
+        }
         if let Some(days) = self.limits.back_dating_days {
             let found = self.today.days_after(order.period.first());
             if i64::from(found) > i64::from(days) {
@@ -215,19 +247,18 @@ impl<'b> Planner<'b> {
             }
         }
         self.within_longest(order.period)?;
-        let number = self.book.next_license_number()?.ok_or(Refused::NoNumberLeft)?;
-        let period = within_life(order.period, &product)?;
         let mut notes = Vec::new();
-        note_end_of_life(&mut notes, order.period, period);
+        let period = self.within_life(order.period, &product, &mut notes)?;
+        let kind = kind_of(&product, order.kind)?;
         let terms = Terms {
             product: product.id,
-            license: number,
+            license: self.next_license()?,
             units: order.units,
             period,
             issued: self.today,
             issuer: self.issuer,
             revision: Revision::FIRST,
-            kind: kind_of(&product, order.kind)?,
+            kind,
             test: order.test,
             grace: order.grace,
             host: order.host,
@@ -235,8 +266,8 @@ impl<'b> Planner<'b> {
             features: order.features,
             holder: order.holder.clone(),
         };
-        let entry = Entry { customer, reference: reference.cloned(), period, terms };
-        Ok(Plan::of(vec![entry], notes, None))
+        let entry = Entry { customer: order.customer, reference: reference.cloned(), period, terms };
+        Ok(Plan::of(vec![entry], notes, None, None))
     }
 
     /// A renewal, also with other units.
@@ -250,104 +281,103 @@ impl<'b> Planner<'b> {
     ) -> Result<Plan, DeskFault> {
         let (record, codes) = self.license(license)?;
         let schedule = Schedule::of(&record, &codes, self.today);
-        let before = schedule.last().ok_or(Refused::Revoked(license))?;
-        let had = before.entry.terms.units;
+        let before = &schedule.last().ok_or(Refused::Revoked(license))?.entry;
+        let had = before.terms.units;
         let units = units.unwrap_or(had);
         match sold {
             Sold::Renewal if units < had => return Err(Refused::FewerUnits { license, had, wanted: units }.into()),
             Sold::Downsize if units >= had => return Err(Refused::NotFewer { license, had, wanted: units }.into()),
             _ => {}
         }
-        let product = self.product(before.entry.terms.product.get())?;
+        let product = self.product(before.terms.product)?;
         needs_code(&product)?;
         if units > had {
             on_sale(&product, self.today)?;
         }
-        let (whole, mut notes) = self.renewed(before, length, &product)?;
-        if whole.first() > self.today {
-            notes.push(Note::Queued { after: before.entry.period.last() });
+        let mut notes = Vec::new();
+        let period = self.renewed(before.period, length, &product, &mut notes)?;
+        if period.first() > self.today {
+            notes.push(Note::Queued { after: before.period.last() });
         }
         let revision = next_revision(&record, &codes)?;
-        let terms =
-            Terms { units, members: Members::new(product.members.iter().copied()), ..before.entry.terms.clone() };
-        let entry = self.next_entry(record.customer, terms, whole, revision, &mut notes)?;
+        let terms = Terms { units, members: Members::new(product.members.iter().copied()), ..before.terms.clone() };
+        let entry = self.next_entry(record.customer, terms, period, revision, &mut notes)?;
         let entry = Entry { reference: reference.cloned(), ..entry };
-        Ok(Plan::of(vec![entry], notes, Some(record)))
+        Ok(Plan::of(vec![entry], notes, Some(before.clone()), Seen::of(&record, &codes)))
     }
 
     /// A change of the running period, which re-issues what waits behind it (rule D5).
     fn modify(
         &self,
         license: LicenseNumber,
-        modification: &Modification,
+        modification: Modification,
         renew: Option<Length>,
         reach: Reach,
         reference: Option<&OrderReference>,
     ) -> Result<Plan, DeskFault> {
         let (record, codes) = self.license(license)?;
         let schedule = Schedule::of(&record, &codes, self.today);
-        let target = schedule.target().ok_or(Refused::Revoked(license))?;
+        let target = &schedule.target().ok_or(Refused::Revoked(license))?.entry;
         let behind = schedule.behind();
-        let ended = target.entry.period.last();
+        let terms = self.modified(&target.terms, modification)?;
         let mut notes = Vec::new();
         let period = match renew {
-            None if ended < self.today => return Err(Refused::Ended { license, last: ended }.into()),
-            None => target.entry.period,
+            None if target.period.last() < self.today => {
+                return Err(Refused::Ended { license, last: target.period.last() }.into());
+            }
+            None => target.period,
             Some(_) if !behind.is_empty() => return Err(Refused::RenewedAlready(license).into()),
             Some(length) => {
-                let product = self.product(modification.product.unwrap_or(target.entry.terms.product).get())?;
-                let (next, more) = self.renewed(target, length, &product)?;
-                notes = more;
-                let first = target.entry.period.first();
+                let product = self.product(terms.product)?;
+                let next = self.renewed(target.period, length, &product, &mut notes)?;
+                let first = target.period.first();
                 MaintenancePeriod::new(first, next.last()).ok_or(Refused::NoSuchPeriod { after: first })?
             }
         };
         let mut revision = next_revision(&record, &codes)?;
-        let terms = self.modified(&target.entry.terms, modification)?;
-        let within = within_life(period, &self.product(terms.product.get())?)?;
-        note_end_of_life(&mut notes, period, within);
-        let entry = self.next_entry(record.customer, terms, within, revision, &mut notes)?;
+        let entry = self.next_entry(record.customer, terms, period, revision, &mut notes)?;
+        if modification.product.is_some() && entry.period != period && !behind.is_empty() {
+            // What waits would begin after a gap.
+            let (product, day) = (entry.terms.product, entry.period.last());
+            return Err(Refused::EndOfLife { product, day }.into());
+        }
         let mut entries = vec![Entry { reference: reference.cloned(), ..entry }];
-        for code in behind {
-            let was = code.entry.terms.revision;
+        for Signed { entry: queued, .. } in behind {
+            let was = queued.terms.revision;
             let terms = match reach {
-                // What was sold as full already needs no conversion.
-                Reach::License if !modification.converts || code.entry.terms.kind == Kind::Evaluation => {
-                    self.modified(&code.entry.terms, modification)?
-                }
-                Reach::License | Reach::RunningPeriod => code.entry.terms.clone(),
+                Reach::License => self.follows(&queued.terms, modification, &target.terms, &entries[0].terms)?,
+                Reach::RunningPeriod => queued.terms.clone(),
             };
-            let product = self.product(terms.product.get())?;
-            let Ok(period) = within_life(code.entry.period, &product) else {
+            let product = self.product(terms.product)?;
+            let lives = schedule::within_life(queued.period, &product, self.today);
+            if lives.is_err() && terms.product == queued.terms.product {
                 notes.push(Note::EndsWithLife { was });
                 continue;
-            };
-            revision = after(revision, license)?;
-            notes.push(Note::GoesOutAgain { was, revision });
-            note_end_of_life(&mut notes, code.entry.period, period);
-            entries.push(self.next_entry(record.customer, terms, period, revision, &mut notes)?);
+            }
+            revision = revision.next().ok_or(Refused::NoRevisionLeft(license))?;
+            notes.push(Note::GoesOutAgain { was });
+            entries.push(self.next_entry(record.customer, terms, queued.period, revision, &mut notes)?);
         }
-        Ok(Plan::of(entries, notes, Some(record)))
+        Ok(Plan::of(entries, notes, Some(target.clone()), Seen::of(&record, &codes)))
     }
 
-    /// The period that follows a code's, and what is to be said of it.
+    /// The period that follows another one, and what is to be said of it.
     fn renewed(
         &self,
-        before: &Signed,
+        before: MaintenancePeriod,
         length: Length,
         product: &Product,
-    ) -> Result<(MaintenancePeriod, Vec<Note>), DeskFault> {
-        let ended = before.entry.period.last();
-        let Renewal { period, lapsed } = renewal(ended, length, self.today)?;
+        notes: &mut Vec<Note>,
+    ) -> Result<MaintenancePeriod, DeskFault> {
+        let Renewal { period, lapsed } = renewal(before.last(), length, self.today)?;
+        // Something of it is sold; the rest is cut when it is known which days a code has.
+        schedule::within_life(period, product, self.today)?;
         let bought = MaintenancePeriod::new(period.first().max(self.today), period.last());
         self.within_longest(bought.unwrap_or(period))?;
-        let within = within_life(period, product)?;
-        let mut notes = Vec::new();
         if lapsed > 0 {
             notes.push(Note::Lapsed { days: lapsed, first: period.first() });
         }
-        note_end_of_life(&mut notes, period, within);
-        Ok((within, notes))
+        Ok(period)
     }
 
     /// The next code of a license, with these terms but for what the desk decides.
@@ -359,6 +389,8 @@ impl<'b> Planner<'b> {
         revision: Revision,
         notes: &mut Vec<Note>,
     ) -> Result<Entry, DeskFault> {
+        let product = self.product(terms.product)?;
+        let period = self.within_life(period, &product, notes)?;
         let code = carried(period, self.today)?;
         if code.first() != period.first() {
             notes.push(Note::CodeBegins { code: code.first(), truth: period.first() });
@@ -367,55 +399,99 @@ impl<'b> Planner<'b> {
         Ok(Entry { customer, reference: None, period, terms })
     }
 
-    fn modified(&self, terms: &Terms, modification: &Modification) -> Result<Terms, DeskFault> {
-        let from = self.product(terms.product.get())?;
-        let product = match modification.product {
-            Some(id) => self.product(id.get())?,
+    /// A period that the product lives through, and what is to be said of its end.
+    fn within_life(
+        &self,
+        wanted: MaintenancePeriod,
+        product: &Product,
+        notes: &mut Vec<Note>,
+    ) -> Result<MaintenancePeriod, Refused> {
+        let period = schedule::within_life(wanted, product, self.today)?;
+        if period.last() != wanted.last() {
+            notes.push(Note::CutByEndOfLife { wanted: wanted.last() });
+        }
+        if period.last() < self.today {
+            notes.push(Note::Over { last: period.last() });
+        }
+        Ok(period)
+    }
+
+    fn modified(&self, terms: &Terms, modification: Modification) -> Result<Terms, DeskFault> {
+        let Modification { product, growth, converts } = modification;
+        let license = terms.license;
+        let from = self.product(terms.product)?;
+        let to = match product {
+            Some(id) => self.product(id)?,
             None => from.clone(),
         };
-        let license = terms.license;
-        on_sale(&product, self.today)?;
-        if modification.product.is_some() {
-            if product.id == from.id {
-                return Err(Refused::SameProduct { license, product: product.id }.into());
+        on_sale(&to, self.today)?;
+        if product.is_some() {
+            if to.id == from.id {
+                return Err(Refused::SameProduct { license, product: to.id }.into());
             }
-            if !from.is_of_one_family_with(&product) {
-                return Err(Refused::OtherFamily { from: from.id, to: product.id }.into());
+            if !from.is_of_one_family_with(&to) {
+                return Err(Refused::OtherFamily { from: from.id, to: to.id }.into());
             }
-            if product.rank < from.rank {
-                return Err(Refused::LowerEdition { from: from.id, to: product.id }.into());
-            }
-            if product.unit != from.unit && modification.units.is_none() {
-                return Err(Refused::OtherUnit { from: from.unit, to: product.unit }.into());
+            if to.rank < from.rank {
+                return Err(Refused::LowerEdition { from: from.id, to: to.id }.into());
             }
         }
-        let kind = match (modification.converts, terms.kind) {
-            (true, Kind::Evaluation) => kind_of(&product, None)?,
+        let had = terms.units;
+        let units = match growth {
+            Growth::To(wanted) if wanted < had && to.unit == from.unit => {
+                return Err(Refused::FewerUnits { license, had, wanted }.into());
+            }
+            Growth::To(wanted) => wanted,
+            _ if to.unit != from.unit => return Err(Refused::OtherUnit { from: from.unit, to: to.unit }.into()),
+            Growth::By(more) => {
+                let sum = had.get().checked_add(more.get()).and_then(Units::new);
+                sum.ok_or(Refused::TooManyUnitsForCode { license, had, more })?
+            }
+            Growth::None => had,
+        };
+        let kind = match (converts, terms.kind) {
+            (true, Kind::Evaluation) => kind_of(&to, None)?,
             (true, kind) => return Err(Refused::NotEvaluation { license, kind }.into()),
             (false, Kind::Evaluation) => Kind::Evaluation,
-            (false, _) => kind_of(&product, None)?,
-        };
-        let units = match (modification.units, modification.more) {
-            (Some(units), _) if units < terms.units && product.unit == from.unit => {
-                return Err(Refused::FewerUnits { license, had: terms.units, wanted: units }.into());
-            }
-            (Some(units), _) => units,
-            (None, Some(more)) => {
-                let sum = terms.units.get().checked_add(more.get()).and_then(Units::new);
-                sum.ok_or(Refused::TooManyUnitsForCode { license, had: terms.units, more })?
-            }
-            (None, None) => terms.units,
+            (false, _) => kind_of(&to, None)?,
         };
         // The grace of an evaluation is none, and the product's usual grace comes with the product's usual kind.
-        let grace = if modification.converts { None } else { terms.grace };
-        let members = Members::new(product.members.iter().copied());
-        Ok(Terms { product: product.id, units, kind, grace, members, ..terms.clone() })
+        let grace = if converts { None } else { terms.grace };
+        let members = Members::new(to.members.iter().copied());
+        Ok(Terms { product: to.id, units, kind, grace, members, ..terms.clone() })
+    }
+
+    /// What a change of the running period makes of a renewal that waits behind it: as many units more, and nothing
+    /// that the renewal has already.
+    fn follows(
+        &self,
+        queued: &Terms,
+        modification: Modification,
+        before: &Terms,
+        after: &Terms,
+    ) -> Result<Terms, DeskFault> {
+        let unit = |id| self.product(id).map(|product| product.unit);
+        let [had, was, is] = [unit(queued.product)?, unit(before.product)?, unit(after.product)?];
+        let growth = match modification.product {
+            Some(_) if had != is => Growth::To(after.units),
+            Some(_) if was != is => Growth::None,
+            _ => {
+                let more = after.units.get().checked_sub(before.units.get()).and_then(Units::new);
+                more.map_or(Growth::None, Growth::By)
+            }
+        };
+        let modification = Modification {
+            product: modification.product.filter(|product| *product != queued.product),
+            growth,
+            converts: modification.converts && queued.kind == Kind::Evaluation,
+        };
+        self.modified(queued, modification)
     }
 
     fn note_ends_of_members(&self, plan: &mut Plan) -> Result<(), DeskFault> {
         for entry in &plan.entries {
             for &member in entry.terms.members.iter().flat_map(Members::products) {
-                let end = self.product(member.get())?.end_of_life;
+                let end = self.product(member)?.end_of_life;
                 if let Some(day) = end.filter(|day| *day < entry.period.last()) {
                     let note = Note::MemberEnds { member, day };
                     if !plan.notes.contains(&note) {
@@ -435,9 +511,14 @@ impl<'b> Planner<'b> {
         Ok((record, self.book.codes_of(number)?))
     }
 
-    fn product(&self, id: u16) -> Result<Product, DeskFault> {
-        let product = ProductId::new(id).map(|id| self.book.product(id)).transpose()?.flatten();
-        Ok(product.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?)
+    fn product(&self, id: ProductId) -> Result<Rc<Product>, DeskFault> {
+        if let Some(product) = self.products.borrow().get(&id) {
+            return Ok(Rc::clone(product));
+        }
+        let product = self.book.product(id)?.ok_or_else(|| Refused::UnknownProduct(id.to_string()))?;
+        let product = Rc::new(product);
+        self.products.borrow_mut().insert(id, Rc::clone(&product));
+        Ok(product)
     }
 
     fn within_longest(&self, bought: MaintenancePeriod) -> Result<(), Refused> {
@@ -449,10 +530,33 @@ impl<'b> Planner<'b> {
 }
 
 impl Plan {
-    fn of(entries: Vec<Entry>, notes: Vec<Note>, license: Option<LicenseRecord>) -> Self {
+    fn of(entries: Vec<Entry>, notes: Vec<Note>, before: Option<Entry>, seen: Option<Seen>) -> Self {
         // What was asked, and whether it needs another operator, is filled in by `Planner::plan`.
         let change = Change::Convert { license: LicenseNumber::MAX, units: None, renew: None };
-        Self { asked: change.into(), entries, notes, approval: Approval::NotNeeded, license }
+        Self { asked: change.into(), entries, notes, approval: Approval::NotNeeded, before, seen }
+    }
+}
+
+/// A license as somebody saw it: what must be the same when their change of it is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    customer: CustomerNumber,
+    good_from: Option<u16>,
+    newest: Revision,
+}
+
+impl Seen {
+    /// With its codes, lowest revision first.
+    pub(super) fn of(license: &LicenseRecord, codes: &[Signed]) -> Option<Self> {
+        let newest = codes.last()?.entry.terms.revision;
+        Some(Self { customer: license.customer, good_from: license.good_from, newest })
+    }
+
+    /// The license as it is now; `None`: there is none.
+    pub(super) fn now(book: &Book<'_>, number: LicenseNumber) -> Result<Option<(LicenseRecord, Self)>, DeskFault> {
+        let Some(license) = book.license(number)? else { return Ok(None) };
+        let newest = book.newest_code(number)?.into_iter().collect::<Vec<_>>();
+        Ok(Self::of(&license, &newest).map(|seen| (license, seen)))
     }
 }
 
@@ -464,12 +568,23 @@ enum Sold {
 }
 
 /// What becomes of terms.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Modification {
     product: Option<ProductId>,
-    units: Option<Units>,
-    more: Option<Units>,
+    growth: Growth,
     converts: bool,
+}
+
+/// What becomes of the units.
+#[derive(Clone, Copy, Default)]
+enum Growth {
+    /// As many as before.
+    #[default]
+    None,
+    /// So many more.
+    By(Units),
+    /// So many.
+    To(Units),
 }
 
 fn needs_code(product: &Product) -> Result<(), Refused> {
@@ -481,6 +596,9 @@ fn needs_code(product: &Product) -> Result<(), Refused> {
 fn on_sale(product: &Product, today: Day) -> Result<(), Refused> {
     needs_code(product)?;
     if let Some(day) = product.end_of_life.filter(|_| !product.is_in_catalogue(today)) {
+        return Err(Refused::EndOfLife { product: product.id, day });
+    }
+    if let Some(day) = product.end_of_life.filter(|end| *end < today) {
         return Err(Refused::EndOfLife { product: product.id, day });
     }
     match product.end_of_sale.filter(|end| *end <= today) {
@@ -507,19 +625,9 @@ fn kind_of(product: &Product, wanted: Option<Kind>) -> Result<Kind, Refused> {
     }
 }
 
-fn note_end_of_life(notes: &mut Vec<Note>, wanted: MaintenancePeriod, within: MaintenancePeriod) {
-    if within.last() != wanted.last() {
-        notes.push(Note::CutByEndOfLife { wanted: wanted.last() });
-    }
-}
-
 /// The revision of the next code: none that was given away before.
 fn next_revision(record: &LicenseRecord, codes: &[Signed]) -> Result<Revision, Refused> {
     let newest = codes.last().map_or(0, |code| code.entry.terms.revision.get());
     let next = record.next_revision.max(newest + 1);
     Revision::new(next).ok_or(Refused::NoRevisionLeft(record.number))
-}
-
-fn after(revision: Revision, license: LicenseNumber) -> Result<Revision, Refused> {
-    Revision::new(revision.get() + 1).ok_or(Refused::NoRevisionLeft(license))
 }

@@ -58,7 +58,7 @@ fn begins(code: &Signed) -> Day {
 pub struct Renewal {
     /// Lapsed days and term, both.
     pub period: MaintenancePeriod,
-    /// Days between the end of the period before and today, paid in addition.
+    /// Days of it between the end of the period before and today, paid in addition.
     pub lapsed: u32,
 }
 
@@ -69,23 +69,24 @@ pub struct Renewal {
 pub fn renewal(ended: Day, length: Length, today: Day) -> Result<Renewal, Refused> {
     let too_late = Refused::NoSuchPeriod { after: ended };
     let first = ended.plus(1).ok_or(too_late.clone())?;
-    let lapsed = u32::try_from(today.days_after(first)).unwrap_or(0);
     let last = match length {
         Length::Until(last) => last,
         Length::Term(term) => term.last_day(first.max(today)).ok_or(too_late.clone())?,
     };
     let period = MaintenancePeriod::new(first, last).ok_or(too_late)?;
+    // A period that was agreed on long ago may be over by the day on which the desk hears of it.
+    let lapsed = u32::try_from(today.days_after(first)).unwrap_or(0).min(period.days());
     Ok(Renewal { period, lapsed })
 }
 
-/// A period, no later than the product's End of Life (rule D9).
+/// A period sold on `today`, no later than the product's End of Life (rule D9).
 ///
 /// # Errors
-/// It would begin after it.
-pub fn within_life(period: MaintenancePeriod, product: &Product) -> Result<MaintenancePeriod, Refused> {
+/// That has come, or the period would begin after it.
+pub fn within_life(period: MaintenancePeriod, product: &Product, today: Day) -> Result<MaintenancePeriod, Refused> {
     let Some(end) = product.end_of_life else { return Ok(period) };
-    MaintenancePeriod::new(period.first(), period.last().min(end))
-        .ok_or(Refused::EndOfLife { product: product.id, day: end })
+    let within = MaintenancePeriod::new(period.first(), period.last().min(end)).filter(|_| today <= end);
+    within.ok_or(Refused::EndOfLife { product: product.id, day: end })
 }
 
 /// What a code issued on `today` can carry of a period: a start long ago, or before 2020, is cut to the earliest
@@ -126,6 +127,8 @@ mod tests {
         }
         let until = renewal(day("2027-11-30"), Length::Until(day("2028-06-30")), day("2028-01-15")).unwrap();
         assert_eq!((until.period.last(), until.lapsed), (day("2028-06-30"), 45));
+        let over = renewal(day("2027-11-30"), Length::Until(day("2027-12-31")), day("2028-06-01")).unwrap();
+        assert_eq!((over.period.last(), over.lapsed), (day("2027-12-31"), 31));
         assert!(renewal(day("2027-11-30"), Length::Until(day("2027-11-30")), day("2027-11-01")).is_err());
         assert!(renewal(day("9999-12-31"), Length::Term("1d".parse().unwrap()), day("2027-11-01")).is_err());
     }

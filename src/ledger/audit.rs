@@ -495,7 +495,7 @@ impl<'c, 'q> BookAudit<'c, 'q> {
         }
         self.expected = sequence + 1;
         self.audit.events += 1;
-        if self.audit.events % STEP == 0
+        if self.audit.events.is_multiple_of(STEP)
             && let Some(progress) = self.question.progress
         {
             progress(self.audit.events, self.total);
@@ -511,9 +511,8 @@ impl<'c, 'q> BookAudit<'c, 'q> {
         if let Some(column) = malformed_column(row) {
             self.find(Finding::EventMalformed { sequence, column });
         }
-        match row.get_ref(7).map(|wrote| wrote.as_str()) {
-            Ok(Ok(wrote)) => self.rows(sequence, wrote)?,
-            _ => {}
+        if let Ok(Ok(wrote)) = row.get_ref(7).map(|wrote| wrote.as_str()) {
+            self.rows(sequence, wrote)?
         }
         let day = row.get_ref(1)?.as_str().ok().and_then(|day| day.parse::<Day>().ok());
         self.audit.head = stored.zip(day).map(|(link, day)| Head { sequence, day, link });
@@ -880,7 +879,7 @@ fn number(row: &Row<'_>, column: usize) -> i64 {
 fn next_revision(CodeName { license, revision }: CodeName, row: &Row<'_>) -> Option<Finding> {
     let next = row.get::<_, Option<i64>>(4).unwrap_or(Some(i64::MIN))?;
     let right = next == 0 && revision == 1 || (revision + 1..=i64::from(LicenseRecord::NONE_GOOD)).contains(&next);
-    (!right).then(|| Finding::NextRevision { license, next, used: revision })
+    (!right).then_some(Finding::NextRevision { license, next, used: revision })
 }
 
 fn code(row: &Row<'_>) -> (CodeName, Option<ActivationCode>) {

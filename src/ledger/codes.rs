@@ -1,16 +1,20 @@
-//! Licenses, their codes, and what finds them.
+//! Licenses, their codes, and what finds and lists them.
 
 use super::chain::{Action, By, Sequence, Table};
 use super::{
-    Book, CustomerNumber, Entry, LedgerFault, LicenseRecord, OrderReference, Outcome, Signed, TextFault, statements,
+    Book, Customer, CustomerNumber, Entry, Filter, LedgerFault, LicenseRecord, Listed, Name, OrderReference, Outcome,
+    Signed, TextFault, statements,
 };
 use activation_code::{
-    ALPHABET, ActivationCode, Day, LicenseNumber, MaintenancePeriod, Revision, SIGNATURE_BYTES, Terms,
+    ALPHABET, ActivationCode, Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES,
+    TRANSPORT_PREFIX, Terms,
 };
 use rusqlite::Row;
 use rusqlite::types::Value;
 use serde_json::json;
 
+/// Symbols of a full row.
+const ROW: usize = 25;
 /// Check symbols at the end of a row.
 const CHECK: usize = 3;
 /// Symbols that make a key: 30 bits, all of them of the signature or the CRC.
@@ -21,14 +25,28 @@ const KEY: usize = 6;
 ///
 /// Two codes in a billion share a key, and all those whose last row is one group: whoever looks must compare.
 pub fn row_key(letters: &str) -> u32 {
-    let mut symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
-    let value = |byte| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or(0) as u32;
-    symbols.by_ref().take(KEY).fold(0, |key, byte| key << 5 | value(byte))
+    let symbols = letters.bytes().rev().filter(|byte| *byte != b'-').skip(CHECK);
+    symbols.take(KEY).fold(0, |key, byte| key << 5 | u32::from(VALUES[usize::from(byte)]))
 }
+
+/// The value of each letter; 0 for what is none.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
 
 /// What finds a code by each of its rows but the first; a holder's name can make two rows alike.
 pub fn row_keys(code: &ActivationCode) -> Vec<u32> {
-    let mut keys: Vec<_> = code.letters().iter().skip(1).map(|row| row_key(row)).collect();
+    let text = code.transport();
+    let symbols = text.strip_prefix(TRANSPORT_PREFIX).unwrap_or(&text);
+    // Letters and digits only, one byte each.
+    let rows = (ROW..symbols.len()).step_by(ROW).filter_map(|begin| symbols.get(begin..symbols.len().min(begin + ROW)));
+    let mut keys: Vec<_> = rows.map(row_key).collect();
     keys.sort_unstable();
     keys.dedup();
     keys
@@ -140,9 +158,18 @@ impl Book<'_> {
                 Value::Integer(self.next_event()? as i64),
             ],
         )?;
+        self.code_rows.borrow_mut().extend(row_keys(code).into_iter().map(|key| (key, license, revision)));
+        Ok(())
+    }
+
+    /// Writes what finds the codes of this transaction, in the order of its table: a thousand codes at once go through
+    /// it from one end to the other, and touch each page once.
+    pub(super) fn insert_code_rows(&self) -> Outcome<()> {
+        let mut rows = self.code_rows.take();
+        rows.sort_unstable();
         let mut insert = self.connection.prepare_cached(statements::INSERT_CODE_ROW)?;
-        for key in row_keys(code) {
-            insert.execute((key, license, revision))?;
+        for row in rows {
+            insert.execute(row)?;
         }
         Ok(())
     }
@@ -203,6 +230,35 @@ impl Book<'_> {
         Ok(self.row(statements::COUNT_CODE_ROWS, [], |row| Ok(row.get(0)?))?.unwrap_or(0))
     }
 
+    /// A license as lists show it.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn listed(&self, number: LicenseNumber) -> Outcome<Option<Listed>> {
+        self.row(statements::LISTED, [number.get()], listed)
+    }
+
+    /// At most `most` licenses as lists show them, by number, from `first` on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn listed_from(&self, filter: &Filter, first: u32, most: u32) -> Outcome<Vec<Listed>> {
+        let text = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
+        let product = filter.product.map_or(0, ProductId::get);
+        let kind = filter.kind.map_or("", Kind::name);
+        let (after, before, revoked) = (text(filter.ends_after), text(filter.ends_before), i32::from(filter.revoked));
+        match filter.customer {
+            None => {
+                let parameters = (product, kind, after, before, revoked, first, most);
+                self.rows(statements::LISTED_FROM, parameters, listed)
+            }
+            Some(customer) => {
+                let parameters = (product, kind, after, before, revoked, customer.get(), first, most);
+                self.rows(statements::LISTED_OF, parameters, listed)
+            }
+        }
+    }
+
     /// At most `most` licenses whose newest code ends in `period` and is not revoked: by last day and number,
     /// those that come after `after`.
     ///
@@ -213,11 +269,27 @@ impl Book<'_> {
         period: MaintenancePeriod,
         after: Option<(Day, LicenseNumber)>,
         most: u32,
-    ) -> Outcome<Vec<Signed>> {
-        let (day, number) = after.map_or((String::new(), 0), |(day, number)| (day.to_string(), number.get()));
-        // From the day of the last one on, so that what came before is not looked at again.
-        let first = period.first().to_string().max(day.clone());
-        self.rows(statements::DUE, (first, period.last().to_string(), day, number, most), signed)
+    ) -> Outcome<Vec<Listed>> {
+        let (day, number) = after.map_or((period.first(), 0), |(day, number)| (day, number.get()));
+        self.rows(statements::DUE, (day.to_string(), number, period.last().to_string(), most), listed)
+    }
+
+    /// Goes through the licenses that have a code which has begun by a day and is not revoked: the newest of these
+    /// codes, and whose the license is; by customer and number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn each_begun(&self, today: Day, mut each: impl FnMut(CustomerNumber, Name, Terms)) -> Outcome<()> {
+        let damaged = || LedgerFault::Record { what: "a code" };
+        let mut statement = self.connection.prepare_cached(statements::RUNNING)?;
+        let mut rows = statement.query([today.to_string()])?;
+        while let Some(row) = rows.next()? {
+            let customer = CustomerNumber::new(row.get(0)?).ok_or_else(damaged)?;
+            let name = row.get_ref(1)?.as_str().ok().and_then(|name| name.parse().ok()).ok_or_else(damaged)?;
+            let payload = row.get_ref(2)?.as_blob().map_err(|_| damaged())?;
+            each(customer, name, Terms::from_payload(payload).map_err(|_| damaged())?);
+        }
+        Ok(())
     }
 
     /// Brings the codes of a ledger of the first schema into the book.
@@ -241,7 +313,7 @@ impl Book<'_> {
                 previous = Some(self.record_after(&by, Action::Issued, Some(license.number), previous, facts)?);
             }
         }
-        Ok(())
+        self.insert_code_rows()
     }
 }
 
@@ -253,6 +325,31 @@ fn license(row: &Row<'_>) -> Outcome<LicenseRecord> {
         good_from: row.get(2)?,
         event: row.get(3)?,
         next_revision: row.get(4)?,
+    })
+}
+
+fn listed(row: &Row<'_>) -> Outcome<Listed> {
+    let damaged = || LedgerFault::Record { what: "a license" };
+    let newest = signed(row)?;
+    let customer = CustomerNumber::new(row.get(12)?).ok_or_else(damaged)?;
+    let (name, email): (String, Option<String>) = (row.get(16)?, row.get(17)?);
+    let begins: Option<String> = row.get(19)?;
+    Ok(Listed {
+        license: LicenseRecord {
+            number: newest.entry.terms.license,
+            customer,
+            good_from: row.get(13)?,
+            event: row.get(14)?,
+            next_revision: row.get(15)?,
+        },
+        owner: Customer {
+            number: customer,
+            name: name.parse().map_err(|_| damaged())?,
+            email: email.map(|text| text.parse().map_err(|_| damaged())).transpose()?,
+            salt: row.get(18).map_err(|_| damaged())?,
+        },
+        begins: begins.map(|text| text.parse().map_err(|_| damaged())).transpose()?,
+        newest,
     })
 }
 

@@ -61,6 +61,14 @@ impl Book<'_> {
         self.row(statements::CUSTOMER, [number.get()], customer)
     }
 
+    /// Whether there is a customer with this number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn has_customer(&self, number: CustomerNumber) -> Outcome<bool> {
+        Ok(self.row(statements::HAS_CUSTOMER, [number.get()], |_| Ok(()))?.is_some())
+    }
+
     /// The customers of this name, in whatever case; one, except where an old ledger has two.
     ///
     /// # Errors
@@ -69,12 +77,12 @@ impl Book<'_> {
         self.rows(statements::CUSTOMERS_CALLED, [name_key(name.as_str())], customer)
     }
 
-    /// The customers with this address.
+    /// At most `most` customers with this address.
     ///
     /// # Errors
     /// Those of the ledger.
-    pub fn customers_at(&self, email: &Email) -> Outcome<Vec<Customer>> {
-        self.rows(statements::CUSTOMERS_AT, [email.key()], customer)
+    pub fn customers_at(&self, email: &Email, most: u32) -> Outcome<Vec<Customer>> {
+        self.rows(statements::CUSTOMERS_AT, (email.key(), most), customer)
     }
 
     /// At most `most` customers with this text in their names, in whatever case.

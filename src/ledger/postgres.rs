@@ -2,8 +2,8 @@
 //! too. Both have to give the same rows.
 
 use super::statements::ALL;
-use super::{Action, CustomerNumber, Founding, Ledger, row_keys, schema};
-use crate::desk::{self, DeskFault};
+use super::{Action, CustomerNumber, Filter, Founding, Ledger, row_keys, schema};
+use crate::desk::{self, DeskFault, LicenseState};
 use activation_code::{LicenseNumber, MaintenancePeriod};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::types::Value;
@@ -362,20 +362,32 @@ fn questions(ledger: &mut Ledger) -> Result<(), DeskFault> {
     desk::find_operator(ledger, None).unwrap_err();
     desk::products(ledger)?;
     desk::history(ledger, license)?;
-    desk::history_of_customer(ledger, CustomerNumber::new(1).unwrap(), 0, 9)?;
-    desk::licenses(ledger, 0, 100)?;
+    let owner = CustomerNumber::new(1).unwrap();
+    desk::history_of_customer(ledger, owner)?;
+    let today = work::monday();
+    for customer in [None, Some(owner)] {
+        let filter = Filter { customer, ends_after: Some(today), ..Filter::default() };
+        for state in LicenseState::ALL {
+            desk::licenses(ledger, &filter, Some((state, today)), None, 1)?;
+        }
+    }
+    assert!(!desk::units_by_product(ledger, today)?.is_empty());
+    assert!(!desk::units_by_customer(ledger, today)?.is_empty());
     desk::customers(ledger, None, 100)?;
     desk::find_customer(ledger, "ÉXAMPLE clinic")?;
     let period = MaintenancePeriod::new(work::monday(), "2028-06-01".parse().unwrap()).unwrap();
     let codes = desk::codes_of(ledger, license)?;
+    for text in ["2", "licenses0@example.com", &codes[0].license.code().letters()[2]] {
+        assert!(!desk::search(ledger, text)?.licenses.is_empty(), "{text}");
+    }
     ledger.read(|book| {
         let due = book.due(period, None, 1)?;
-        let last = due.last().map(|code| (code.entry.period.last(), code.entry.terms.license));
+        let last = due.last().map(|listed| (listed.newest.entry.period.last(), listed.license.number));
         assert_eq!(book.due(period, last, 2)?.len(), 1);
         for text in ["%", "_", "!", "é", "S", "o"] {
             book.customers_like(text, 9)?;
         }
-        book.customers_at(&"licenses0@example.com".parse().unwrap())?;
+        book.customers_at(&"licenses0@example.com".parse().unwrap(), 9)?;
         for key in row_keys(codes[0].license.code()) {
             assert!(!book.codes_with_row(key, 10)?.is_empty());
         }

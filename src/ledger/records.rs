@@ -1,7 +1,7 @@
 //! What the ledger keeps: values that are valid if they exist.
 
 use super::chain::Sequence;
-use activation_code::{Day, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES, Terms};
+use activation_code::{Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES, Terms};
 use std::fmt;
 use std::str::FromStr;
 
@@ -531,6 +531,36 @@ pub struct Signed {
     pub signature: [u8; SIGNATURE_BYTES],
     /// The event that made it.
     pub event: Sequence,
+}
+
+/// A license as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What stays the same over its codes.
+    pub license: LicenseRecord,
+    /// Who owns it.
+    pub owner: Customer,
+    /// The code with the highest revision.
+    pub newest: Signed,
+    /// The first day of all its codes that are not revoked; `None` if all are.
+    pub begins: Option<Day>,
+}
+
+/// Which licenses a list shall have; `None`: any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Owned by this customer.
+    pub customer: Option<CustomerNumber>,
+    /// Whose newest code is for this product.
+    pub product: Option<ProductId>,
+    /// Whose newest code is of this kind.
+    pub kind: Option<Kind>,
+    /// Whose newest code ends after this day.
+    pub ends_after: Option<Day>,
+    /// Whose newest code ends before this day.
+    pub ends_before: Option<Day>,
+    /// Only those of which something is revoked.
+    pub revoked: bool,
 }
 
 #[cfg(test)]

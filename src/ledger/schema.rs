@@ -21,8 +21,16 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// More than there are statements, so that none is parsed twice.
 const STATEMENTS: usize = 128;
 
-/// Memory for pages of a ledger that is looked at as a whole, in KiB, as SQLite wants it said.
-const CACHE: i64 = -65_536;
+/// Memory for pages of a ledger that is written, in KiB, as SQLite wants it said: what a chunk of a batch writes, and
+/// the indexes of some hundred thousand licenses.
+const CACHE: i64 = -32_768;
+
+/// The same for a ledger that is looked at as a whole.
+const READING_CACHE: i64 = -65_536;
+
+/// Pages of the log that are brought into the file together: one that several chunks of a batch write is then
+/// brought there once.
+const LOG: i64 = 8192;
 
 /// What brings a ledger from schema i to schema i + 1. Only ever added to: with the same for PostgreSQL, and a ledger
 /// of the schema before in tests/fixtures.
@@ -81,7 +89,7 @@ pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
         return Err(LedgerFault::NotALedger);
     }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "cache_size", CACHE)?;
+    connection.pragma_update(None, "cache_size", READING_CACHE)?;
     Ok(connection)
 }
 
@@ -179,11 +187,15 @@ fn made(connection: &Connection) -> Result<BTreeMap<String, (String, Vec<String>
 }
 
 fn connect(path: &Path) -> Result<Connection, LedgerFault> {
-    // Never creates the file: `init` made it, readable by its owner alone.
-    let path = std::path::absolute(path).map_err(LedgerFault::Folder)?;
+    // Never creates the file: `init` made it, readable by its owner alone. One thread at a time has it, so that SQLite
+    // need not lock each call.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // An absolute path is never taken for an address (`file:...`).
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let path = std::path::absolute(path).map_err(LedgerFault::Folder)?;
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

@@ -44,6 +44,44 @@ macro_rules! event {
     };
 }
 
+/// A license with its owner, its newest revision, and the first day of those that are not revoked: the columns of
+/// `revision!`, and those of a license and a customer behind them.
+macro_rules! listed {
+    ($rest:expr) => {
+        concat!(
+            "SELECT r.license, r.revision, r.customer, r.order_reference, r.product, r.units, r.kind, r.first_day, ",
+            "r.last_day, r.payload, r.signature, r.event, l.customer, l.good_from, l.event, l.next_revision, ",
+            "c.name, c.email, c.salt, (SELECT MIN(b.first_day) FROM revision b ",
+            "WHERE b.license = l.number AND b.revision >= COALESCE(l.good_from, 0)) ",
+            $rest
+        )
+    };
+}
+
+/// By the license's number.
+macro_rules! listed_by_number {
+    ($rest:expr) => {
+        listed!(concat!(
+            "FROM license l JOIN revision r ON r.license = l.number ",
+            "AND r.revision = (SELECT MAX(n.revision) FROM revision n WHERE n.license = l.number) ",
+            "JOIN customer c ON c.number = l.customer ",
+            $rest
+        ))
+    };
+}
+
+/// What a list is filtered by; 0 and the empty text: by nothing. As it is written, no index on a day can be used,
+/// by which everything would be read and sorted.
+macro_rules! filtered {
+    ($rest:literal) => {
+        concat!(
+            "WHERE (r.product = $1 OR $1 = 0) AND (r.kind = $2 OR $2 = '') AND (r.last_day > $3 OR $3 = '') ",
+            "AND (r.last_day < $4 OR $4 = '') AND COALESCE(l.good_from, 0) >= $5 ",
+            $rest
+        )
+    };
+}
+
 statements! {
     PUT_DESK = "INSERT INTO desk (id, vendor, created, identity, event) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (id) DO UPDATE SET event = excluded.event
@@ -91,8 +129,9 @@ statements! {
     HIGHEST_CUSTOMER = "SELECT COALESCE(MAX(number), 0) FROM customer";
     CUSTOMERS_FROM = customer!("WHERE number >= $1 ORDER BY number LIMIT $2");
     CUSTOMER = customer!("WHERE number = $1");
+    HAS_CUSTOMER = "SELECT number FROM customer WHERE number = $1";
     CUSTOMERS_CALLED = customer!("WHERE name_key = $1 ORDER BY number");
-    CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number");
+    CUSTOMERS_AT = customer!("WHERE email_key = $1 ORDER BY number LIMIT $2");
     CUSTOMERS_LIKE = customer!("WHERE name_key LIKE $1 ESCAPE '!' ORDER BY number LIMIT $2");
 
     PUT_OPERATOR = "INSERT INTO operator (name, role, passphrase, active, event) VALUES ($1, $2, $3, $4, $5)
@@ -144,11 +183,19 @@ statements! {
     REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
     NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
     REVISION_FOR = revision!("WHERE r.order_reference = $1");
-    DUE = revision!("WHERE r.last_day >= $1 AND r.last_day <= $2
-        AND (r.last_day > $3 OR (r.last_day = $3 AND r.license > $4))
+
+    LISTED = listed_by_number!("WHERE l.number = $1");
+    LISTED_FROM = listed_by_number!(filtered!("AND l.number >= $6 ORDER BY l.number LIMIT $7"));
+    LISTED_OF = listed_by_number!(filtered!("AND l.customer = $6 AND l.number >= $7 ORDER BY l.number LIMIT $8"));
+    DUE = listed!("FROM revision r JOIN license l ON l.number = r.license JOIN customer c ON c.number = l.customer
+        WHERE (r.last_day, r.license) > ($1, $2) AND r.last_day <= $3
         AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.license = r.license AND n.revision > r.revision)
-        AND NOT EXISTS (SELECT 1 FROM license l WHERE l.number = r.license AND l.good_from > r.revision)
-        ORDER BY r.last_day, r.license LIMIT $5");
+        AND (l.good_from IS NULL OR l.good_from <= r.revision)
+        ORDER BY r.last_day, r.license LIMIT $4");
+    RUNNING = "SELECT l.customer, c.name, r.payload FROM license l
+        JOIN revision r ON r.license = l.number AND r.revision = (SELECT MAX(n.revision) FROM revision n
+            WHERE n.license = l.number AND n.first_day <= $1 AND n.revision >= COALESCE(l.good_from, 0))
+        JOIN customer c ON c.number = l.customer ORDER BY l.customer, l.number";
 
     INSERT_CODE_ROW = "INSERT INTO code_row (key, license, revision) VALUES ($1, $2, $3)";
     CODES_WITH_ROW = "SELECT license, revision FROM code_row WHERE key = $1 ORDER BY license, revision LIMIT $2";
@@ -190,6 +237,8 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "CODE_ROWS" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
+        "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),
+        "RUNNING" => Some("a report counts all licenses"),
         _ => None,
     }
 }
@@ -246,6 +295,25 @@ mod tests {
                 assert!((1..=highest + 1).contains(&number), "{name}: ${number} after ${highest}");
                 highest = highest.max(number);
             }
+        }
+    }
+
+    #[test]
+    fn a_question_goes_by_the_index_that_is_there_for_it() {
+        let ledger = Connection::open_in_memory().unwrap();
+        ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
+        for (sql, search) in [
+            (super::LISTED_FROM, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
+            (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),
+            // By the day alone it would read everything of the period, for each page.
+            (super::DUE, "SEARCH r USING INDEX revision_last_day ((last_day,license)>(?,?) AND last_day<?)"),
+            (super::RUNNING, "SCAN l USING INDEX license_customer"),
+        ] {
+            let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+            assert!(steps.iter().any(|step| step == search), "{sql}: {steps:#?}");
         }
     }
 }

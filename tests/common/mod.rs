@@ -8,18 +8,22 @@ pub mod work;
 
 pub use tools::{have, say};
 
-use activation_code::{Day, IssuerNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
+use activation_code::{
+    Day, IssuerNumber, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, PublicKey, Revision, SIGNATURE_BYTES,
+    Units,
+};
 use activation_host::program::clock;
 use countersign::desk::{
     self, Asked, Change, Clock, DeskFault, Issued, Order, Session, Signatures, Verdict, Witnesses,
 };
 use countersign::key_store;
 use countersign::ledger::{
-    By, CustomerNumber, Event, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
-    ProductKind, Role, Signed, UnitType,
+    By, CustomerNumber, Event, Filter, Founding, Ledger, LedgerFault, LicenseRecord, Operator, OperatorName, Product,
+    ProductKind, Role, Signed, UnitType, chain,
 };
-use countersign::signer::{Signer, SoftwareKey, key_file};
+use countersign::signer::{Signer, SignerFault, SoftwareKey, key_file};
 use rand::rngs::SysRng;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -42,6 +46,16 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let desk = Self { room: tempfile::tempdir().unwrap() };
+        furnish(&desk.folder());
+        write_secret(&desk.passphrase(), PASSPHRASE);
+        desk
+    }
+
+    /// The same where syncing costs nothing, for tests that are not about disks.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        let room = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let desk = Self { room: room.unwrap() };
         furnish(&desk.folder());
         write_secret(&desk.passphrase(), PASSPHRASE);
         desk
@@ -88,6 +102,15 @@ impl Desk {
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
         run(&mut self.command(arguments))
+    }
+
+    /// The same with the clock on a day, as `faketime` sets it.
+    pub fn run_on(&self, day: &str, arguments: &[&str]) -> Ran {
+        let mut command = program("faketime");
+        command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_countersign"));
+        command.arg("--desk").arg(self.folder()).arg("--passphrase-file").arg(self.passphrase());
+        // The day that faketime reads is of the place where it runs.
+        run(command.env("TZ", "UTC").args(arguments))
     }
 
     /// Puts a ledger in the place of its own: what this SQL makes.
@@ -171,6 +194,47 @@ pub fn furnish(folder: &Path) {
     desk::add_customer(&mut ledger, &session, &name, None, [1; 16]).unwrap();
 }
 
+/// SplitMix64: tests need no better chance, and the same run can be repeated.
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below another one.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+/// Signs, and never says so: as if the process died then.
+pub struct Dying {
+    key: SoftwareKey,
+    pub signed: Cell<Option<[u8; SIGNATURE_BYTES]>>,
+}
+
+impl Dying {
+    pub fn new() -> Self {
+        Self { key: test_key(), signed: Cell::new(None) }
+    }
+}
+
+impl Signer for Dying {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+        self.signed.set(Some(self.key.sign(message)?));
+        Err(SignerFault)
+    }
+}
+
 /// The administrator on some day, whatever day the ledger has seen.
 pub fn session(today: Day) -> Session {
     Session { operator: Operator::first(), today, clock: Clock::Confirmed }
@@ -205,9 +269,32 @@ pub fn issue(ledger: &mut Ledger, signer: &dyn Signer, asked: &Asked, today: Day
     desk::perform(ledger, &session(today), signer, asked).map(|mut issued| issued.pop().unwrap())
 }
 
+/// Revokes the codes of a license below a revision, or all of them.
+pub fn revoke(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    below: Option<Revision>,
+) -> Result<LicenseRecord, DeskFault> {
+    let planned = desk::preview_revocation(ledger, session, license, below)?;
+    desk::revoke(ledger, session, &planned, None)
+}
+
+/// Gives a license to another customer.
+pub fn transfer(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    to: CustomerNumber,
+) -> Result<LicenseRecord, DeskFault> {
+    let planned = desk::preview_transfer(ledger, session, license, to)?;
+    desk::transfer(ledger, session, &planned)
+}
+
 /// Every license with its newest code.
 pub fn licenses(ledger: &mut Ledger) -> Vec<(LicenseRecord, Signed)> {
-    desk::licenses(ledger, 0, u32::MAX).unwrap()
+    let listed = desk::licenses(ledger, &Filter::default(), None, None, u32::MAX).unwrap();
+    listed.into_iter().map(|listed| (listed.license, listed.newest)).collect()
 }
 
 pub fn test_key() -> SoftwareKey {

@@ -185,8 +185,10 @@ fn licenses(ledger: &mut Ledger, key: &SoftwareKey) -> Result<(), DeskFault> {
         desk::perform(ledger, &session, key, &change.into())?;
     }
     desk::reprint(ledger, &session, license(2), None)?;
-    desk::transfer(ledger, &session, license(3), CustomerNumber::new(1).unwrap())?;
-    desk::revoke(ledger, &session, license(5), None, Some(&"a mistake".parse().unwrap()))?;
+    let transfer = desk::preview_transfer(ledger, &session, license(3), CustomerNumber::new(1).unwrap())?;
+    desk::transfer(ledger, &session, &transfer)?;
+    let revocation = desk::preview_revocation(ledger, &session, license(5), None)?;
+    desk::revoke(ledger, &session, &revocation, Some(&"a mistake".parse().unwrap()))?;
     let renew = Change::Renew { license: license(5), length: year, units: None };
     let renewed = desk::perform(ledger, &session, key, &renew.into());
     assert!(matches!(renewed, Err(DeskFault::Refused(Refused::Revoked(_)))));

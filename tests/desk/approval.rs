@@ -322,7 +322,7 @@ fn whoever_approves_sees_what_became_of_the_license_since() {
         "{shown:?}"
     );
     assert!(shown.assert_done().out.contains("units        150"), "{shown:?}");
-    desk::revoke(&mut room.ledger, &bernd, license, None, None).unwrap();
+    revoke(&mut room.ledger, &bernd, license, None).unwrap();
     assert_eq!(room.approve(&bernd, number).unwrap_err(), Refused::Revoked(license));
 }
 
@@ -376,7 +376,7 @@ fn an_order_waits_once_and_is_made_once() {
     let issued = issue_as(&mut room.ledger, &anna, &asked).unwrap();
     let license = issued[0].license.terms().license;
     let made = Refused::MadeAlready { reference: "PO-1".parse().unwrap(), license };
-    assert_eq!(room.approve(&bernd, number).unwrap_err(), made);
+    assert_eq!(room.pending(&bernd, number).unwrap_err(), made);
     let late = refusal(desk::carry_out(&mut room.ledger, &bernd, &test_key(), &plan));
     assert_eq!(late.unwrap_err(), made);
     desk::set_limits(&mut room.ledger, &admin, &[LimitEdit::ApprovalAbove(Some(100))]).unwrap();
@@ -448,6 +448,8 @@ fn the_program_asks_shows_and_signs() {
     let plan = room.run_as("bernd", &["--json", "approve", "1", "--preview"]).json();
     assert_eq!((&plan["terms"]["units"], &plan["request"]), (&101.into(), &1.into()));
     assert_eq!(plan["asked_by"], "anna");
+    let looked = room.desk.run(&["--operator", "bernd", "--json", "approve", "1", "--preview"]);
+    assert_eq!(looked.json(), plan, "a look needs no passphrase");
     let code = room.run_as("bernd", &["--json", "approve", "1"]).json();
     assert_eq!(code["terms"]["units"], 101);
     assert_eq!(room.run_as("anna", &order).json()["code"], code["code"]);

@@ -266,6 +266,11 @@ fn a_member_that_ends_within_the_period_is_said_and_sold_on() {
     let planned = plan(&mut ledger, "2027-01-01", Change::Issue(order_of(9, "2027-01-01")));
     assert_eq!(planned.notes, [Note::MemberEnds { member: id(8), day: day("2027-08-31") }]);
     assert_eq!(planned.entries[0].period.last(), day("2027-12-31"), "the suite goes on");
+    done(&mut ledger, "2027-01-01", Change::Issue(order_of(9, "2027-01-01")));
+    done(&mut ledger, "2027-02-01", renew(1));
+    let ends = |note: &&Note| matches!(note, Note::MemberEnds { .. });
+    let both = plan(&mut ledger, "2027-03-01", add_units(1));
+    assert_eq!((both.entries.len(), both.notes.iter().filter(ends).count()), (2, 1), "said once");
     edit(&mut ledger, 8, &[ProductEdit::EndOfLife(Some(day("2027-12-31")))]);
     assert_eq!(plan(&mut ledger, "2027-01-01", Change::Issue(order_of(9, "2027-01-01"))).notes, []);
 }

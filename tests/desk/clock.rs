@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use activation_host::program::clock;
-use countersign::desk::{self, Clock, DeskFault, MOST_DAYS_IDLE, Refused, Session};
+use countersign::desk::{self, Clock, DeskFault, Refused, Session};
 use countersign::ledger::Ledger;
 
 /// Makes the last entry of the ledger be of a day so many days from today.
@@ -12,7 +12,8 @@ fn last_entry(ledger: &mut Ledger, days: i32) {
     desk::add_customer(ledger, &session(today), &name, None, [4; 16]).unwrap();
 }
 
-const IDLE: i32 = MOST_DAYS_IDLE;
+/// What the interface says.
+const IDLE: i32 = 30;
 
 #[test]
 fn a_day_before_the_last_entry_or_long_after_it_needs_a_person_who_looked() {
@@ -77,12 +78,8 @@ fn a_desk_whose_clock_is_set_issues_nothing_until_somebody_has_looked() {
     }
     let desk = Desk::new();
     let on = |days: i32, more: &[&str]| {
-        let day = clock().plus(days).unwrap().to_string();
-        let mut command = program("faketime");
-        command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_countersign"));
-        command.arg("--desk").arg(desk.folder()).arg("--passphrase-file").arg(desk.passphrase());
-        // The day that faketime reads is of the place where it runs.
-        run(command.env("TZ", "UTC").args(more).args(desk.order(&format!("PO-{days}"), &today())))
+        let (day, first) = (clock().plus(days).unwrap().to_string(), today());
+        desk.run_on(&day, &[more, &desk.order(&format!("PO-{days}"), &first)].concat())
     };
     for days in [-1, -2000, IDLE + 1, 3000] {
         on(days, &["--yes"]).assert_complains(1);

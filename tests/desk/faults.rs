@@ -1,6 +1,7 @@
 //! A disk that fails or is full: nothing that was acknowledged is lost, and the answer is a sentence.
 
 use crate::common::*;
+use crate::jobs::{Job, Jobs, codes};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -24,43 +25,45 @@ fn a_disk_that_fails_at_any_call_loses_nothing_that_was_acknowledged() {
     let today = today();
     let master = Desk::new();
     let before = master.run(&master.order("PO-0", &today)).json();
-    let room = master.copy();
-    let log = room.room().join("strace.log");
     let wanted = "trace=openat,pwrite64,write,fsync,fdatasync";
-    strace(&log, &["-e", wanted], &room.command(&room.order("PO-1", &today))).assert_done();
-    let calls = calls_that_concern_the_ledger(&std::fs::read_to_string(&log).unwrap());
-
-    let (mut injections, mut failed) = (0, 0);
-    for (error, names) in FAULTS {
-        for (name, nth) in calls.iter().filter(|(name, _)| names.contains(&name.as_str())) {
-            for still in ["", "+"] {
-                let room = master.copy();
-                let fault = format!("inject={name}:error={error}:when={nth}{still}");
-                let order = room.order("PO-1", &today);
-                let ran = strace(&log, &["-e", wanted, "-e", &fault], &room.command(&order));
-                injections += 1;
-                match ran.code {
-                    Some(0) => {
-                        ran.json();
+    let issue = master.order("PO-1", &today);
+    let renew = ["--json", "renew", "1", "--term", "1y", "--order", "PO-1"];
+    for (job, arguments, number) in [("issue", &issue[..], "license"), ("renew", &renew[..], "revision")] {
+        let room = master.copy();
+        let log = room.room().join("strace.log");
+        strace(&log, &["-e", wanted], &room.command(arguments)).assert_done();
+        let calls = calls_that_concern_the_ledger(&std::fs::read_to_string(&log).unwrap());
+        let (mut injections, mut failed) = (0, 0);
+        for (error, names) in FAULTS {
+            for (name, nth) in calls.iter().filter(|(name, _)| names.contains(&name.as_str())) {
+                for still in ["", "+"] {
+                    let room = master.copy();
+                    let fault = format!("inject={name}:error={error}:when={nth}{still}");
+                    let ran = strace(&log, &["-e", wanted, "-e", &fault], &room.command(arguments));
+                    injections += 1;
+                    match ran.code {
+                        Some(0) => {
+                            ran.json();
+                        }
+                        // Where standard error fails too there is nobody left to tell.
+                        Some(2) if name == "write" && still == "+" => assert_eq!(ran.out, ""),
+                        _ => ran.assert_could_not(),
                     }
-                    // Where standard error fails too there is nobody left to tell.
-                    Some(2) if name == "write" && still == "+" => assert_eq!(ran.out, ""),
-                    _ => ran.assert_could_not(),
+                    failed += usize::from(ran.code != Some(0));
+                    // The disk is mended.
+                    let old = room.run(&room.order("PO-0", &today)).json();
+                    assert_eq!(old, before, "{fault}");
+                    let now = room.run(arguments).json();
+                    // The next number, or the one after: one that was given away in vain is not used again.
+                    assert!([2, 3].map(Into::into).contains(&now[number]), "{fault}: {now:?}");
+                    assert!(ran.code != Some(0) || ran.json()["code"] == now["code"], "{fault}");
+                    room.assert_ledger_is_sound();
                 }
-                failed += usize::from(ran.code != Some(0));
-                // The disk is mended.
-                let old = room.run(&room.order("PO-0", &today)).json();
-                assert_eq!(old, before, "{fault}");
-                let now = room.run(&order);
-                // The next number, or the one after: one that was given away in vain is not used again.
-                assert!([2, 3].map(Into::into).contains(&now.json()["license"]), "{fault}: {now:?}");
-                assert!(ran.code != Some(0) || ran.out == now.out, "{fault}");
-                room.assert_ledger_is_sound();
             }
         }
+        assert!(failed > 0);
+        say(&format!("{job}: {injections} faults injected, {failed} of them seen by the clerk"));
     }
-    assert!(failed > 0);
-    say(&format!("{injections} faults injected, {failed} of them seen by the clerk"));
 }
 
 #[test]
@@ -123,29 +126,33 @@ fn a_killed_init_leaves_a_whole_desk_or_none() {
 
 /// A code that is seen and then lost by a power cut would be a license that the desk does not know.
 #[test]
-fn the_signature_is_synced_before_the_first_byte_is_printed() {
+fn every_signature_is_synced_before_the_first_byte_is_printed() {
     if !have("strace") {
         return;
     }
-    let room = Desk::new();
-    let log = room.room().join("strace.log");
-    let options = ["-xx", "-s", "100000", "-e", "trace=pwrite64,write,fsync,fdatasync"];
-    strace(&log, &options, &room.command(&room.order("PO-1", &today()))).assert_done();
-    let codes = countersign::desk::codes_of(&mut room.ledger(), "1".parse().unwrap()).unwrap();
-    let signature: String = codes[0].license.code().signature().iter().map(|byte| format!("\\x{byte:02x}")).collect();
-
-    let text = std::fs::read_to_string(&log).unwrap();
-    // With -xx the paths too are in hex: `-wal`.
-    let wal = "\\x2d\\x77\\x61\\x6c>";
-    let lines: Vec<&str> = text.lines().collect();
-    let place = |what: &dyn Fn(&str) -> bool| lines.iter().position(|line| what(line));
-    let written = place(&|line| line.contains("pwrite64(") && line.contains(wal) && line.contains(&signature));
-    let written = written.expect("the signature is written to the log of the ledger");
-    let printed = place(&|line| line.contains(" write(1<")).expect("the code is printed");
-    let synced = lines[written..printed]
-        .iter()
-        .any(|line| (line.contains(" fsync(") || line.contains(" fdatasync(")) && line.contains(wal));
-    assert!(synced, "no sync between line {written} and line {printed} of\n{text}");
+    let mut jobs = Jobs::new();
+    let log = jobs.room.room().join("strace.log");
+    for job in [Job::Issue, Job::Renew, Job::AddUnits] {
+        let task = jobs.task(job, &format!("{job:?}"));
+        let options = ["-xx", "-s", "100000", "-e", "trace=pwrite64,write,fsync,fdatasync"];
+        let ran = strace(&log, &options, &jobs.room.command(&task.arguments()));
+        let text = std::fs::read_to_string(&log).unwrap();
+        // With -xx the paths too are in hex: `-wal`.
+        let wal = "\\x2d\\x77\\x61\\x6c>";
+        let lines: Vec<&str> = text.lines().collect();
+        let place = |what: &dyn Fn(&str) -> bool| lines.iter().position(|line| what(line));
+        let printed = place(&|line| line.contains(" write(1<")).expect("the code is printed");
+        for (_, transport) in codes(&ran.json()) {
+            let code = activation_code::ActivationCode::read(&transport).unwrap();
+            let signature: String = code.signature().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+            let written = place(&|line| line.contains("pwrite64(") && line.contains(wal) && line.contains(&signature));
+            let written = written.expect("the signature is written to the log of the ledger");
+            let synced = lines[written..printed]
+                .iter()
+                .any(|line| (line.contains(" fsync(") || line.contains(" fdatasync(")) && line.contains(wal));
+            assert!(synced, "{job:?}: no sync between line {written} and line {printed} of\n{text}");
+        }
+    }
 }
 
 /// A process that dies between writing the signature and syncing it leaves a code that SQLite takes for

@@ -2,6 +2,8 @@
 
 use crate::common::*;
 use activation_code::{Phase, Reason, ReasonClass, Warning};
+use activation_host::program::clock;
+use countersign::desk;
 use serde_json::Value;
 
 const NOT_READABLE: [&str; 12] = [
@@ -143,9 +145,45 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
         let names = ["license", "revision", "customer", "customer_name", "order", "product", "mnemonic", "units"];
         let test: &[&str] = if license["license"] == 2 { &["test"] } else { &[] };
         assert_names(license, &[&names[..], &["kind", "first", "last", "issued", "state"], test].concat());
+        assert_eq!(license["state"], "active");
         ["first", "last", "issued"].iter().for_each(|name| assert_is_day(&license[name]));
     }
     assert_eq!((&list[0]["order"], &list[1]["order"]), (&"PO-1".into(), &Value::Null));
+
+    let reprinted = desk.run(&["--json", "reprint", "1"]).json();
+    assert_eq!(reprinted, serde_json::json!([plain]));
+
+    let license_names = ["license", "revision", "customer", "customer_name", "order", "product", "mnemonic", "units"];
+    let license_names = [&license_names[..], &["kind", "first", "last", "issued", "state"]].concat();
+    let due = desk.run(&["--json", "due", "--within", "2y"]).json();
+    assert_eq!(due.as_array().unwrap().len(), 2);
+    for license in due.as_array().unwrap() {
+        let test: &[&str] = if license["license"] == 2 { &["test"] } else { &[] };
+        assert_names(license, &[&license_names[..], &["email", "unit", "days_left"], test].concat());
+    }
+
+    let row = plain["code"]["letters"][2].as_str().unwrap();
+    let mistyped = format!("{}?{}", &row[..7], &row[8..]);
+    let found = &desk.run(&["--json", "search", &mistyped]).json()[0];
+    assert_names(found, &[&license_names[..], &["matched", "matched_revision", "rows", "repairs"]].concat());
+    assert_names(&found["repairs"][0], &["row", "group", "typed", "meant", "event"]);
+    assert_eq!((&found["matched"], &found["rows"]), (&"row".into(), &serde_json::json!([3])));
+    let found = &desk.run(&["--json", "search", "PO-1"]).json()[0];
+    assert_names(found, &[&license_names[..], &["matched", "matched_revision"]].concat());
+    let found = &desk.run(&["--json", "search", "hospital"]).json()[0];
+    assert_names(found, &[&license_names[..], &["matched"]].concat());
+
+    let history = desk.run(&["--json", "history", "1"]).json();
+    let event_names = ["event", "day", "operator", "action", "license", "customer", "customer_name", "codes"];
+    assert_names(&history[0], &[&event_names[..], &["order"]].concat());
+    assert_names(&history[0]["codes"][0], &["revision", "product", "mnemonic", "units", "first", "last"]);
+    assert_names(&history[1], &event_names);
+    assert_names(&history[1]["codes"][0], &["revision"]);
+
+    let report = desk.run(&["--json", "report", "--by", "product"]).json();
+    assert_names(&report[0], &["product", "mnemonic", "name", "unit", "kind", "licenses", "units"]);
+    let report = desk.run(&["--json", "report", "--by", "customer"]).json();
+    assert_names(&report[0], &["customer", "customer_name", "unit", "kind", "licenses", "units"]);
 
     let products = desk.run(&["--json", "product", "list"]).json();
     for product in products.as_array().unwrap() {
@@ -202,6 +240,61 @@ fn what_is_said_of_products_operators_limits_and_requests_has_the_names_of_the_i
     assert_names(&rejected, &[&names[..], &["answer"]].concat());
     assert_names(&rejected["answer"], &["day", "operator"]);
     assert_eq!(own(&["requests", "--all"]).json(), serde_json::json!([rejected]));
+}
+
+const CODE: [&str; 5] = ["license", "revision", "issuer", "terms", "code"];
+
+#[test]
+fn what_becomes_of_a_license_is_printed_with_the_names_of_the_interface() {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    for days in [2100, 2500] {
+        let long_ago = clock().plus(-days).unwrap();
+        issue(&mut ledger, &test_key(), &order(long_ago, None), long_ago).unwrap();
+    }
+    let name = "Example City Council".parse().unwrap();
+    desk::add_customer(&mut ledger, &session(clock()), &name, None, [2; 16]).unwrap();
+    let run = |arguments: &[&str]| desk.run(&[&["--json"], arguments].concat()).json();
+
+    // A late renewal.
+    let renew = ["renew", "1", "--term", "1y", "--order", "PO-1"];
+    let plan = run(&[&renew[..], &["--preview"]].concat());
+    assert_names(&plan, &["terms", "period", "before", "lapsed_days", "order"]);
+    assert_names(&plan["terms"], &TERMS);
+    assert_names(&plan["period"], &["first", "last"]);
+    assert_names(&plan["before"], &["revision", "product", "units", "kind", "first", "last"]);
+    assert_eq!(plan["lapsed_days"], 2100 - 365);
+    let renewed = run(&renew);
+    assert_names(&renewed, &[&CODE[..], &["lapsed_days"]].concat());
+    assert_eq!(renewed["terms"], plan["terms"]);
+
+    // An early one, and what goes out again with added units.
+    assert_names(&run(&["renew", "1", "--term", "1y"]), &[&CODE[..], &["queued_after"]].concat());
+    let add = ["add-units", "1", "--more", "5"];
+    let plan = run(&[&add[..], &["--preview"]].concat());
+    assert_names(&plan, &["terms", "period", "before", "reissued"]);
+    assert_names(&plan["reissued"][0], &["terms", "period"]);
+    let added = run(&add);
+    assert_names(&added, &[&CODE[..], &["reissued"]].concat());
+    assert_is_issued(&added["reissued"][0], &[]);
+    assert_eq!(added["reissued"][0]["revision"], 5);
+
+    let revoked = run(&["revoke", "1", "--below", "4", "--reason", "wrong"]);
+    assert_eq!(revoked, serde_json::json!({"license": 1, "revoked": [1, 2, 3], "good": [4, 5], "reason": "wrong"}));
+    let shown = run(&["show", "1"]);
+    assert_names(&shown[0], &[&CODE[..], &["revoked"]].concat());
+    assert_eq!(shown[0]["revoked"], true);
+    assert_eq!(run(&renew)["revoked"], true, "the same order again");
+    assert_names(&shown[4], &CODE);
+    let transferred = run(&["transfer", "1", "--to", "2"]);
+    let name = "Example City Council";
+    assert_eq!(transferred, serde_json::json!({"license": 1, "from": 1, "customer": 2, "customer_name": name}));
+    assert_names(&run(&["revoke", "1"]), &["license", "revoked", "good"]);
+    assert_eq!(run(&["list"])[0]["state"], "revoked");
+    // The code of a period that it cannot carry whole comes with the true one.
+    let cut = run(&["renew", "2", "--term", "1y"]);
+    assert_names(&cut, &[&CODE[..], &["lapsed_days", "period"]].concat());
+    assert_ne!(cut["period"]["first"], cut["terms"]["first"]);
 }
 
 /// A program that reads JSON gets JSON or nothing.

@@ -4,18 +4,23 @@
 mod common;
 
 mod approval;
+mod batch;
 mod book;
 mod catalogue;
+mod changes;
 mod clock;
 mod copies;
 mod crashes;
 mod faults;
 mod host;
+mod jobs;
 mod json;
 mod keys;
+mod life;
 mod migration;
 mod operators;
 mod places;
+mod questions;
 mod quickstart;
 mod roles;
 mod schema;

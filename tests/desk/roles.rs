@@ -22,6 +22,9 @@ const CHANGING: &str = "
     a l m - - | add-units 1 --more 1
     a l m - - | upgrade 1 --to ES-PRO
     a l m - - | convert 2
+    a l - - - | revoke 1
+    a l - - - | transfer 1 --to 2
+    a l m s - | reprint 1
     a l - - - | approve 1
     a l - - - | reject 1
     a - - - - | operator add berta --role support
@@ -44,6 +47,12 @@ const READING: &str = "
     customer show 1
     show 1
     list
+    search hospital
+    due
+    history 1
+    history --customer 1
+    report --by product
+    report --by customer
     requests --all
     operator list
     limits
@@ -69,6 +78,8 @@ fn staffed() -> Desk {
         let Change::Issue(order) = order(today, None).change else { unreachable!() };
         issue(&mut ledger, &test_key(), &Change::Issue(Order { kind, ..order }).into(), today).unwrap();
     }
+    let name = "Example City Council".parse().unwrap();
+    desk::add_customer(&mut ledger, &session(today), &name, None, [2; 16]).unwrap();
     for role in &Role::ALL[1..] {
         add_operator(&mut ledger, role.name(), *role, Some(PASSPHRASE));
     }

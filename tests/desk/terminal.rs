@@ -264,3 +264,111 @@ fn what_needs_a_second_operator_is_shown_to_both_before_they_say_yes() {
     assert_eq!((code, waiting()), (Some(0), 0), "{shown}");
     assert!(shown.contains("Operator anna asked for it: request 1.") && shown.contains("Row 6) "), "{shown}");
 }
+
+#[test]
+fn a_change_shows_what_was_and_all_that_it_signs() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.run(&ISSUE.split(' ').collect::<Vec<_>>()).assert_done();
+    desk.run(&["renew", "1", "--term", "1y"]).assert_done();
+    let add = "add-units 1 --more 5 --order PO-2";
+    let (code, shown) = Terminal::open(&desk.folder(), &format!("{add} --preview")).end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("[y/N]") && !shown.contains("Passphrase"), "{shown}");
+    let asked = |answer: &str| {
+        let mut terminal = Terminal::open(&desk.folder(), add);
+        terminal.wait_for("Sign these codes? [y/N] ");
+        for fact in [
+            "Before: revision 1, ES, full, by endpoints: 10, 2030-01-01 to 2030-12-31",
+            "order        PO-2",
+            "license      1, revision 3, full",
+            "units        15",
+            "maintenance  2030-01-01 to 2030-12-31, both days included",
+            "license      1, revision 4, full",
+            "maintenance  2031-01-01 to 2031-12-31, both days included",
+            "The renewal sold before as revision 2 goes out again",
+        ] {
+            assert!(terminal.shown.contains(fact), "{fact}: {}", terminal.shown);
+        }
+        terminal.type_line(answer);
+        if answer == "y" {
+            terminal.wait_for("Passphrase of the issuing key: ");
+            terminal.type_line(PASSPHRASE);
+        }
+        terminal.end()
+    };
+    let (code, shown) = asked("n");
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("not signed, and no number was used"), "{shown}");
+    let (code, shown) = asked("y");
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(shown.matches("Activation code").count(), 2, "{shown}");
+}
+
+#[test]
+fn a_revocation_says_what_will_be_void_and_who_will_not_know() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.run(&ISSUE.split(' ').collect::<Vec<_>>()).assert_done();
+    desk.run(&["renew", "1", "--term", "1y"]).assert_done();
+    let answered = |command: &str, question: &str, facts: &[&str], answer: &str| {
+        let mut terminal = Terminal::open(&desk.folder(), command);
+        terminal.wait_for(question);
+        for fact in facts {
+            assert!(terminal.shown.contains(fact), "{fact}: {}", terminal.shown);
+        }
+        terminal.type_line(answer);
+        terminal.end()
+    };
+    let void = "void  revision 1, ES, full, by endpoints: 10, 2030-01-01 to 2030-12-31";
+    let facts = [
+        void,
+        "good  revision 2, ES, full, by endpoints: 10, 2031-01-01 to 2031-12-31",
+        "An installation that never loads a newer bundle will not know",
+        "What was revoked stays revoked.",
+    ];
+    let (code, shown) = answered("revoke 1 --below 2", "Revoke this code? [y/N] ", &facts, "n");
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("not revoked, and nothing was changed"), "{shown}");
+    assert!(!desk.run(&["show", "1"]).out.contains("REVOKED"));
+    let (code, shown) = answered("revoke 1", "Revoke these codes? [y/N] ", &[void], "y");
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(desk.run(&["show", "1"]).out.matches("REVOKED").count(), 2);
+    // With --yes nothing is asked.
+    desk.run(&ISSUE.replace("PO-1", "PO-2").split(' ').collect::<Vec<_>>()).assert_done();
+    let (code, shown) = Terminal::open(&desk.folder(), "--yes revoke 2").end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("[y/N]") && shown.contains("will not know"), "{shown}");
+}
+
+#[test]
+fn a_transfer_says_whose_name_the_codes_carry() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let issue = [&ISSUE.split(' ').collect::<Vec<_>>()[..], &["--holder", "Example Hospital"]].concat();
+    desk.run(&issue).assert_done();
+    desk.run(&["customer", "add", "Example City Council"]).assert_done();
+    for (answer, exit) in [("n", 1), ("y", 0)] {
+        let mut terminal = Terminal::open(&desk.folder(), "transfer 1 --to 'example city council'");
+        terminal.wait_for("Transfer it? [y/N] ");
+        for fact in [
+            "from  customer 1, Example Hospital Trust",
+            "to    customer 2, Example City Council",
+            "Its codes stay as they are",
+            "Its codes carry the name \"Example Hospital\", and codes of renewals will too.",
+        ] {
+            assert!(terminal.shown.contains(fact), "{fact}: {}", terminal.shown);
+        }
+        terminal.type_line(answer);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(exit), "{shown}");
+        assert_eq!(shown.contains("not transferred, and nothing was changed"), exit == 1, "{shown}");
+    }
+    assert_eq!(desk.run(&["--json", "list"]).json()[0]["customer"], 2);
+}

@@ -720,15 +720,18 @@ struct Bits {
 }
 
 impl Bits {
-    fn put(&mut self, count: u32, value: u32) {
-        for shift in (0..count).rev() {
+    fn put(&mut self, mut count: u32, value: u32) {
+        while count > 0 {
             if self.taken == 0 {
                 self.bytes.push(0);
             }
+            let fitting = count.min(8 - self.taken);
+            count -= fitting;
+            let piece = value >> count & ((1 << fitting) - 1);
             if let Some(last) = self.bytes.last_mut() {
-                *last |= ((value >> shift & 1) as u8) << (7 - self.taken);
+                *last |= (piece as u8) << (8 - self.taken - fitting);
             }
-            self.taken = (self.taken + 1) % 8;
+            self.taken = (self.taken + fitting) % 8;
         }
     }
 }

@@ -97,8 +97,9 @@ struct PlaceJson {
     group: Option<u8>,
 }
 
+/// What was changed in a typed code.
 #[derive(Serialize)]
-struct RepairJson {
+pub struct RepairJson {
     row: u8,
     group: Option<u8>,
     typed: String,

@@ -1,0 +1,227 @@
+//! Many orders at once, a line each: all are checked before the first is signed, and then they are carried out in
+//! chunks, so that other desks get in between.
+
+mod line;
+mod signing;
+
+pub use line::{Cells, Column, Deed, Draft, Problem};
+
+use super::change::Asked;
+use super::issuing::{self, Issued, SigningDesk, give_away, made_for, perform, write_down};
+use super::operators::{Permission, Session};
+use super::plan::{Approval, Plan, Planner};
+use super::{DeskFault, Refused};
+use crate::ledger::{Book, Ledger, Signed};
+use crate::signer::Signer;
+use line::Names;
+use std::num::NonZeroUsize;
+
+/// Orders that are numbered and written down in one transaction. Fewer cost more syncs, more keep other desks
+/// waiting for longer (docs/performance.md).
+pub const CHUNK: usize = 4096;
+
+/// A key that several threads sign with.
+type SharedDesk<'s> = SigningDesk<'s, dyn Signer + Sync + 's>;
+
+/// What a line comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// The rules of the desk allow it.
+    New(Asked),
+    /// The same order made codes before (rule D1).
+    Before(Asked),
+    /// It cannot be done.
+    Bad(Vec<Problem>),
+}
+
+/// What became of an order.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// It made these codes.
+    Issued(Vec<Issued>),
+    /// It had made these codes before.
+    Before(Vec<Issued>),
+    /// The rules of the desk do not allow it any more: somebody was quicker.
+    Refused(Refused),
+}
+
+/// Says of each draft whether the ledger and the rules of the desk allow it, all of them at one moment.
+///
+/// # Errors
+/// The operator may not, the day cannot be right, or those of the ledger.
+pub fn check_orders<'d>(
+    ledger: &mut Ledger,
+    session: &Session,
+    drafts: impl IntoIterator<Item = &'d Draft>,
+) -> Result<Vec<Checked>, DeskFault> {
+    ledger.read(|book| {
+        session.begin(book, Permission::Sell)?;
+        let planner = Planner::new(book, session.today)?;
+        let names = Names::new(book);
+        let checked = drafts.into_iter().map(|draft| match check(book, &planner, &names, draft) {
+            Err(DeskFault::Refused(refused)) => Ok(Checked::Bad(vec![refused.into()])),
+            checked => checked,
+        });
+        checked.collect()
+    })
+}
+
+fn check(book: &Book<'_>, planner: &Planner<'_>, names: &Names<'_>, draft: &Draft) -> Result<Checked, DeskFault> {
+    let asked = match draft.asked(names)? {
+        Ok(asked) => asked,
+        Err(unknown) => return Ok(Checked::Bad(unknown)),
+    };
+    if !made_for(book, &asked)?.is_empty() {
+        return Ok(Checked::Before(asked));
+    }
+    match planner.plan(&asked, Approval::NotNeeded)?.approval {
+        Approval::Needed { above } => Err(Refused::NeedsApproval { above }.into()),
+        Approval::NotNeeded | Approval::Given { .. } => Ok(Checked::New(asked)),
+    }
+}
+
+/// Carries orders out and says what became of each, in their order, after it is on disk. No two of them may have one
+/// reference or change one license. What was done before gives its codes again, so that a batch can be run until all
+/// of it is done.
+///
+/// # Errors
+/// Those of `orders` and `done`, the ledger, or the signer. What was done by then stays done.
+pub fn carry_out_orders<F: From<DeskFault>>(
+    ledger: &mut Ledger,
+    session: &Session,
+    signer: &(dyn Signer + Sync),
+    threads: NonZeroUsize,
+    orders: impl IntoIterator<Item = Result<Asked, F>>,
+    mut done: impl FnMut(Done) -> Result<(), F>,
+) -> Result<(), F> {
+    let issuers = ledger.read(|book| book.issuers()).map_err(DeskFault::from)?;
+    let desk = SigningDesk::new(signer, &issuers)?;
+    let mut orders = orders.into_iter();
+    signing::with_bench(&desk, threads, |bench| {
+        let mut being_signed = None;
+        loop {
+            let asked = orders.by_ref().take(CHUNK).collect::<Result<Vec<_>, F>>()?;
+            let next = if asked.is_empty() { None } else { Some(bench.lay_out(number(ledger, session, asked)?)) };
+            let last = next.is_none();
+            // One chunk is written down while the next one is being signed.
+            if let Some(chunk) = std::mem::replace(&mut being_signed, next) {
+                for outcome in write_chunk(ledger, session, signer, &desk, bench.collect(chunk)?)? {
+                    done(outcome)?;
+                }
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    })
+}
+
+/// An order on its way.
+enum Task {
+    /// Numbers were given away for it.
+    Sign(Box<Plan>),
+    /// It had made these before.
+    Verify(Vec<Signed>),
+    /// It cannot be done.
+    Refuse(Refused),
+}
+
+/// The same, a step later.
+enum Worked {
+    Signed(Box<Plan>, Vec<Issued>),
+    Verified(Vec<Issued>),
+    Refused(Refused),
+}
+
+impl Task {
+    fn work(self, desk: &SharedDesk<'_>) -> Result<Worked, DeskFault> {
+        Ok(match self {
+            Self::Sign(plan) => {
+                let issued = desk.sign_all(&plan)?;
+                Worked::Signed(plan, issued)
+            }
+            Self::Verify(codes) => Worked::Verified(desk.verify_all(codes)?),
+            Self::Refuse(refused) => Worked::Refused(refused),
+        })
+    }
+}
+
+/// Gives numbers away for a chunk of orders.
+fn number(ledger: &mut Ledger, session: &Session, asked: Vec<Asked>) -> Result<Vec<Task>, DeskFault> {
+    ledger.write(|book| {
+        session.begin(book, Permission::Sell)?;
+        let planner = Planner::new(book, session.today)?;
+        let mut tasks = Vec::with_capacity(asked.len());
+        for asked in asked {
+            tasks.push(match task(book, &planner, asked) {
+                Err(DeskFault::Refused(refused)) => Task::Refuse(refused),
+                task => task?,
+            });
+        }
+        let plans = tasks.iter().filter_map(|task| match task {
+            Task::Sign(plan) => Some(&**plan),
+            Task::Verify(_) | Task::Refuse(_) => None,
+        });
+        give_away(book, plans)?;
+        Ok(tasks)
+    })
+}
+
+fn task(book: &Book<'_>, planner: &Planner<'_>, asked: Asked) -> Result<Task, DeskFault> {
+    let before = made_for(book, &asked)?;
+    if !before.is_empty() {
+        return Ok(Task::Verify(before));
+    }
+    let plan = planner.plan(&asked, Approval::NotNeeded)?;
+    match plan.approval {
+        Approval::Needed { above } => Err(Refused::NeedsApproval { above }.into()),
+        Approval::NotNeeded | Approval::Given { .. } => Ok(Task::Sign(Box::new(plan))),
+    }
+}
+
+/// Writes a signed chunk down.
+fn write_chunk(
+    ledger: &mut Ledger,
+    session: &Session,
+    signer: &(dyn Signer + Sync),
+    desk: &SharedDesk<'_>,
+    chunk: Vec<Worked>,
+) -> Result<Vec<Done>, DeskFault> {
+    let written = ledger.write(|book| {
+        let by = session.begin(book, Permission::Sell)?;
+        let written = chunk.into_iter().map(|worked| match worked {
+            Worked::Verified(codes) => Ok(Ok(Done::Before(codes))),
+            Worked::Refused(refused) => Ok(Ok(Done::Refused(refused))),
+            Worked::Signed(plan, issued) => match made_for(book, &plan.asked) {
+                // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
+                Ok(before) if !before.is_empty() => Ok(Ok(Done::Before(desk.verify_all(before)?))),
+                Ok(_) => match write_down(book, &by, &plan, &issued) {
+                    Ok(()) => Ok(Ok(Done::Issued(issued))),
+                    Err(DeskFault::Refused(Refused::ChangedMeanwhile)) => Ok(Err(plan.asked)),
+                    Err(fault) => Err(fault),
+                },
+                Err(DeskFault::Refused(refused)) => Ok(Ok(Done::Refused(refused))),
+                Err(fault) => Err(fault),
+            },
+        });
+        written.collect::<Result<Vec<_>, DeskFault>>()
+    })?;
+    // Where somebody changed a license meanwhile, what was signed is out of date and was seen by nobody.
+    let again = written.into_iter().map(|written| match written {
+        Ok(done) => Ok(done),
+        Err(asked) => match perform(ledger, session, signer, &asked) {
+            Ok(issued) => Ok(Done::Issued(issued)),
+            Err(DeskFault::Refused(refused)) => Ok(Done::Refused(refused)),
+            Err(fault) => Err(fault),
+        },
+    });
+    again.collect()
+}
+
+/// The codes that an order made before, for a batch of which nothing is left to sign.
+///
+/// # Errors
+/// The order did not make any, or not with these terms.
+pub fn codes_for_order(ledger: &mut Ledger, asked: &Asked) -> Result<Vec<Issued>, DeskFault> {
+    ledger.read(|book| issuing::made_before(book, asked))
+}
