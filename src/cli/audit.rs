@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::output::{new_file, refuse_early};
 use super::progress::watch;
+use super::print::counted;
 use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::program::{complain, system, visible};
@@ -134,9 +135,7 @@ impl Report<'_> {
         let mut text = if verdict.is_sound() {
             format!("Sound: {}\n", self.looked_at())
         } else {
-            let findings = verdict.findings();
-            let many = if findings == 1 { "finding" } else { "findings" };
-            format!("NOT SOUND: {findings} {many}; looked at {}\n", self.looked_at())
+            format!("NOT SOUND: {}; looked at {}\n", counted(verdict.findings(), "finding"), self.looked_at())
         };
         // Writing to a String does not fail.
         for finding in &audit.findings.listed {
@@ -149,13 +148,13 @@ impl Report<'_> {
             let Checkpoint { events, day, key, .. } = checkpoint;
             let name = visible(name);
             let _ = match contradiction {
-                None => writeln!(text, "{name}: the {events} events of {day} are in it"),
+                None => writeln!(text, "{name}: it holds, {} to {day}", counted(*events, "event")),
                 Some(why) => writeln!(text, "  {name}: {}", against(*why, *events, key)),
             };
         }
         for (head, contradiction) in heads.iter().zip(&verdict.heads) {
             let _ = match contradiction {
-                None => writeln!(text, "{head}: these events are in it"),
+                None => writeln!(text, "{head}: it holds"),
                 Some(Contradiction::Shorter) => writeln!(text, "  {head}: {}", shorter(head.events)),
                 Some(_) => writeln!(text, "  {head}: {}", other(head.events)),
             };
@@ -168,7 +167,8 @@ impl Report<'_> {
 
     fn looked_at(&self) -> String {
         let countersign::ledger::Audit { events, rows, codes, .. } = &self.verdict.audit;
-        format!("{events} events, {rows} rows, {codes} codes")
+        let [events, rows, codes] = [(events, "event"), (rows, "row"), (codes, "code")].map(|(n, it)| counted(*n, it));
+        format!("{events}, {rows}, {codes}")
     }
 }
 
@@ -314,9 +314,9 @@ fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), 
     }
     match &arguments.output {
         Some(path) => print::result(&format!(
-            "{}: {} events, signed {}\non paper: {noted}\n",
+            "{}: {}, signed {}\non paper: {noted}\n",
             visible(&path.display().to_string()),
-            checkpoint.events,
+            counted(checkpoint.events, "event"),
             checkpoint.day
         )),
         None => {
