@@ -1,5 +1,6 @@
 //! What a clerk sees, as transcripts: `tests/transcripts/*.md`, each in a folder of its own with a desk
-//! in `license-desk`, its passphrase in `passphrase`, and those of two operators. `TRYCMD=overwrite` writes them anew.
+//! in `license-desk`, its passphrase in `passphrase`, those of two operators, and the files of the folder beside it
+//! (`*.in`). `TRYCMD=overwrite` writes them anew.
 
 mod common;
 
@@ -13,11 +14,18 @@ fn the_desk_answers_as_its_transcripts_say() {
     let mut names = Vec::new();
     for entry in fs::read_dir(&source).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "in") {
+            assert!(path.with_extension("md").exists(), "{}", path.display());
+            continue;
+        }
         assert_eq!(path.extension().unwrap(), "md", "{}", path.display());
         let name = path.file_name().unwrap().to_owned();
         fs::copy(&path, room.path().join(&name)).unwrap();
         let inside = room.path().join(&name).with_extension("in");
         fs::create_dir(&inside).unwrap();
+        if path.with_extension("in").exists() {
+            common::copy_folder(&path.with_extension("in"), &inside);
+        }
         common::furnish(&inside.join("license-desk"));
         common::write_secret(&inside.join("passphrase"), common::PASSPHRASE);
         for operator in ["anna", "bernd"] {

@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 
 /// Orders that are numbered and written down in one transaction. Fewer cost more syncs, more keep other desks
 /// waiting for longer (docs/performance.md).
-pub const CHUNK: usize = 4096;
+pub const CHUNK: usize = 8192;
 
 /// A key that several threads sign with.
 type SharedDesk<'s> = SigningDesk<'s, dyn Signer + Sync + 's>;

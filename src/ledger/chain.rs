@@ -11,7 +11,7 @@
 use super::records::{CustomerNumber, OperatorName};
 use super::{Book, LedgerFault, Outcome, statements};
 use activation_code::{Day, LicenseNumber};
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, Transaction, params_from_iter};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -393,15 +393,27 @@ impl Book<'_> {
 
     /// Writes a row, and remembers its digest for the event that follows.
     pub(super) fn put<const N: usize>(&self, table: Table, key: &str, sql: &str, columns: [Value; N]) -> Outcome<()> {
-        let digest = row_digest(table, columns.iter().map(ValueRef::from));
-        if self.connection.prepare_cached(sql)?.execute(params_from_iter(columns))? != 1 {
+        self.put_refs(table, key, sql, columns.each_ref().map(ValueRef::from))
+    }
+
+    /// The same, of columns that are elsewhere.
+    pub(super) fn put_refs<const N: usize>(
+        &self,
+        table: Table,
+        key: &str,
+        sql: &str,
+        columns: [ValueRef<'_>; N],
+    ) -> Outcome<()> {
+        let digest = row_digest(table, columns.into_iter());
+        if self.connection.prepare_cached(sql)?.execute(params_from_iter(columns.map(ToSqlOutput::Borrowed)))? != 1 {
             // It stands there with other columns than may change.
             return Err(LedgerFault::Record { what: table.name() });
         }
         let mut wrote = self.wrote.borrow_mut();
         // Writing to a String does not fail.
         let _ = write!(wrote, "{} {key} ", table.name());
-        digest.iter().for_each(|byte| _ = write!(wrote, "{byte:02x}"));
+        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 15)]);
+        wrote.extend(digest.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
         wrote.push('\n');
         Ok(())
     }

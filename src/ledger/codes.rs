@@ -10,7 +10,7 @@ use activation_code::{
     TRANSPORT_PREFIX, Terms,
 };
 use rusqlite::Row;
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use serde_json::json;
 
 /// Symbols of a full row.
@@ -139,23 +139,25 @@ impl Book<'_> {
     pub fn insert_code(&self, entry: &Entry, code: &ActivationCode) -> Outcome<()> {
         let Entry { customer, reference, period, terms } = entry;
         let (license, revision) = (terms.license.get(), terms.revision.get());
-        self.put(
+        let number = |number: u32| ValueRef::Integer(number.into());
+        let (first, last) = (period.first().to_string(), period.last().to_string());
+        self.put_refs(
             Table::Revision,
             &format!("{license}/{revision}"),
             statements::INSERT_REVISION,
             [
-                license.into(),
-                revision.into(),
-                customer.get().into(),
-                reference.as_ref().map_or(Value::Null, |reference| reference.to_string().into()),
-                terms.product.get().into(),
-                terms.units.get().into(),
-                terms.kind.name().to_owned().into(),
-                period.first().to_string().into(),
-                period.last().to_string().into(),
-                code.payload().to_vec().into(),
-                code.signature().to_vec().into(),
-                Value::Integer(self.next_event()? as i64),
+                number(license),
+                number(revision.into()),
+                number(customer.get()),
+                reference.as_ref().map_or(ValueRef::Null, |reference| ValueRef::Text(reference.as_str().as_bytes())),
+                number(terms.product.get().into()),
+                number(terms.units.get()),
+                ValueRef::Text(terms.kind.name().as_bytes()),
+                ValueRef::Text(first.as_bytes()),
+                ValueRef::Text(last.as_bytes()),
+                ValueRef::Blob(code.payload()),
+                ValueRef::Blob(code.signature()),
+                ValueRef::Integer(self.next_event()? as i64),
             ],
         )?;
         self.code_rows.borrow_mut().extend(row_keys(code).into_iter().map(|key| (key, license, revision)));

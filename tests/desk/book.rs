@@ -279,9 +279,7 @@ fn a_row_that_is_put_back_as_it_was_is_found() {
         .query_row("SELECT customer, event FROM license WHERE number = 1", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
     let to = countersign::ledger::CustomerNumber::new(2).unwrap();
-    let license = LicenseNumber::new(1).unwrap();
-    let transfer = desk::preview_transfer(&mut desk.ledger(), &session(clock()), license, to).unwrap();
-    desk::transfer(&mut desk.ledger(), &session(clock()), &transfer).unwrap();
+    transfer(&mut desk.ledger(), &session(clock()), LicenseNumber::new(1).unwrap(), to).unwrap();
     desk.assert_ledger_is_sound();
     raw(&desk)
         .execute("UPDATE license SET customer = ?1, event = ?2 WHERE number = 1", params![before.0, before.1])

@@ -22,6 +22,7 @@ const CHANGING: &str = "
     a l m - - | add-units 1 --more 1
     a l m - - | upgrade 1 --to ES-PRO
     a l m - - | convert 2
+    a l m - - | batch orders.csv
     a l - - - | revoke 1
     a l - - - | transfer 1 --to 2
     a l m s - | reprint 1
@@ -93,6 +94,8 @@ fn staffed() -> Desk {
     write_secret(&desk.room().join("new"), "another passphrase");
     put_ledger_key(&desk);
     lose_a_code(&desk, "printed.txt");
+    let orders = "order,customer,product,units,from,term\nPO-9,1,ES,5,2030-01-01,1y\n";
+    std::fs::write(desk.room().join("orders.csv"), orders).unwrap();
     drop(ledger);
     run_as(&desk, Role::Administrator, "backup backup.ledger").assert_done();
     desk

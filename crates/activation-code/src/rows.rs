@@ -351,11 +351,24 @@ fn checks(data: &[Element], place: RowPlace, kind: CodeKind) -> [Element; CHECKS
         .into_iter()
         .chain(core::iter::repeat_n(0, zeros))
         .chain(data.iter().copied());
-    coefficients.fold([0; CHECKS], |[r2, r1, r0], coefficient| {
-        let lead = coefficient ^ r2;
-        [r1 ^ times(lead, 7), r0 ^ times(lead, 14), times(lead, 8)]
-    })
+    let rest = coefficients.fold(0, |rest: u16, coefficient| {
+        let lead = coefficient ^ (rest >> 10) as Element;
+        rest << 5 & 0x7FE0 ^ REMAINDERS[usize::from(lead & 31)]
+    });
+    [rest >> 10, rest >> 5, rest].map(|symbol| symbol as Element & 31)
 }
+
+/// What is left of each symbol times x³ when it is divided by g: three symbols, five bits each.
+const REMAINDERS: [u16; 32] = {
+    let mut table = [0; 32];
+    let mut a = 0;
+    while a < 32 {
+        let lead = a as Element;
+        table[a] = (times(lead, 7) as u16) << 10 | (times(lead, 14) as u16) << 5 | times(lead, 8) as u16;
+        a += 1;
+    }
+    table
+};
 
 /// What each symbol at each exponent adds to the syndromes, five bits each: every row
 /// that is read passes here.

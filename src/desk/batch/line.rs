@@ -293,6 +293,7 @@ impl fmt::Display for Problem {
                     Refused::OtherTerms { recorded, wanted, .. } => {
                         write!(f, " (recorded: {recorded}; asked for now: {wanted})")
                     }
+                    Refused::NeedsApproval { .. } => write!(f, "; run it by itself"),
                     _ => Ok(()),
                 }
             }
