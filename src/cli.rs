@@ -21,6 +21,7 @@ mod output;
 mod passphrase;
 mod print;
 mod product;
+mod progress;
 mod quickstart;
 mod report;
 mod reprint;

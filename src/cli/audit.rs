@@ -1,7 +1,9 @@
 //! `countersign audit`: whether the ledger is what was written, and what proves it elsewhere.
 
 use super::failure::Failure;
-use super::output::new_file;
+use super::output::{new_file, refuse_early};
+use super::progress::watch;
+use super::print::counted;
 use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::program::{complain, system, visible};
@@ -88,7 +90,7 @@ fn verify(context: &Context, arguments: &Verify) -> Result<(), Failure> {
     };
     let witnesses = Witnesses { checkpoints: &checkpoints, heads: &arguments.head, keys: &arguments.ledger_key };
     let signatures = if arguments.signatures { Signatures::Verified } else { Signatures::Trusted };
-    let verdict = desk::audit(&mut ledger, &witnesses, signatures, &|_, _| {})?;
+    let verdict = desk::audit(&mut ledger, &witnesses, signatures, &watch("checking"))?;
     let names: Vec<_> = arguments.checkpoint.iter().map(|path| path.display().to_string()).collect();
     let report = Report { verdict: &verdict, names: &names, checkpoints: &checkpoints, heads: &arguments.head };
     if context.json {
@@ -133,9 +135,7 @@ impl Report<'_> {
         let mut text = if verdict.is_sound() {
             format!("Sound: {}\n", self.looked_at())
         } else {
-            let findings = verdict.findings();
-            let many = if findings == 1 { "finding" } else { "findings" };
-            format!("NOT SOUND: {findings} {many}; looked at {}\n", self.looked_at())
+            format!("NOT SOUND: {}; looked at {}\n", counted(verdict.findings(), "finding"), self.looked_at())
         };
         // Writing to a String does not fail.
         for finding in &audit.findings.listed {
@@ -148,13 +148,13 @@ impl Report<'_> {
             let Checkpoint { events, day, key, .. } = checkpoint;
             let name = visible(name);
             let _ = match contradiction {
-                None => writeln!(text, "{name}: the {events} events of {day} are in it"),
+                None => writeln!(text, "{name}: it holds, {} to {day}", counted(*events, "event")),
                 Some(why) => writeln!(text, "  {name}: {}", against(*why, *events, key)),
             };
         }
         for (head, contradiction) in heads.iter().zip(&verdict.heads) {
             let _ = match contradiction {
-                None => writeln!(text, "{head}: these events are in it"),
+                None => writeln!(text, "{head}: it holds"),
                 Some(Contradiction::Shorter) => writeln!(text, "  {head}: {}", shorter(head.events)),
                 Some(_) => writeln!(text, "  {head}: {}", other(head.events)),
             };
@@ -167,7 +167,8 @@ impl Report<'_> {
 
     fn looked_at(&self) -> String {
         let countersign::ledger::Audit { events, rows, codes, .. } = &self.verdict.audit;
-        format!("{events} events, {rows} rows, {codes} codes")
+        let [events, rows, codes] = [(events, "event"), (rows, "row"), (codes, "code")].map(|(n, it)| counted(*n, it));
+        format!("{events}, {rows}, {codes}")
     }
 }
 
@@ -282,7 +283,7 @@ struct CheckpointJson {
 
 fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.output {
-        super::output::refuse_existing(path)?;
+        refuse_early(path)?;
     }
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
@@ -294,7 +295,7 @@ fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), 
         context.folder.ledger_key(&mut ledger, &passphrase)?
     };
     drop(passphrase);
-    let checkpoint = desk::sign_checkpoint(&mut ledger, &session, &key, &|_, _| {})?;
+    let checkpoint = desk::sign_checkpoint(&mut ledger, &session, &key, &watch("checking"))?;
     drop(key);
     let text = checkpoint.to_string();
     if let Some(path) = &arguments.output {
@@ -313,9 +314,9 @@ fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), 
     }
     match &arguments.output {
         Some(path) => print::result(&format!(
-            "{}: {} events, signed {}\non paper: {noted}\n",
+            "{}: {}, signed {}\non paper: {noted}\n",
             visible(&path.display().to_string()),
-            checkpoint.events,
+            counted(checkpoint.events, "event"),
             checkpoint.day
         )),
         None => {

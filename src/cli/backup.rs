@@ -1,8 +1,10 @@
 //! `countersign backup` and `countersign restore`: copies of the ledger.
 
-use super::audit::{HeadJson, Report, VerdictJson, not_sound};
+use super::audit::{Report, VerdictJson, not_sound};
 use super::failure::Failure;
-use super::output::{new_secret_file, refuse_existing};
+use super::output::{new_secret_file, refuse_early};
+use super::print::counted;
+use super::progress::watch;
 use super::{Context, import, print};
 use activation_host::program::visible;
 use countersign::desk::{
@@ -65,20 +67,19 @@ pub struct Restore {
 #[derive(Serialize)]
 struct BackupJson {
     file: String,
-    head: HeadJson,
     #[serde(flatten)]
     verdict: VerdictJson,
 }
 
 pub fn back_up(context: &Context, arguments: &Backup) -> Result<(), Failure> {
     let path = &arguments.file;
-    refuse_existing(path)?;
+    refuse_early(path)?;
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
     desk::check_may(&session.operator, Permission::KeepBook)?;
     let name = path.display();
-    let Copied { head, verdict } = new_secret_file(path, |draft| {
-        desk::back_up(&mut ledger, &session, draft, &|_, _| {}).map_err(|fault| {
+    let Copied { verdict, .. } = new_secret_file(path, |draft| {
+        desk::back_up(&mut ledger, &session, draft, &watch("copying and checking")).map_err(|fault| {
             let of_the_copy = matches!(fault, DeskFault::Copy(_) | DeskFault::CopyDiffers);
             let failure = Failure::from(fault);
             if of_the_copy { Failure { sentence: format!("{name}: {}", failure.sentence), ..failure } } else { failure }
@@ -86,11 +87,7 @@ pub fn back_up(context: &Context, arguments: &Backup) -> Result<(), Failure> {
     })?;
     let report = Report { verdict: &verdict, names: &[], checkpoints: &[], heads: &[] };
     if context.json {
-        print::json(&BackupJson {
-            file: name.to_string(),
-            head: HeadJson::of(&head),
-            verdict: VerdictJson::of(&report),
-        })?;
+        print::json(&BackupJson { file: name.to_string(), verdict: VerdictJson::of(&report) })?;
     } else {
         print::result(&format!(
             "{}: a copy of the ledger, read again from the file\n{}\
@@ -172,7 +169,7 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
 
 /// Everything in the backup, before it is put anywhere.
 fn check(replacement: &mut Replacement, arguments: &Restore) -> Result<Verdict, Failure> {
-    let verdict = desk::audit(replacement.ledger()?, &Witnesses::default(), Signatures::Trusted, &|_, _| {})
+    let verdict = desk::audit(replacement.ledger()?, &Witnesses::default(), Signatures::Trusted, &watch("checking"))
         .map_err(|fault| of_backup(&arguments.backup, fault.into()))?;
     if verdict.is_sound() || arguments.unsound {
         return Ok(verdict);
@@ -191,7 +188,10 @@ fn of_backup(path: &Path, failure: Failure) -> Failure {
 fn lost(backup: &Path, verdict: &Verdict, present: &Present) -> String {
     let head = verdict.audit.head.map(|head| (NotedHead::of(head.sequence, &head.link), head.day));
     let copy = match head {
-        Some((head, day)) => format!("{}: {} events to {day}", visible(&backup.display().to_string()), head.events),
+        Some((head, day)) => {
+            let events = counted(head.events, "event");
+            format!("{}: {events} to {day}", visible(&backup.display().to_string()))
+        }
         None => visible(&backup.display().to_string()),
     };
     match present {

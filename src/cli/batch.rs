@@ -1,11 +1,11 @@
 //! `countersign batch`: many orders from a file.
 
 mod lines;
-mod progress;
 mod report;
 mod spool;
 
 use super::failure::Failure;
+use super::progress::Progress;
 use super::{Context, output};
 use activation_host::program::system;
 use clap::ValueEnum;
@@ -14,7 +14,6 @@ use countersign::documents::ResultsFormat;
 use countersign::documents::orders::{CsvHeader, LineFault, json_cells};
 use countersign::ledger::Ledger;
 use lines::{Lines, Text};
-use progress::Progress;
 use report::Report;
 use spool::{Kind, Record, Spool, problem_text};
 use std::fs::File;

@@ -1,6 +1,7 @@
 //! A desk's folder: `ledger.sqlite`, a key file for each issuing key, and `ledger.key`, which signs checkpoints.
 
 use super::failure::Failure;
+use super::progress::watch;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
 use activation_host::files::sync_folder;
 use activation_host::program::system;
@@ -85,7 +86,7 @@ impl Folder {
             return Err(Failure::could_not(format!("{}: there is no issuing key", self.path.display()))
                 .hint("name the desk's folder with --desk DIR; a backup has no keys: put their files there first"));
         }
-        Replacement::of(&self.ledger_path(), backup, &|_, _| {}).map_err(|fault| match fault {
+        Replacement::of(&self.ledger_path(), backup, &watch("copying")).map_err(|fault| match fault {
             CopyFault::From(fault) => Failure::of_backup(backup, fault),
             CopyFault::To(fault) => self.ledger_failure(fault),
         })

@@ -1,6 +1,7 @@
 //! `countersign import`: printed codes that the ledger has lost.
 
 use super::failure::Failure;
+use super::print::counted;
 use super::{Context, print};
 use activation_host::program::system;
 use countersign::desk::{self, Imported, PrintedText};
@@ -73,9 +74,11 @@ pub fn text(imported: &Imported) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(text, "read in: license {}, revision {}", terms.license, terms.revision);
     }
-    let _ = writeln!(text, "{} codes read in, {} known before", imported.codes.len(), imported.known);
+    let read = counted(imported.codes.len() as u64, "code");
+    let _ = writeln!(text, "{read} read in, {} known before", imported.known);
     if imported.repaired > 0 {
-        let _ = writeln!(text, "{} had mistakes, which their signature mends", imported.repaired);
+        let mended = counted(imported.repaired.into(), "code");
+        let _ = writeln!(text, "{mended} had mistakes, which the signature mends");
     }
     text
 }

@@ -90,7 +90,7 @@ pub fn refuse_early(path: &Path) -> Result<(), Failure> {
 /// Makes a file that its owner alone may read, of whatever `fill` writes into an empty one beside its place: whole and
 /// synced, or not at all.
 pub fn new_secret_file<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
-    refuse_existing(path)?;
+    refuse_early(path)?;
     let (draft, fail) = (draft_of(path), |error: &io::Error| fault(path, error));
     let made = key_store::create(&draft, b"").map_err(|error| fail(&error)).and_then(|()| {
         let made = fill(&draft)?;
@@ -104,14 +104,6 @@ pub fn new_secret_file<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, Fai
     let made = made?;
     sync_folder(path).map_err(|error| fail(&error))?;
     Ok(made)
-}
-
-/// Says before long work that a file is there already.
-pub fn refuse_existing(path: &Path) -> Result<(), Failure> {
-    match path.symlink_metadata() {
-        Ok(_) => Err(fault(path, &ErrorKind::AlreadyExists.into())),
-        Err(_) => Ok(()),
-    }
 }
 
 fn fault(path: &Path, error: &io::Error) -> Failure {

@@ -84,6 +84,12 @@ impl From<&Issued> for IssuedJson {
     }
 }
 
+/// A number of things: `1 code`, `2 codes`.
+pub fn counted(number: u64, thing: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{end}")
+}
+
 /// Lines of columns, as wide as their widest; the last column may be anything.
 pub fn table(heading: &[&str], lines: &[Vec<String>]) -> String {
     let mut columns = Columns::default();

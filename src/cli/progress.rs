@@ -1,6 +1,7 @@
 //! A progress bar for whoever has waited for two seconds at a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use std::cell::RefCell;
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,17 @@ impl Progress {
             Err(_) => bar,
         }
         .with_elapsed(self.began.elapsed())
+    }
+}
+
+/// For work that says itself how far it has come, and how far it goes; one bar for each part of it.
+pub fn watch(what: &'static str) -> impl Fn(u64, u64) {
+    let shown: RefCell<Option<(u64, Progress)>> = RefCell::default();
+    move |place, end| {
+        let mut shown = shown.borrow_mut();
+        let same = shown.take().filter(|(before, _)| *before == end);
+        let (_, progress) = shown.insert(same.unwrap_or_else(|| (end, Progress::new(what, Some(end)))));
+        progress.at(place);
     }
 }
 
