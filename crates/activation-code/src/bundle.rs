@@ -408,10 +408,15 @@ impl Bundle {
         }
     }
 
+    /// What the bundle says of a product.
+    pub fn product(&self, id: ProductId) -> Option<&BundleProduct> {
+        let found = self.products.binary_search_by_key(&id, |product| product.id).ok();
+        found.and_then(|at| self.products.get(at))
+    }
+
     /// The members of a suite.
-    pub fn members(&self, product: ProductId) -> &[ProductId] {
-        let found = self.products.binary_search_by_key(&product, |product| product.id).ok();
-        let members = found.and_then(|at| self.products.get(at)).and_then(|product| product.members.as_ref());
+    pub fn members(&self, suite: ProductId) -> &[ProductId] {
+        let members = self.product(suite).and_then(|product| product.members.as_ref());
         members.map_or(&[], |members| members.products())
     }
 }

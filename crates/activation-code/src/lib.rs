@@ -73,7 +73,7 @@ pub use terms::{
     PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units, UnverifiedFirstRow,
 };
 pub use trust::{
-    Accepted, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal,
-    Rejected, Target, Trust, TrustFault,
+    Accepted, EndOfLife, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey,
+    Purpose, Refusal, Rejected, Target, Trust, TrustFault,
 };
 pub use typing::{RowGroup, TypingFault, TypingFaults};

@@ -2,6 +2,7 @@
 
 use crate::bundle::{Bundle, Limit, code_digest};
 use crate::code::{ActivationCode, ReadFault, signed_message};
+use crate::day::Day;
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
 use crate::terms::{HostId, IssuerNumber, LicenseNumber, ProductId, Revision, SIGNATURE_BYTES, Terms};
@@ -270,10 +271,11 @@ impl Trust {
         if code.unverified_terms().test && self.purpose == Purpose::Production {
             return Err(Refusal::ForTestingOnly);
         }
-        if let Some(bundle) = &self.bundle {
-            judge(bundle, &code)?;
-        }
-        Ok(License { code, key })
+        let end_of_life = match &self.bundle {
+            Some(bundle) => judge(bundle, &code)?,
+            None => None,
+        };
+        Ok(License { code, key, end_of_life })
     }
 
     /// The license in what a person typed, mistakes repaired.
@@ -330,7 +332,7 @@ impl Trust {
 }
 
 /// What a bundle says of a code whose signature is good, in the order of the list of reasons.
-fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<(), Refusal> {
+fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<Option<EndOfLife>, Refusal> {
     let terms = code.unverified_terms();
     let (number, license) = (terms.issuer, terms.license);
     let issuer = bundle.issuers.binary_search_by_key(&number, |issuer| issuer.number);
@@ -346,7 +348,9 @@ fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<(), Refusal> {
     }
     match issuer.limits.exceeded(terms, bundle.members(terms.product)) {
         Some(limit) => Err(Refusal::LimitExceeded { number, limit }),
-        None => Ok(()),
+        None => Ok(bundle
+            .product(terms.product)
+            .and_then(|product| product.end_of_life.map(|day| EndOfLife { day, use_ends: product.use_ends }))),
     }
 }
 
@@ -418,7 +422,7 @@ impl Obstacle {
 ///
 /// ```compile_fail,E0451
 /// # fn forge(code: activation_code::ActivationCode, key: activation_code::PublicKey) {
-/// let license = activation_code::License { code, key };
+/// let license = activation_code::License { code, key, end_of_life: None };
 /// # }
 /// ```
 /// ```compile_fail,E0277
@@ -433,6 +437,16 @@ impl Obstacle {
 pub struct License {
     code: ActivationCode,
     key: PublicKey,
+    end_of_life: Option<EndOfLife>,
+}
+
+/// When a product ends, as a bundle says (rule D9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndOfLife {
+    /// The last day of any period.
+    pub day: Day,
+    /// Whether software stops running after it.
+    pub use_ends: bool,
 }
 
 impl License {
@@ -449,6 +463,11 @@ impl License {
     /// Who signed it.
     pub fn issuer(&self) -> PinnedIssuer {
         PinnedIssuer { number: self.terms().issuer, key: self.key }
+    }
+
+    /// When its product ends, where a bundle says so.
+    pub fn end_of_life(&self) -> Option<EndOfLife> {
+        self.end_of_life
     }
 
     /// Whether trust rests on a code for testing or on a key that everybody has.
