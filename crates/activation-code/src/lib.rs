@@ -59,7 +59,7 @@ pub use bundle::{
 };
 pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_message};
 pub use day::{Day, DayFault, MaintenancePeriod};
-pub use note::{NoteFault, signature_line};
+pub use note::{NoteFault, note_signers, signature_line};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
 pub use repair::{

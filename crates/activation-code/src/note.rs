@@ -166,3 +166,15 @@ pub fn signature_line(key: &PublicKey, signature: &[u8; SIGNATURE_BYTES]) -> Str
     bytes.iter_mut().zip(key_hash(NAME, key).iter().chain(signature)).for_each(|(to, from)| *to = *from);
     alloc::format!("{DASH}{NAME} {}\n", Base64::encode_string(&bytes))
 }
+
+/// Which of these keys have signed the one note of a file, for whoever collects signatures.
+///
+/// # Errors
+/// Those of [`Note::signers`], and a file that is not one note.
+pub fn note_signers(file: &str, keys: &[PublicKey]) -> Result<Vec<PublicKey>, NoteFault> {
+    let mut found = notes(file);
+    match (found.next(), found.next()) {
+        (Some(note), None) => note?.signers(keys),
+        _ => Err(NoteFault::NoSignatures { line: 1 }),
+    }
+}
