@@ -250,9 +250,6 @@ def public_key(hex_text):
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(hex_text))
 
 
-SMALL = {(0, 1), (0, P - 1)}
-
-
 def signed(key, signature, message):
     """Strictly: R canonical and not of small order, S below L."""
     r = point(signature[:32])
@@ -300,7 +297,7 @@ def limit(name, value):
     if name == "products":
         return ascending([integer(id_, 1, 65535) for id_ in value.split(",")])
     if name == "kinds":
-        ascending([KINDS.index(kind) if kind in KINDS else -1 for kind in ["full"][:0] + value.split(",")])
+        ascending([KINDS.index(kind) if kind in KINDS else -1 for kind in value.split(",")])
         if any(kind not in KINDS for kind in value.split(",")):
             raise NotABundle(value)
         return value.split(",")
