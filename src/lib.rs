@@ -20,3 +20,4 @@ pub mod hardening;
 pub mod key_store;
 pub mod ledger;
 pub mod signer;
+pub mod trust;

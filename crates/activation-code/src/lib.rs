@@ -40,8 +40,10 @@
 
 extern crate alloc;
 
+mod bundle;
 mod code;
 mod day;
+mod note;
 mod reading;
 mod reason;
 mod repair;
@@ -51,8 +53,13 @@ mod terms;
 mod trust;
 mod typing;
 
+pub use bundle::{
+    BUNDLE_CONTEXT, Bundle, BundleFault, BundleIssuer, BundleProduct, CodeDigest, IssuerLimits, Limit, MAX_BUNDLE,
+    Roots, code_digest,
+};
 pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_message};
 pub use day::{Day, DayFault, MaintenancePeriod};
+pub use note::{NoteFault, note_signers, signature_line};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
 pub use repair::{
@@ -66,7 +73,7 @@ pub use terms::{
     PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units, UnverifiedFirstRow,
 };
 pub use trust::{
-    Accepted, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey, Purpose, Refusal,
-    Rejected, Target, Trust, TrustFault,
+    Accepted, EndOfLife, IssuerFault, KeyFault, License, Obstacle, PUBLISHED_TEST_KEYS, PinnedIssuer, PublicKey,
+    Purpose, Refusal, Rejected, Target, Trust, TrustFault,
 };
 pub use typing::{RowGroup, TypingFault, TypingFaults};

@@ -209,7 +209,10 @@ impl License {
         let grace_end = last.plus_or_last(terms.grace_days().into());
         let frozen_end = grace_end.plus_or_last(FROZEN_DAYS);
 
-        let (phase, phase_end) = if today < first {
+        let end_of_life = self.end_of_life();
+        let (phase, phase_end) = if end_of_life.is_some_and(|end| today > end.day) {
+            (Phase::EndOfLife, None)
+        } else if today < first {
             (Phase::NotYetValid, first.plus(-1))
         } else if today <= last {
             (Phase::Maintenance, Some(last))
@@ -224,6 +227,12 @@ impl License {
             }
         };
         let current = matches!(phase, Phase::Maintenance | Phase::Grace);
+        // No period goes past End of Life, also of a code that was issued before it was set (rule D9).
+        let phase_end = phase_end.map(|phase_end| end_of_life.map_or(phase_end, |end| phase_end.min(end.day)));
+        let runs_on = match phase {
+            Phase::EndOfLife => terms.kind == Kind::Full && end_of_life.is_none_or(|end| !end.use_ends),
+            _ => phase == Phase::Lapsed,
+        };
         let days_left = phase_end.map(|end| end.days_after(today).unsigned_abs());
 
         let mut warnings = Vec::new();
@@ -242,13 +251,22 @@ impl License {
         Standing {
             today,
             phase,
-            run: current || phase == Phase::Lapsed,
+            run: current || runs_on,
             updates: current,
             support: current,
             release_covered: released.map(|released| released <= last),
             days_left,
             warnings,
         }
+    }
+}
+
+impl Standing {
+    /// What a license is worth that was revoked: nothing.
+    pub fn revoked(today: Day) -> Self {
+        let (phase, warnings) = (Phase::Revoked, Vec::new());
+        let (run, updates, support) = (false, false, false);
+        Self { today, phase, run, updates, support, release_covered: None, days_left: None, warnings }
     }
 }
 

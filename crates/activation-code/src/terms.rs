@@ -258,7 +258,7 @@ impl Holder {
 }
 
 /// Marks, embeddings, overrides and isolates (Unicode Bidirectional Algorithm, UAX 9, section 2).
-fn is_bidirectional_control(c: char) -> bool {
+pub(crate) fn is_bidirectional_control(c: char) -> bool {
     matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 

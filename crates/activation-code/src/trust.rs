@@ -1,9 +1,11 @@
 //! Whom an installation trusts, and the only door from a code to a license.
 
+use crate::bundle::{Bundle, Limit, code_digest};
 use crate::code::{ActivationCode, ReadFault, signed_message};
+use crate::day::Day;
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
-use crate::terms::{HostId, IssuerNumber, ProductId, SIGNATURE_BYTES, Terms};
+use crate::terms::{HostId, IssuerNumber, LicenseNumber, ProductId, Revision, SIGNATURE_BYTES, Terms};
 use crate::typing::TypingFault;
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -48,7 +50,7 @@ impl PublicKey {
 
     /// Whether it has signed the message. Strict (RFC 8032 with canonical points and
     /// S < L): a code has one spelling.
-    fn has_signed(&self, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
         self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 
@@ -181,6 +183,8 @@ pub enum Purpose {
 pub struct Trust {
     purpose: Purpose,
     issuers: BTreeMap<IssuerNumber, PublicKey>,
+    /// What a bundle says beside the keys; pinned issuers have no limits, and nothing of theirs is revoked.
+    bundle: Option<Box<Bundle>>,
 }
 
 /// Why issuers make no trust.
@@ -193,6 +197,11 @@ pub enum TrustFault {
         /// The number.
         number: IssuerNumber,
     },
+    /// A bundle for testing, and the trust is for production.
+    TestBundle {
+        /// The bundle's number.
+        number: u32,
+    },
 }
 
 impl fmt::Display for TrustFault {
@@ -200,6 +209,7 @@ impl fmt::Display for TrustFault {
         match self {
             Self::NoIssuer => f.write_str("no issuer to trust"),
             Self::TwoKeys { number } => write!(f, "issuer {number} is given with two keys"),
+            Self::TestBundle { number } => write!(f, "trust bundle {number} is for testing only"),
         }
     }
 }
@@ -218,7 +228,24 @@ impl Trust {
                 return Err(TrustFault::TwoKeys { number });
             }
         }
-        if known.is_empty() { Err(TrustFault::NoIssuer) } else { Ok(Self { purpose, issuers: known }) }
+        if known.is_empty() { Err(TrustFault::NoIssuer) } else { Ok(Self { purpose, issuers: known, bundle: None }) }
+    }
+
+    /// Trust in what a bundle says that its roots have signed ([`Bundle::read`]).
+    ///
+    /// # Errors
+    /// A bundle for testing, where the purpose is production. One without issuers is none: it ends all trust.
+    pub fn of_bundle(purpose: Purpose, bundle: Bundle) -> Result<Self, TrustFault> {
+        if bundle.test && purpose == Purpose::Production {
+            return Err(TrustFault::TestBundle { number: bundle.number });
+        }
+        let issuers = bundle.issuers.iter().map(|issuer| (issuer.number, issuer.key)).collect();
+        Ok(Self { purpose, issuers, bundle: Some(bundle.into()) })
+    }
+
+    /// The bundle that the trust is from; `None`: pinned issuers.
+    pub fn bundle(&self) -> Option<&Bundle> {
+        self.bundle.as_deref()
     }
 
     /// What it is for.
@@ -244,7 +271,11 @@ impl Trust {
         if code.unverified_terms().test && self.purpose == Purpose::Production {
             return Err(Refusal::ForTestingOnly);
         }
-        Ok(License { code, key })
+        let end_of_life = match &self.bundle {
+            Some(bundle) => judge(bundle, &code)?,
+            None => None,
+        };
+        Ok(License { code, key, end_of_life })
     }
 
     /// The license in what a person typed, mistakes repaired.
@@ -297,6 +328,29 @@ impl Trust {
         let mut keys = self.issuers.values();
         let only = keys.next().filter(|first| keys.all(|key| key == *first));
         named.or(only).is_some_and(|key| key.has_signed(&signed_message(payload), signature))
+    }
+}
+
+/// What a bundle says of a code whose signature is good, in the order of the list of reasons.
+fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<Option<EndOfLife>, Refusal> {
+    let terms = code.unverified_terms();
+    let (number, license) = (terms.issuer, terms.license);
+    let issuer = bundle.issuers.binary_search_by_key(&number, |issuer| issuer.number);
+    let issuer = issuer.ok().and_then(|at| bundle.issuers.get(at)).ok_or(Refusal::UnknownIssuer { number })?;
+    if issuer.void && bundle.listed.binary_search(&(number, code_digest(code.as_bytes()))).is_err() {
+        return Err(Refusal::IssuerVoid { number });
+    }
+    let revoked = bundle.revoked.binary_search_by_key(&license, |revoked| revoked.0);
+    if let Some(&(_, good_from)) = revoked.ok().and_then(|at| bundle.revoked.get(at))
+        && good_from.is_none_or(|good| terms.revision < good)
+    {
+        return Err(Refusal::Revoked { license, good_from });
+    }
+    match issuer.limits.exceeded(terms, bundle.members(terms.product)) {
+        Some(limit) => Err(Refusal::LimitExceeded { number, limit }),
+        None => Ok(bundle
+            .product(terms.product)
+            .and_then(|product| product.end_of_life.map(|day| EndOfLife { day, use_ends: product.use_ends }))),
     }
 }
 
@@ -368,7 +422,7 @@ impl Obstacle {
 ///
 /// ```compile_fail,E0451
 /// # fn forge(code: activation_code::ActivationCode, key: activation_code::PublicKey) {
-/// let license = activation_code::License { code, key };
+/// let license = activation_code::License { code, key, end_of_life: None };
 /// # }
 /// ```
 /// ```compile_fail,E0277
@@ -383,6 +437,16 @@ impl Obstacle {
 pub struct License {
     code: ActivationCode,
     key: PublicKey,
+    end_of_life: Option<EndOfLife>,
+}
+
+/// When a product ends, as a bundle says (rule D9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndOfLife {
+    /// The last day of any period.
+    pub day: Day,
+    /// Whether software stops running after it.
+    pub use_ends: bool,
 }
 
 impl License {
@@ -399,6 +463,11 @@ impl License {
     /// Who signed it.
     pub fn issuer(&self) -> PinnedIssuer {
         PinnedIssuer { number: self.terms().issuer, key: self.key }
+    }
+
+    /// When its product ends, where a bundle says so.
+    pub fn end_of_life(&self) -> Option<EndOfLife> {
+        self.end_of_life
     }
 
     /// Whether trust rests on a code for testing or on a key that everybody has.
@@ -447,6 +516,25 @@ pub enum Refusal {
     },
     /// A code for testing, and the trust is for production.
     ForTestingOnly,
+    /// The issuer's key was stolen, and the code is not one of those that are good all the same.
+    IssuerVoid {
+        /// Which issuer.
+        number: IssuerNumber,
+    },
+    /// The license was revoked.
+    Revoked {
+        /// Which license.
+        license: LicenseNumber,
+        /// The lowest revision that is still good; `None`: none is.
+        good_from: Option<Revision>,
+    },
+    /// The issuer may not issue that.
+    LimitExceeded {
+        /// Which issuer.
+        number: IssuerNumber,
+        /// What it may not.
+        limit: Limit,
+    },
     /// For none of the wanted products.
     OtherProduct {
         /// What it is for.
@@ -468,6 +556,9 @@ impl Refusal {
             Self::UnknownIssuer { .. } => Reason::UnknownIssuer,
             Self::BadSignature { .. } => Reason::BadSignature,
             Self::ForTestingOnly => Reason::ForTestingOnly,
+            Self::IssuerVoid { .. } => Reason::IssuerVoid,
+            Self::Revoked { .. } => Reason::Revoked,
+            Self::LimitExceeded { .. } => Reason::LimitExceeded,
             Self::OtherProduct { .. } => Reason::OtherProduct,
             Self::OtherHost { .. } => Reason::OtherHost,
         }
@@ -484,6 +575,17 @@ impl fmt::Display for Refusal {
                 write!(f, "typed correctly, but not signed by issuer {number} that this installation trusts")
             }
             Self::ForTestingOnly => f.write_str("the code is for testing only"),
+            Self::IssuerVoid { number } => {
+                write!(
+                    f,
+                    "issuer {number} is void: its key was stolen, and this code is not one of those that stay good"
+                )
+            }
+            Self::Revoked { license, good_from: None } => write!(f, "license {license} was revoked"),
+            Self::Revoked { license, good_from: Some(revision) } => {
+                write!(f, "license {license} was revoked below revision {revision}")
+            }
+            Self::LimitExceeded { number, limit } => write!(f, "issuer {number} may not issue {limit}"),
             Self::OtherProduct { found } => write!(f, "the code is for product {found}, not for this one"),
             Self::OtherHost { found, wanted } => {
                 write!(f, "the code is for the host {found}, this is the host {wanted}")

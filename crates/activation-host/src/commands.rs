@@ -6,3 +6,4 @@ pub mod enter;
 pub mod input;
 pub mod inspect;
 pub mod picture;
+pub mod trust;

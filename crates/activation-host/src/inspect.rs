@@ -2,11 +2,14 @@
 
 use crate::program::Exit;
 use activation_code::{
-    Accepted, ActivationCode, Day, License, PinnedIssuer, ReadFault, ReasonClass, Rejected, Repair, RowGroup, Standing,
-    Target, Terms, Trust, Warning,
+    Accepted, ActivationCode, Bundle, Day, License, PinnedIssuer, ReadFault, ReasonClass, Refusal, Rejected, Repair,
+    RowGroup, Standing, Target, Terms, Trust, Warning,
 };
 
 pub use activation_code::Obstacle;
+
+/// An older bundle is reported: a year between two releases of a product, and a month to install one.
+pub const MOST_BUNDLE_DAYS: i32 = 400;
 
 /// What is asked about a code.
 #[derive(Clone, Debug)]
@@ -72,7 +75,7 @@ pub struct Inspection {
     pub code: Option<ActivationCode>,
     /// The proof, if it is accepted.
     pub license: Option<License>,
-    /// What it is worth, if it is accepted.
+    /// What it is worth, if it is accepted; nothing, if it is revoked.
     pub standing: Option<Standing>,
 }
 
@@ -85,7 +88,11 @@ impl Inspection {
         };
         let Accepted { license, repairs } = match read {
             Ok(accepted) => accepted,
-            Err(rejected) => return Self::refused(rejected),
+            Err(rejected) => {
+                let revoked = matches!(rejected.obstacle, Obstacle::Refused(Refusal::Revoked { .. }));
+                let standing = revoked.then(|| Standing::revoked(question.clock));
+                return Self { standing, ..Self::refused(rejected) };
+            }
         };
         if let Err(refusal) = license.fits(&question.target) {
             let (obstacle, code) = (Obstacle::Refused(refusal), Some(Box::new(license.code().clone())));
@@ -94,8 +101,12 @@ impl Inspection {
         let mut standing = license.standing(question.clock, question.released);
         if license.terms().host.is_some() && question.target.host.is_none() {
             standing.warnings.push(Warning::HostNotChecked);
-            standing.warnings.sort_unstable();
         }
+        let old = |bundle: &Bundle| standing.today.days_after(bundle.issued) > MOST_BUNDLE_DAYS;
+        if trust.bundle().is_some_and(old) {
+            standing.warnings.push(Warning::BundleOld);
+        }
+        standing.warnings.sort_unstable();
         Self {
             outcome: if repairs.is_empty() { Outcome::Accepted } else { Outcome::Repaired },
             obstacle: None,

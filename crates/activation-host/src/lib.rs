@@ -30,3 +30,4 @@ pub mod picture;
 pub mod program;
 pub mod sentences;
 pub mod state;
+pub mod trust_store;

@@ -31,6 +31,7 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Arguments),
     Enter(commands::enter::Arguments),
+    Trust(commands::trust::Arguments),
     #[command(hide = true, name = commands::picture::NAME)]
     Picture(commands::picture::Arguments),
 }
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Enter(arguments) => commands::enter::run(arguments),
+        Command::Trust(arguments) => commands::trust::run(&arguments),
         Command::Picture(arguments) => commands::picture::run(&arguments),
     });
     match outcome {

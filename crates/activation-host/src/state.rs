@@ -9,6 +9,7 @@
 
 use crate::files::{sync_folder, write_whole};
 use crate::program::system;
+use crate::trust_store::TrustStore;
 use activation_code::{Day, License};
 use std::collections::BTreeMap;
 use std::fs;
@@ -70,6 +71,11 @@ impl StateFolder {
         let folder = Self { path };
         make_folder(&folder.codes())?;
         Ok(folder)
+    }
+
+    /// Where the trust bundle is.
+    pub fn trust(&self) -> TrustStore {
+        TrustStore::new(self.path.clone())
     }
 
     fn codes(&self) -> PathBuf {

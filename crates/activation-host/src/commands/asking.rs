@@ -1,11 +1,15 @@
 //! What `inspect` and `enter` have in common: whom to trust, and what to ask.
 
 use super::embedded;
+use super::input::{self, complain_of_input};
+use super::trust::{self, GivenRoots};
 use crate::PROGRAM;
-use activation_code::{Day, HostId, PinnedIssuer, ProductId, Purpose, Target, Trust};
+use activation_code::{Bundle, Day, HostId, PinnedIssuer, ProductId, Purpose, Target, Trust, TrustFault};
 use activation_host::inspect::{Inspection, Obstacle, Question, Repairs};
 use activation_host::program::{Exit, clock, complain};
 use activation_host::sentences;
+use activation_host::trust_store::{TrustStore, TrustStoreFault};
+use std::path::{Path, PathBuf};
 
 /// A code has at most 15 rows; more faults than that are noise, and JSON has all their places.
 const MOST_SENTENCES: usize = 15;
@@ -16,9 +20,14 @@ pub struct Asking {
     /// An issuer to trust, as the desk's `countersign issuer` prints it; may be repeated
     #[arg(long, value_name = "N:HEX")]
     issuer: Vec<PinnedIssuer>,
-    /// Accept only codes for this product, by number; may be repeated
-    #[arg(long, value_name = "ID", allow_negative_numbers = true)]
-    product: Vec<ProductId>,
+    /// A trust bundle to trust instead, with its roots
+    #[arg(long, value_name = "FILE", conflicts_with = "issuer", requires = "root")]
+    trust: Option<PathBuf>,
+    #[command(flatten)]
+    roots: GivenRoots,
+    /// Accept only codes for this product, by number, or by mnemonic where a bundle has it; may be repeated
+    #[arg(long, value_name = "ID|MNEMONIC", allow_negative_numbers = true)]
+    product: Vec<String>,
     /// This host, for codes that are bound to one
     #[arg(long, value_name = "HEX8", allow_hyphen_values = true, value_parser = host)]
     host: Option<HostId>,
@@ -42,37 +51,83 @@ fn host(text: &str) -> Result<HostId, &'static str> {
 }
 
 impl Asking {
-    /// The issuers given by hand, or else those compiled in.
-    pub fn trust(&self) -> Result<Trust, Exit> {
-        let issuers = if self.issuer.is_empty() {
-            embedded::issuers().map_err(|fault| {
-                complain(PROGRAM, &fault, Some("build it with the issuers of your license desk"));
-                Exit::CouldNot
-            })?
-        } else {
-            self.issuer.clone()
-        };
+    /// What is given by hand, or else the bundle in the state folder, or else the issuers compiled in.
+    pub fn trust(&self, state: &Path) -> Result<Trust, Exit> {
         let purpose = if self.allow_test { Purpose::Testing } else { Purpose::Production };
-        Trust::pinned(purpose, issuers).map_err(|fault| {
-            let hint = "give the issuer of your license desk: --issuer NUMBER:HEX, as `countersign issuer` prints it";
+        let bundle = match &self.trust {
+            Some(path) => Some(self.given_bundle(path)?),
+            None if self.issuer.is_empty() => {
+                let kept = TrustStore::new(state.to_owned()).kept().map_err(trust::refused)?;
+                kept.map(|kept| kept.bundle)
+            }
+            None => None,
+        };
+        let trust = match bundle {
+            Some(bundle) => Trust::of_bundle(purpose, bundle),
+            None => Trust::pinned(purpose, self.issuers()?),
+        };
+        trust.map_err(|fault| {
+            let hint = match fault {
+                TrustFault::TestBundle { .. } => "--allow-test accepts it, where nothing but tests runs",
+                TrustFault::NoIssuer | TrustFault::TwoKeys { .. } => {
+                    "give the issuer of your license desk: --issuer NUMBER:HEX, as `countersign issuer` prints it"
+                }
+            };
             complain(PROGRAM, &fault, Some(hint));
+            if matches!(fault, TrustFault::TestBundle { .. }) { Exit::No } else { Exit::CouldNot }
+        })
+    }
+
+    fn given_bundle(&self, path: &Path) -> Result<Bundle, Exit> {
+        let text = input::read(path).map_err(|fault| {
+            complain_of_input(path, &fault);
+            Exit::CouldNot
+        })?;
+        let roots = self.roots.roots()?.ok_or(Exit::CouldNot)?;
+        Bundle::read(&text, &roots).map_err(|fault| trust::refused(TrustStoreFault::Bundle(fault)))
+    }
+
+    fn issuers(&self) -> Result<Vec<PinnedIssuer>, Exit> {
+        if !self.issuer.is_empty() {
+            return Ok(self.issuer.clone());
+        }
+        embedded::issuers().map_err(|fault| {
+            complain(PROGRAM, &fault, Some("build it with the issuers of your license desk"));
             Exit::CouldNot
         })
     }
 
-    pub fn question(&self) -> Question {
-        Question {
-            target: Target { products: self.product.clone(), host: self.host },
+    pub fn question(&self, trust: &Trust) -> Result<Question, Exit> {
+        let products = self.product.iter().map(|text| product(text, trust)).collect::<Result<_, _>>()?;
+        Ok(Question {
+            target: Target { products, host: self.host },
             clock: self.clock(),
             released: self.released,
             repairs: if self.strict { Repairs::Refused } else { Repairs::Accepted },
-        }
+        })
     }
 
     /// The day to ask about.
     pub fn clock(&self) -> Day {
         self.today.unwrap_or_else(clock)
     }
+}
+
+/// A product by number, or by mnemonic as the bundle has it.
+fn product(text: &str, trust: &Trust) -> Result<ProductId, Exit> {
+    let called = |bundle: &Bundle| {
+        let found = bundle.products.iter().find(|product| product.mnemonic.eq_ignore_ascii_case(text));
+        found.map(|product| product.id)
+    };
+    let found = text.parse().ok().or_else(|| trust.bundle().and_then(called));
+    found.ok_or_else(|| {
+        let hint = match trust.bundle() {
+            Some(_) => "`activation trust show` names the products of the bundle",
+            None => "give its number, 1 to 65535: only a trust bundle knows mnemonics",
+        };
+        complain(PROGRAM, &format!("--product {text}: there is no such product"), Some(hint));
+        Exit::CouldNot
+    })
 }
 
 /// Repairs, warnings and refusals of an answer, to standard error.

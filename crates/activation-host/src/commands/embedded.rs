@@ -1,6 +1,6 @@
 //! Issuers that a vendor compiles into the program: `ACTIVATION_ISSUERS="1:HEX,2:HEX" cargo build`.
 
-use activation_code::{IssuerFault, IssuerNumber, PinnedIssuer};
+use activation_code::{IssuerFault, IssuerNumber, PinnedIssuer, PublicKey, Roots};
 use std::fmt;
 
 /// Why the issuers that were compiled in are not used.
@@ -30,6 +30,36 @@ pub fn issuers() -> Result<Vec<PinnedIssuer>, EmbeddedFault> {
     parse(option_env!("ACTIVATION_ISSUERS").unwrap_or(""), cfg!(debug_assertions))
 }
 
+/// The roots compiled into this program (`ACTIVATION_ROOTS="2 HEX,HEX,HEX" cargo build`): the threshold, and the keys.
+///
+/// # Errors
+/// They make no set of roots.
+pub fn roots() -> Result<Option<Roots>, EmbeddedRootsFault> {
+    parse_roots(option_env!("ACTIVATION_ROOTS").unwrap_or(""))
+}
+
+/// The roots that were compiled in are not used.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EmbeddedRootsFault;
+
+impl fmt::Display for EmbeddedRootsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "this program was built with roots that it cannot trust: wanted a threshold and keys, as in `2 HEX,HEX`",
+        )
+    }
+}
+
+fn parse_roots(text: &str) -> Result<Option<Roots>, EmbeddedRootsFault> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let (threshold, keys) = text.trim().split_once(' ').ok_or(EmbeddedRootsFault)?;
+    let threshold = threshold.parse().map_err(|_| EmbeddedRootsFault)?;
+    let keys = keys.split(',').map(|key| key.trim().parse().map_err(|_| EmbeddedRootsFault));
+    Roots::new(threshold, keys.collect::<Result<Vec<PublicKey>, _>>()?).map(Some).ok_or(EmbeddedRootsFault)
+}
+
 fn parse(list: &str, test_keys_allowed: bool) -> Result<Vec<PinnedIssuer>, EmbeddedFault> {
     list.split(',')
         .filter(|text| !text.trim().is_empty())
@@ -56,6 +86,17 @@ mod tests {
         assert!(matches!(parse(TEST_KEY, false), Err(EmbeddedFault::TestKey(_))));
         assert!(matches!(parse(&format!("{OTHER_KEY}, {TEST_KEY}"), false), Err(EmbeddedFault::TestKey(_))));
         assert_eq!(parse(TEST_KEY, true).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn roots_are_read_with_their_threshold() {
+        let key = &OTHER_KEY[2..];
+        assert_eq!(parse_roots(""), Ok(None));
+        assert_eq!(parse_roots(&format!("1 {key}")).unwrap().unwrap().threshold(), 1);
+        for text in [key.to_owned(), format!("2 {key}"), format!("0 {key}"), format!("1 {key},{key}"), "1 x".to_owned()]
+        {
+            assert_eq!(parse_roots(&text), Err(EmbeddedRootsFault), "{text}");
+        }
     }
 
     #[test]

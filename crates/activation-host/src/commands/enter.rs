@@ -70,11 +70,11 @@ impl From<io::Error> for Stop {
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Exit {
-    let trust = match arguments.asking.trust() {
-        Ok(trust) => trust,
+    let asked = arguments.asking.trust(&arguments.state);
+    let (trust, question) = match asked.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
+        Ok((question, trust)) => (trust, question),
         Err(exit) => return exit,
     };
-    let question = arguments.asking.question();
     let outcome = Dialogue::begin(trust, question, arguments.state, arguments.new).and_then(|mut dialogue| {
         let inspection = if dialogue.terminal { dialogue.until_complete()? } else { dialogue.piped()? };
         dialogue.conclude(&inspection, arguments.json)

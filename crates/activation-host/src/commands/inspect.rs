@@ -26,14 +26,18 @@ pub struct Arguments {
     /// The file with the code, as text or as a photo or scan of its QR code (PNG, JPEG); `-` or nothing for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
+    /// The folder of the installation, whose trust bundle counts where nothing is given
+    #[arg(long, value_name = "DIR", env = "ACTIVATION_STATE", default_value = "./activation-state")]
+    state: PathBuf,
     #[command(flatten)]
     asking: Asking,
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Exit {
-    let trust = match arguments.asking.trust() {
-        Ok(trust) => trust,
+    let asked = arguments.asking.trust(&arguments.state);
+    let (trust, question) = match asked.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
+        Ok((question, trust)) => (trust, question),
         Err(exit) => return exit,
     };
     let text = match input::read(&arguments.file) {
@@ -43,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             return Exit::CouldNot;
         }
     };
-    let inspection = Inspection::of(&text, &trust, &arguments.asking.question());
+    let inspection = Inspection::of(&text, &trust, &question);
     let result =
         if arguments.json { json_text(&InspectionJson::from(&inspection)) } else { sentences::answer(&inspection) };
     if let Err(error) = print(&result) {

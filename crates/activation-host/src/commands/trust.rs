@@ -1,0 +1,281 @@
+//! `activation trust`: the bundle that says whom this installation trusts.
+
+use super::embedded;
+use super::input::{self, complain_of_input};
+use crate::PROGRAM;
+use activation_code::{Bundle, PublicKey, Purpose, Roots};
+use activation_host::program::{Exit, clock, complain, json_text, print, system};
+use activation_host::state::StateFolder;
+use activation_host::trust_store::{Loaded, TrustStore, TrustStoreFault};
+use clap::Subcommand;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Loads and shows the trust bundle of an installation
+#[derive(clap::Args)]
+#[command(arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Load(Load),
+    Show(Show),
+}
+
+/// Where the installation keeps its trust.
+#[derive(clap::Args)]
+struct State {
+    /// The folder of the installation
+    #[arg(long, value_name = "DIR", env = "ACTIVATION_STATE", default_value = "./activation-state")]
+    state: PathBuf,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Root keys that are given by hand.
+#[derive(clap::Args)]
+pub struct GivenRoots {
+    /// A root key to trust, in 64 hex digits; may be repeated
+    #[arg(long, value_name = "HEX")]
+    root: Vec<PublicKey>,
+    /// How many of the roots have to sign, instead of all that are given
+    #[arg(long, value_name = "M", requires = "root")]
+    roots_needed: Option<u8>,
+}
+
+impl GivenRoots {
+    /// The roots, if any were given.
+    ///
+    /// # Errors
+    /// They make no set of roots.
+    pub fn roots(&self) -> Result<Option<Roots>, Exit> {
+        if self.root.is_empty() {
+            return Ok(None);
+        }
+        let all = u8::try_from(self.root.len()).unwrap_or(u8::MAX);
+        Roots::new(self.roots_needed.unwrap_or(all), self.root.iter().copied()).map(Some).ok_or_else(|| {
+            let hint = "give 1 to 16 different --root, and at most so many as --roots-needed";
+            complain(PROGRAM, &"these roots cannot be trusted together", Some(hint));
+            Exit::CouldNot
+        })
+    }
+}
+
+/// Load a trust bundle: it replaces the one in force, if it is newer and signed
+#[derive(clap::Args)]
+#[command(after_help = "\
+The roots that count are those of the bundle in force. Before the first one they are given with
+--root, or compiled in; compare the fingerprint with a certificate.
+
+Exit codes: 0 loaded, or in force already; 1 refused; 2 not possible.
+
+Examples:
+  activation trust load bundle.txt --root HEX --root HEX --root HEX --roots-needed 2
+  activation trust load newer-bundle.txt")]
+struct Load {
+    /// The bundle; `-` for standard input
+    #[arg(value_name = "BUNDLE")]
+    file: PathBuf,
+    #[command(flatten)]
+    roots: GivenRoots,
+    /// Load a bundle for testing too
+    #[arg(long)]
+    allow_test: bool,
+    #[command(flatten)]
+    state: State,
+}
+
+/// Show the trust bundle in force
+#[derive(clap::Args)]
+struct Show {
+    #[command(flatten)]
+    state: State,
+}
+
+#[derive(Serialize)]
+struct BundleJson {
+    vendor: String,
+    number: u32,
+    issued: String,
+    age_days: i32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    contact: Vec<String>,
+    fingerprint: String,
+    threshold: u8,
+    roots: Vec<String>,
+    issuers: Vec<IssuerJson>,
+    revoked: Vec<RevokedJson>,
+    products: Vec<u16>,
+}
+
+#[derive(Serialize)]
+struct IssuerJson {
+    number: u16,
+    key: String,
+    void: bool,
+    limits: String,
+}
+
+#[derive(Serialize)]
+struct RevokedJson {
+    license: u32,
+    good_from: Option<u16>,
+}
+
+impl From<&Bundle> for BundleJson {
+    fn from(bundle: &Bundle) -> Self {
+        Self {
+            vendor: bundle.vendor.clone(),
+            number: bundle.number,
+            issued: bundle.issued.to_string(),
+            age_days: clock().days_after(bundle.issued),
+            test: bundle.test,
+            contact: bundle.contact.clone(),
+            fingerprint: bundle.roots.fingerprint(),
+            threshold: bundle.roots.threshold(),
+            roots: bundle.roots.keys().iter().map(ToString::to_string).collect(),
+            issuers: bundle
+                .issuers
+                .iter()
+                .map(|issuer| IssuerJson {
+                    number: issuer.number.get(),
+                    key: issuer.key.to_string(),
+                    void: issuer.void,
+                    limits: issuer.limits.to_string().trim_start().to_owned(),
+                })
+                .collect(),
+            revoked: bundle
+                .revoked
+                .iter()
+                .map(|(license, good)| RevokedJson {
+                    license: license.get(),
+                    good_from: good.map(|revision| revision.get()),
+                })
+                .collect(),
+            products: bundle.products.iter().map(|product| product.id.get()).collect(),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Exit {
+    let outcome = match &arguments.command {
+        Command::Load(load) => self::load(load),
+        Command::Show(show) => self::show(show),
+    };
+    match outcome {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn load(arguments: &Load) -> Result<Exit, Exit> {
+    let given = match arguments.roots.roots()? {
+        Some(roots) => Some(roots),
+        None => embedded::roots().map_err(|fault| {
+            complain(PROGRAM, &fault, Some("build it with the root keys of your license desk"));
+            Exit::CouldNot
+        })?,
+    };
+    let text = input::read(&arguments.file).map_err(|fault| {
+        complain_of_input(&arguments.file, &fault);
+        Exit::CouldNot
+    })?;
+    let folder = StateFolder::open(arguments.state.state.clone()).map_err(|fault| {
+        complain(PROGRAM, &fault, Some("give a folder where this user may write, with --state DIR"));
+        Exit::CouldNot
+    })?;
+    let store = folder.trust();
+    let purpose = if arguments.allow_test { Purpose::Testing } else { Purpose::Production };
+    let (loaded, bundle) = store.load(&text, given.as_ref(), purpose).map_err(refused)?;
+    let heading = match loaded {
+        Loaded::New { before: None } => format!("Loaded trust bundle {}", bundle.number),
+        Loaded::New { before: Some(before) } => {
+            format!("Loaded trust bundle {} in the place of {before}", bundle.number)
+        }
+        Loaded::Already => format!("Trust bundle {} is in force already", bundle.number),
+    };
+    answer(arguments.state.json, &bundle, &heading)
+}
+
+fn show(arguments: &Show) -> Result<Exit, Exit> {
+    let store = TrustStore::new(arguments.state.state.clone());
+    match store.kept().map_err(refused)? {
+        Some(kept) => answer(arguments.state.json, &kept.bundle, &format!("Trust bundle {}", kept.bundle.number)),
+        None => {
+            let hint = "`activation trust load BUNDLE --root HEX` loads the vendor's";
+            complain(PROGRAM, &"this installation has no trust bundle", Some(hint));
+            Err(Exit::No)
+        }
+    }
+}
+
+/// Says why a bundle is not in force, and what to do.
+pub fn refused(fault: TrustStoreFault) -> Exit {
+    let (exit, hint) = match &fault {
+        TrustStoreFault::Io { .. } => {
+            (Exit::CouldNot, "let this user read and write the folder, or give another with --state DIR")
+        }
+        TrustStoreFault::Damaged { .. } | TrustStoreFault::Kept { .. } => {
+            (Exit::CouldNot, "load the newest bundle of the vendor again with `activation trust load`")
+        }
+        TrustStoreFault::NoRoots => (Exit::CouldNot, "give the vendor's root keys with --root HEX, from a certificate"),
+        TrustStoreFault::Bundle(_) => {
+            (Exit::No, "ask the vendor for the whole bundle, and compare the roots with a certificate")
+        }
+        TrustStoreFault::Older { .. } => (Exit::No, "ask the vendor for the newest bundle"),
+        TrustStoreFault::Fork { .. } => (Exit::No, "tell the vendor: two bundles were signed under one number"),
+        TrustStoreFault::OtherVendor { .. } => {
+            (Exit::No, "keep each vendor's trust in a folder of its own, with --state DIR")
+        }
+        TrustStoreFault::ForTesting { .. } => (Exit::No, "--allow-test loads it, where nothing but tests runs"),
+    };
+    complain(PROGRAM, &fault, Some(hint));
+    exit
+}
+
+fn answer(json: bool, bundle: &Bundle, heading: &str) -> Result<Exit, Exit> {
+    let text = if json { json_text(&BundleJson::from(bundle)) } else { format!("{heading}\n{}", words(bundle)) };
+    print(&text).map_err(|error| {
+        complain(PROGRAM, &format!("cannot write the answer: {}", system(&error)), None);
+        Exit::CouldNot
+    })?;
+    Ok(Exit::Done)
+}
+
+fn words(bundle: &Bundle) -> String {
+    let age = clock().days_after(bundle.issued);
+    let mut text = format!("  vendor       {}\n", bundle.vendor);
+    for line in &bundle.contact {
+        text.push_str(&format!("  contact      {line}\n"));
+    }
+    text.push_str(&format!("  issued       {}, {age} days ago\n", bundle.issued));
+    if bundle.test {
+        text.push_str("  test         FOR TESTING ONLY\n");
+    }
+    let roots = &bundle.roots;
+    text.push_str(&format!(
+        "  roots        {} of {} sign, fingerprint {}\n",
+        roots.threshold(),
+        roots.keys().len(),
+        roots.fingerprint()
+    ));
+    for issuer in &bundle.issuers {
+        let void = if issuer.void { ", VOID" } else { "" };
+        text.push_str(&format!("  issuer       {}:{}{void}{}\n", issuer.number, issuer.key, issuer.limits));
+    }
+    for (license, good) in &bundle.revoked {
+        match good {
+            Some(revision) => text.push_str(&format!("  revoked      license {license} below revision {revision}\n")),
+            None => text.push_str(&format!("  revoked      license {license}\n")),
+        }
+    }
+    for product in &bundle.products {
+        text.push_str(&format!("  product      {}, {}: {}\n", product.id, product.mnemonic, product.name));
+    }
+    text
+}
