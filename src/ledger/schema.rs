@@ -46,6 +46,7 @@ const WITHOUT_BOOK: i64 = 1;
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
     let mut connection = connect(path)?;
     promise(&connection)?;
+    take_in_the_log_at_the_end(&connection)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut connection)?;
     guard_references(&connection)?;
@@ -59,6 +60,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerFault> {
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
+    take_in_the_log_at_the_end(&connection)?;
     sync_what_was_recovered(path)?;
     promise(&connection)?;
     migrate(&mut connection)?;
@@ -82,6 +84,7 @@ pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
     // One thread at a time has it, so that SQLite need not lock each call.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(std::path::absolute(path).map_err(LedgerFault::Folder)?, flags)?;
+    leave_the_log(&connection)?;
     // A damaged description of one table would keep SQLite from reading all of them. Nothing is written here.
     connection.pragma_update(None, "writable_schema", true)?;
     connection.busy_timeout(PATIENCE)?;
@@ -108,8 +111,6 @@ pub(super) fn into_one_file(connection: Connection) -> Result<(), LedgerFault> {
 /// Brings what the log of a ledger has into the ledger. Nobody else has it open.
 pub(super) fn settle(path: &Path) -> Result<(), LedgerFault> {
     let connection = connect(path)?;
-    // SQLite would write the log even into a file that it cannot read, when it closes that.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
@@ -117,7 +118,7 @@ pub(super) fn settle(path: &Path) -> Result<(), LedgerFault> {
     if busy != 0 {
         return Err(LedgerFault::Locked);
     }
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    take_in_the_log_at_the_end(&connection)?;
     connection.close().map_err(|(_, error)| error.into())
 }
 
@@ -193,11 +194,25 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     // An absolute path is never taken for an address (`file:...`).
     let path = std::path::absolute(path).map_err(LedgerFault::Folder)?;
     let connection = Connection::open_with_flags(path, flags)?;
+    leave_the_log(&connection)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+/// SQLite would write the log even into a file that it cannot read, when it closes that, and remove a log whose
+/// heading is damaged: what is in it may be all that is left.
+fn leave_the_log(connection: &Connection) -> Result<(), LedgerFault> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
+}
+
+/// Of a file that is a ledger.
+fn take_in_the_log_at_the_end(connection: &Connection) -> Result<(), LedgerFault> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// The write-ahead log that a killed process left has commits that were written and perhaps never synced.

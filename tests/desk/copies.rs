@@ -546,10 +546,9 @@ fn killed_at_any_call_a_restore_leaves_the_old_ledger_or_the_new_one() {
     say(&format!("{old} killed before the new ledger was there, {new} after"));
 }
 
-/// There is no old ledger that could be used, and the restore can be run again. That what is left of the damaged one
-/// is kept after a kill is not so yet.
+/// There is no old ledger that could be used: what is left of it is kept, and the restore can be run again.
 #[test]
-fn killed_at_any_call_a_restore_of_a_damaged_ledger_can_be_run_again() {
+fn killed_at_any_call_a_restore_of_a_damaged_ledger_keeps_what_is_left_of_it() {
     if !have("strace") {
         return;
     }
@@ -558,6 +557,13 @@ fn killed_at_any_call_a_restore_of_a_damaged_ledger_can_be_run_again() {
     let mut damaged = fs::read(master.ledger_path()).unwrap();
     damaged[..200].fill(0xA5);
     fs::write(master.ledger_path(), &damaged).unwrap();
+    // The log too: SQLite mends a ledger whose log has what is damaged.
+    let log_path = format!("{}-wal", text(&master.ledger_path()));
+    let mut log_before = fs::read(&log_path).unwrap();
+    log_before[..32].fill(0xA5);
+    fs::write(&log_path, &log_before).unwrap();
+    master.run(&["list"]).assert_could_not();
+    assert!(fs::read(&log_path).unwrap() == log_before, "who looks at it leaves it as it is");
     let restore = |desk: &Desk, log: &Path, options: &[&str]| {
         strace(log, &[&["-e", &format!("trace={CALLS}")], options].concat(), &desk.command(&["restore", text(&backup)]))
     };
@@ -576,6 +582,9 @@ fn killed_at_any_call_a_restore_of_a_damaged_ledger_can_be_run_again() {
             desk.run(&["restore", text(&backup)]).assert_done();
         }
         desk.assert_ledger_is_sound();
+        let kept: Vec<_> = kept_files(&desk).into_iter().map(|path| fs::read(path).unwrap()).collect();
+        assert!(kept.contains(&damaged), "{kill}");
+        assert!(kept.contains(&log_before), "{kill}");
     }
     assert!(kills > 10, "{kills}");
 }
