@@ -2,8 +2,8 @@
 
 use super::failure::Failure;
 use super::output::{new_file, refuse_early};
-use super::progress::watch;
 use super::print::counted;
+use super::progress::watch;
 use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::program::{complain, system, visible};
