@@ -19,6 +19,7 @@ mod operators;
 mod plan;
 mod questions;
 mod schedule;
+mod trust;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
@@ -50,6 +51,10 @@ pub use questions::{
     LicenseState, Sum, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
 };
 pub use schedule::Schedule;
+pub use trust::{
+    bundle, bundles, draft_bundle, issuer_rules, issuer_to_sign_with, last_bundle, limit_issuer, publish_bundle,
+    record_trust_settings, set_contact, trust_settings,
+};
 
 use crate::ledger::{
     CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
@@ -57,7 +62,7 @@ use crate::ledger::{
 };
 use crate::signer::SignerFault;
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, PayloadFault, ProductId, Revision, TermsFault, TypingFaults, Units,
+    Day, IssuerNumber, Kind, LicenseNumber, Limit, PayloadFault, ProductId, Revision, TermsFault, TypingFaults, Units,
 };
 
 /// Why an operation was not done. Nothing has changed then.
@@ -81,8 +86,8 @@ pub enum DeskFault {
     /// A passphrase cannot be hashed.
     #[error("the passphrase cannot be hashed")]
     Passphrase,
-    /// The ledger has no issuing key.
-    #[error("the ledger has no issuing key")]
+    /// The ledger has no issuing key in use.
+    #[error("the ledger has no issuing key that is in use")]
     NoIssuer,
     /// A copy of the ledger cannot be written, or not read again.
     #[error("{0}")]
@@ -229,6 +234,48 @@ pub enum Refused {
         /// What is asked for now.
         wanted: Box<Asked>,
     },
+    /// The desk has no issuing key of this number.
+    #[error("this desk has no issuing key {0}")]
+    UnknownIssuer(IssuerNumber),
+    /// What the issuing key may not issue.
+    #[error("issuer {issuer} may not issue {limit}")]
+    IssuerLimit {
+        /// The key.
+        issuer: IssuerNumber,
+        /// What is beyond its limits.
+        limit: Limit,
+    },
+    /// No bundle of this number was published.
+    #[error("no bundle {0} was published")]
+    UnknownBundle(u32),
+    /// The first bundle names the roots.
+    #[error("no bundle was published yet, and no roots are named")]
+    NoRoots,
+    /// What a vendor's desk does.
+    #[error("this is a partner's desk: the vendor's desk makes trust bundles and partners")]
+    PartnersDesk,
+    /// A file that is no bundle to give out.
+    #[error("{0}")]
+    Bundle(String),
+    /// A bundle of another vendor.
+    #[error("the bundle is of {found:?}, and this desk is of {:?}", .wanted.as_str())]
+    OtherVendor {
+        /// Whose it is.
+        found: String,
+        /// Whose desk it is.
+        wanted: Name,
+    },
+    /// A bundle that does not follow the last one.
+    #[error("the bundle has number {found}, and the next one is {wanted}")]
+    BundleNumber {
+        /// What it has.
+        found: u32,
+        /// What it needs.
+        wanted: u32,
+    },
+    /// A bundle that takes back what the one before it said for good.
+    #[error("the bundle takes something back: {0}")]
+    TakesBack(String),
     /// All license numbers are used.
     #[error("all license numbers are used")]
     NoNumberLeft,

@@ -15,6 +15,7 @@ mod postgres;
 mod records;
 mod schema;
 mod statements;
+mod trust;
 
 pub use audit::{Audit, CodeName, Finding, Findings, Question, RowName, SchemaFault};
 pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
@@ -24,6 +25,7 @@ pub use records::{
     Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
     OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
+pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, PublishedBundle, TrustSettings};
 
 use activation_code::Day;
 use place::Presence;

@@ -31,13 +31,13 @@ pub enum BundleFileFault {
     #[error("{key} is none of the roots that sign this bundle")]
     NotARoot {
         /// The key.
-        key: PublicKey,
+        key: Box<PublicKey>,
     },
     /// The key has signed already.
     #[error("{key} has signed this bundle already")]
     SignedAlready {
         /// The key.
-        key: PublicKey,
+        key: Box<PublicKey>,
     },
     /// The key cannot be used.
     #[error(transparent)]
@@ -75,6 +75,19 @@ impl BundleFile {
         Bundle::parse_unverified(&self.text)
     }
 
+    /// All of its notes, oldest first, each with its signatures and what it says.
+    ///
+    /// # Errors
+    /// One of them is no bundle.
+    pub fn notes(&self) -> Result<Vec<(String, Bundle)>, BundleFileFault> {
+        let mut notes = match self.earlier.as_str() {
+            "" => Vec::new(),
+            earlier => Self::parse(earlier)?.notes()?,
+        };
+        notes.push((self.last_note(), self.bundle()?));
+        Ok(notes)
+    }
+
     /// The roots in force before this text: those of the newest of the older notes.
     ///
     /// # Errors
@@ -106,10 +119,10 @@ impl BundleFile {
         let mut roots = self.bundle()?.roots.keys().to_vec();
         roots.extend(self.former_roots()?.iter().flat_map(|former| former.keys()));
         if !roots.contains(&key) {
-            return Err(BundleFileFault::NotARoot { key });
+            return Err(BundleFileFault::NotARoot { key: Box::new(key) });
         }
         if self.signers(&[key])?.contains(&key) {
-            return Err(BundleFileFault::SignedAlready { key });
+            return Err(BundleFileFault::SignedAlready { key: Box::new(key) });
         }
         let line = signature_line(&key, &signer.sign(self.text.as_bytes())?);
         self.signatures.push(line.trim_end().to_owned());

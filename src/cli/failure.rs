@@ -54,7 +54,9 @@ impl From<DeskFault> for Failure {
             DeskFault::Ledger(fault) => fault.into(),
             DeskFault::Signer(_) => Self::could_not(fault.to_string()),
             DeskFault::Passphrase => Self::could_not(fault.to_string()).hint("give a shorter passphrase"),
-            DeskFault::OtherKey { .. } | DeskFault::NoIssuer => Self::could_not(fault.to_string())
+            DeskFault::NoIssuer => Self::could_not(fault.to_string())
+                .hint("`countersign issuer` shows the issuing keys and what became of them"),
+            DeskFault::OtherKey { .. } => Self::could_not(fault.to_string())
                 .hint("keep each desk's folder whole: its key file and its ledger belong together"),
             DeskFault::Copy(LedgerFault::Full) => {
                 Self::could_not(fault.to_string()).hint("choose a disk with more room; the ledger is as it was")
@@ -140,6 +142,15 @@ impl From<Refused> for Failure {
             Refused::WaitsOtherwise { .. } => {
                 "give the terms that wait, or take them back with `countersign reject REQUEST`"
             }
+            Refused::UnknownIssuer(_) => "`countersign issuer` shows the issuing keys",
+            Refused::IssuerLimit { .. } => "`countersign issuer --json` shows what each issuing key may issue",
+            Refused::UnknownBundle(_) => "`countersign bundle list` shows those that were published",
+            Refused::NoRoots => "name them with --root HEX, once for each, and --roots-needed M",
+            Refused::PartnersDesk => "name the vendor's desk with --desk DIR, or ask the vendor",
+            Refused::Bundle(_) => "`countersign bundle show FILE` says what it has, and who signed it",
+            Refused::OtherVendor { .. } => "name the file that this desk drafted",
+            Refused::BundleNumber { .. } => "draft it again: `countersign bundle draft`",
+            Refused::TakesBack(_) => "draft it again, from the ledger that knows all of it; put the newest backup back",
             Refused::NoNumberLeft => "open a new desk with another issuer number",
             Refused::NoRevisionLeft(_) => "issue a new license for the next period",
             Refused::UnknownRevision { .. } => "`countersign show LICENSE` shows its revisions",

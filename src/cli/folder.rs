@@ -105,7 +105,7 @@ impl Folder {
 
     /// The key that the desk issues with.
     pub fn signer(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
-        let issuer = desk::issuers(ledger)?.pop().ok_or(desk::DeskFault::NoIssuer)?;
+        let issuer = desk::issuer_to_sign_with(ledger)?;
         let key = open_key(&self.key_path(issuer.number), passphrase)?;
         if key.public_key() != issuer.key {
             return Err(desk::DeskFault::OtherKey { number: issuer.number }.into());

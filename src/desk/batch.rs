@@ -94,8 +94,7 @@ pub fn carry_out_orders<F: From<DeskFault>>(
     orders: impl IntoIterator<Item = Result<Asked, F>>,
     mut done: impl FnMut(Done) -> Result<(), F>,
 ) -> Result<(), F> {
-    let issuers = ledger.read(|book| book.issuers()).map_err(DeskFault::from)?;
-    let desk = SigningDesk::new(signer, &issuers)?;
+    let desk = SigningDesk::of(ledger, signer)?;
     let mut orders = orders.into_iter();
     signing::with_bench(&desk, threads, |bench| {
         let mut being_signed = None;

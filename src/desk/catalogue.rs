@@ -189,7 +189,7 @@ pub fn ledger_keys(ledger: &mut Ledger) -> Result<Vec<PublicKey>, LedgerFault> {
     ledger.read(|book| book.ledger_keys())
 }
 
-/// The issuing keys, by number; the last one is in use.
+/// The issuing keys, by number.
 ///
 /// # Errors
 /// Those of the ledger.

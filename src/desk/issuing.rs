@@ -33,8 +33,7 @@ pub fn carry_out(
     signer: &dyn Signer,
     plan: &Plan,
 ) -> Result<Vec<Issued>, DeskFault> {
-    let issuers = ledger.read(|book| book.issuers())?;
-    let desk = SigningDesk::new(signer, &issuers)?;
+    let desk = SigningDesk::of(ledger, signer)?;
     let reserved = ledger.write(|book| {
         session.begin(book, Permission::Sell)?;
         super::approval::confirm(book, session, plan)?;
@@ -226,12 +225,14 @@ pub(super) struct SigningDesk<'s, S: ?Sized> {
 }
 
 impl<'s, S: Signer + ?Sized> SigningDesk<'s, S> {
-    pub(super) fn new(signer: &'s S, issuers: &[PinnedIssuer]) -> Result<Self, DeskFault> {
-        let number = issuers.last().ok_or(DeskFault::NoIssuer)?.number;
-        if !issuers.contains(&PinnedIssuer { number, key: signer.public_key() }) {
-            return Err(DeskFault::OtherKey { number });
-        }
-        Ok(Self { signer, number, trust: trust(issuers)? })
+    pub(super) fn of(ledger: &mut Ledger, signer: &'s S) -> Result<Self, DeskFault> {
+        ledger.read(|book| {
+            let PinnedIssuer { number, key } = super::trust::issuer_in_use(book)?;
+            if signer.public_key() != key {
+                return Err(DeskFault::OtherKey { number });
+            }
+            Ok(Self { signer, number, trust: trust(&book.issuers()?)? })
+        })
     }
 
     /// Codes of the ledger, verified again.

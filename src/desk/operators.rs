@@ -33,11 +33,13 @@ pub enum Permission {
     Operators,
     /// Set limits.
     Limits,
+    /// Say what installations trust: bundles, issuing keys, partners.
+    Trust,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Reprint,
         Self::Customers,
         Self::Sell,
@@ -49,6 +51,7 @@ impl Permission {
         Self::Restore,
         Self::Operators,
         Self::Limits,
+        Self::Trust,
     ];
 
     /// What it is, after "may not".
@@ -65,6 +68,7 @@ impl Permission {
             Self::Restore => "restore the ledger",
             Self::Operators => "change operators",
             Self::Limits => "set limits",
+            Self::Trust => "change what installations trust",
         }
     }
 }
@@ -327,6 +331,7 @@ mod tests {
             Restore     yes           no              no              no      no
             Operators   yes           no              no              no      no
             Limits      yes           no              no              no      no
+            Trust       yes           no              no              no      no
         ";
         let mut lines = table.lines().filter(|line| !line.trim().is_empty()).map(str::split_whitespace);
         let roles: Vec<Role> = lines.next().unwrap().skip(1).map(|name| Role::from_name(name).unwrap()).collect();

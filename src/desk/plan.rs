@@ -5,8 +5,8 @@ use super::operators::{Permission, Session};
 use super::schedule::{self, Renewal, Schedule, carried, renewal};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, CustomerNumber, Entry, Ledger, LicenseRecord, Limits, OperatorName, OrderReference, Product,
-    ProductKind, Signed,
+    Action, Book, CustomerNumber, Entry, IssuerRule, Ledger, LicenseRecord, Limits, OperatorName, OrderReference,
+    Product, ProductKind, Signed,
 };
 use activation_code::{
     Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
@@ -165,6 +165,10 @@ pub(super) struct Planner<'b> {
     book: &'b Book<'b>,
     today: Day,
     issuer: IssuerNumber,
+    /// What the key may issue.
+    rule: IssuerRule,
+    /// License numbers that partners give away.
+    ranges: Vec<(LicenseNumber, LicenseNumber)>,
     limits: Limits,
     /// The number of the next new license; `None`: not looked up yet.
     next_license: Cell<Option<u32>>,
@@ -174,9 +178,20 @@ pub(super) struct Planner<'b> {
 
 impl<'b> Planner<'b> {
     pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
-        let issuer = book.issuers()?.pop().ok_or(DeskFault::NoIssuer)?.number;
+        let issuer = super::trust::issuer_in_use(book)?.number;
+        let rule = book.issuer_rule(issuer)?;
+        let ranges = book.partners()?.into_iter().filter_map(|partner| partner.limits.licenses).collect();
         let limits = book.limits()?;
-        Ok(Self { book, today, issuer, limits, next_license: Cell::default(), products: RefCell::default() })
+        Ok(Self {
+            book,
+            today,
+            issuer,
+            rule,
+            ranges,
+            limits,
+            next_license: Cell::default(),
+            products: RefCell::default(),
+        })
     }
 
     /// Each plan of a planner has a number of its own.
@@ -185,7 +200,10 @@ impl<'b> Planner<'b> {
             Some(next) => LicenseNumber::new(next),
             None => self.book.next_license_number()?,
         };
-        let number = next.ok_or(Refused::NoNumberLeft)?;
+        let mut number = next.ok_or(Refused::NoNumberLeft)?;
+        while let Some((_, last)) = self.ranges.iter().find(|(first, last)| (first..=last).contains(&&number)) {
+            number = LicenseNumber::new(last.get() + 1).ok_or(Refused::NoNumberLeft)?;
+        }
         self.next_license.set(Some(number.get() + 1));
         Ok(number)
     }
@@ -220,6 +238,9 @@ impl<'b> Planner<'b> {
         self.note_ends_of_members(&mut plan)?;
         for entry in &plan.entries {
             entry.terms.to_payload().map_err(Refused::Terms)?;
+            if let Some(limit) = self.rule.limits.exceeded(&entry.terms, &[]) {
+                return Err(Refused::IssuerLimit { issuer: self.issuer, limit }.into());
+            }
             if let Some(most) = self.limits.most_units.filter(|most| entry.terms.units.get() > *most) {
                 return Err(Refused::TooManyUnits { units: entry.terms.units, most }.into());
             }

@@ -99,6 +99,20 @@ actions! {
     Restored "restored",
     /// A printed code that the ledger had lost was read in again.
     Imported "imported",
+    /// What the desk says of itself was set.
+    TrustSet "trust-set",
+    /// What an issuing key may issue was set, or what becomes of its codes.
+    IssuerRuled "issuer-ruled",
+    /// A trust bundle was given out.
+    BundlePublished "bundle-published",
+    /// A partner may issue.
+    PartnerAdded "partner-added",
+    /// What a partner may issue was changed.
+    PartnerChanged "partner-changed",
+    /// The book of a partner was read.
+    PartnerImported "partner-imported",
+    /// The book was copied for the vendor.
+    Exported "exported",
 }
 
 /// An event as it stands in the book.
@@ -158,11 +172,25 @@ pub enum Table {
     License,
     /// Codes, by license and revision.
     Revision,
+    /// What the desk says of itself: one row.
+    Trust,
+    /// What issuing keys may issue, by number.
+    IssuerRule,
+    /// Bundles that were given out, by number.
+    Bundle,
+    /// Partners, by the number of their keys.
+    Partner,
+    /// How far the books of partners were read, by the number of their keys.
+    PartnerBook,
+    /// Codes of partners, by key, license and revision.
+    PartnerCode,
+    /// Revocations of licenses that are in no table here, by license.
+    Revocation,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -173,6 +201,13 @@ impl Table {
         Self::Request,
         Self::License,
         Self::Revision,
+        Self::Trust,
+        Self::IssuerRule,
+        Self::Bundle,
+        Self::Partner,
+        Self::PartnerBook,
+        Self::PartnerCode,
+        Self::Revocation,
     ];
 
     /// Its name in the book.
@@ -188,6 +223,13 @@ impl Table {
             Self::Request => "request",
             Self::License => "license",
             Self::Revision => "revision",
+            Self::Trust => "trust",
+            Self::IssuerRule => "issuer-rule",
+            Self::Bundle => "bundle",
+            Self::Partner => "partner",
+            Self::PartnerBook => "partner-book",
+            Self::PartnerCode => "partner-code",
+            Self::Revocation => "revocation",
         }
     }
 
@@ -213,6 +255,19 @@ impl Table {
             Self::Request => (6, 1, statements::REQUEST, statements::REQUESTS, statements::COUNT_REQUESTS),
             Self::License => (4, 1, statements::LICENSE, statements::LICENSES, statements::COUNT_LICENSES),
             Self::Revision => (12, 2, statements::REVISION, statements::REVISIONS, statements::COUNT_REVISIONS),
+            Self::Trust => (5, 1, statements::TRUST, statements::ALL_TRUST, statements::COUNT_TRUST),
+            Self::IssuerRule => {
+                (4, 1, statements::ISSUER_RULE, statements::ISSUER_RULES, statements::COUNT_ISSUER_RULES)
+            }
+            Self::Bundle => (4, 1, statements::BUNDLE, statements::BUNDLES, statements::COUNT_BUNDLES),
+            Self::Partner => (10, 1, statements::PARTNER, statements::PARTNERS, statements::COUNT_PARTNERS),
+            Self::PartnerBook => {
+                (5, 1, statements::PARTNER_BOOK, statements::PARTNER_BOOKS, statements::COUNT_PARTNER_BOOKS)
+            }
+            Self::PartnerCode => {
+                (6, 3, statements::PARTNER_CODE, statements::PARTNER_CODES, statements::COUNT_PARTNER_CODES)
+            }
+            Self::Revocation => (3, 1, statements::REVOCATION, statements::REVOCATIONS, statements::COUNT_REVOCATIONS),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

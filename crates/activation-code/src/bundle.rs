@@ -519,6 +519,82 @@ fn option(f: &mut fmt::Formatter<'_>, label: &str, value: Option<impl fmt::Displ
     value.map_or(Ok(()), |value| write!(f, " {label}={value}"))
 }
 
+/// What is no limit of an issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitFault {
+    /// What stands there in a bundle.
+    pub wanted: &'static str,
+}
+
+impl fmt::Display for LimitFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wanted {}", self.wanted)
+    }
+}
+
+impl core::error::Error for LimitFault {}
+
+/// As in a bundle, a space between two limits; nothing: no limits.
+impl FromStr for IssuerLimits {
+    type Err = LimitFault;
+
+    fn from_str(text: &str) -> Result<Self, LimitFault> {
+        let mut limits = Self::default();
+        text.split_ascii_whitespace().try_for_each(|word| limits.add(word))?;
+        Ok(limits)
+    }
+}
+
+impl IssuerLimits {
+    fn add(&mut self, word: &str) -> Result<(), LimitFault> {
+        let (name, value) = word.split_once('=').ok_or(LimitFault { wanted: "NAME=VALUE for each limit" })?;
+        match name {
+            "products" => self.products = products(value)?,
+            "kinds" => self.kinds = kinds(value)?,
+            "units" => self.units = Some(read(value, "units=N")?),
+            "grace" => self.grace = Some(read(value, "grace=N, 0 to 255")?),
+            "features" => {
+                let bits = u16::from_str_radix(value, 16).map_err(|_| LimitFault { wanted: "features=HEX4" })?;
+                self.features = Some(Features(bits));
+            }
+            "licenses" => {
+                const WANTED: &str = "licenses=FIRST-LAST";
+                let (first, last) = value.split_once('-').ok_or(LimitFault { wanted: WANTED })?;
+                let (first, last) = (read(first, WANTED)?, read(last, WANTED)?);
+                if first > last {
+                    return Err(LimitFault { wanted: WANTED });
+                }
+                self.licenses = Some((first, last));
+            }
+            "days" => self.days = Some(read(value, "days=N")?),
+            "until" => self.until = Some(read(value, "until=DAY")?),
+            "from" => self.from = Some(read(value, "from=DAY")?),
+            "to" => self.to = Some(read(value, "to=DAY")?),
+            _ => return Err(LimitFault { wanted: "a limit that this release knows" }),
+        }
+        Ok(())
+    }
+}
+
+fn read<T: FromStr>(text: &str, wanted: &'static str) -> Result<T, LimitFault> {
+    text.parse().map_err(|_| LimitFault { wanted })
+}
+
+fn kinds(value: &str) -> Result<Vec<Kind>, LimitFault> {
+    let kind = |name| Kind::ALL.into_iter().find(|kind| kind.name() == name);
+    let kinds: Option<Vec<Kind>> = value.split(',').map(kind).collect();
+    let kinds = kinds.ok_or(LimitFault { wanted: "kinds of full, evaluation, service" })?;
+    let place = |kind: &Kind| Kind::ALL.iter().position(|other| other == kind);
+    let ascending = kinds.is_sorted_by(|a, b| place(a) < place(b));
+    if ascending { Ok(kinds) } else { Err(LimitFault { wanted: "kinds in the order full, evaluation, service" }) }
+}
+
+fn products(value: &str) -> Result<Vec<ProductId>, LimitFault> {
+    const WANTED: &str = "numbers of products, ascending";
+    let products: Vec<ProductId> = value.split(',').map(|id| read(id, WANTED)).collect::<Result<_, _>>()?;
+    if products.is_sorted_by(|a, b| a < b) { Ok(products) } else { Err(LimitFault { wanted: WANTED }) }
+}
+
 /// Reads line after line.
 struct Parser<'a> {
     lines: core::iter::Peekable<core::str::Split<'a, char>>,
@@ -633,42 +709,7 @@ impl<'a> Parser<'a> {
         let key = self.value(words.next().unwrap_or_default(), "a public key in 64 hex digits")?;
         let void = words.next_if_eq(&"void").is_some();
         let mut limits = IssuerLimits::default();
-        for word in words {
-            let (name, value) = word.split_once('=').ok_or_else(|| self.fault("NAME=VALUE for each limit"))?;
-            match name {
-                "products" => limits.products = self.products(value)?,
-                "kinds" => {
-                    let kind = |name| Kind::ALL.into_iter().find(|kind| kind.name() == name);
-                    let kinds: Option<Vec<Kind>> = value.split(',').map(kind).collect();
-                    let kinds = kinds.ok_or_else(|| self.fault("kinds of full, evaluation, service"))?;
-                    let place = |kind: &Kind| Kind::ALL.iter().position(|other| other == kind);
-                    if !kinds.is_sorted_by(|a, b| place(a) < place(b)) {
-                        return Err(self.fault("kinds in the order full, evaluation, service"));
-                    }
-                    limits.kinds = kinds;
-                }
-                "units" => limits.units = Some(self.value(value, "units=N")?),
-                "grace" => limits.grace = Some(self.value(value, "grace=N, 0 to 255")?),
-                "features" => {
-                    let bits = u16::from_str_radix(value, 16).map_err(|_| self.fault("features=HEX4"))?;
-                    limits.features = Some(Features(bits));
-                }
-                "licenses" => {
-                    const WANTED: &str = "licenses=FIRST-LAST";
-                    let (first, last) = value.split_once('-').ok_or_else(|| self.fault(WANTED))?;
-                    let (first, last) = (self.value(first, WANTED)?, self.value(last, WANTED)?);
-                    if first > last {
-                        return Err(self.fault(WANTED));
-                    }
-                    limits.licenses = Some((first, last));
-                }
-                "days" => limits.days = Some(self.value(value, "days=N")?),
-                "until" => limits.until = Some(self.value(value, "until=DAY")?),
-                "from" => limits.from = Some(self.value(value, "from=DAY")?),
-                "to" => limits.to = Some(self.value(value, "to=DAY")?),
-                _ => return Err(self.fault("a limit that this release knows")),
-            }
-        }
+        words.try_for_each(|word| limits.add(word)).map_err(|LimitFault { wanted }| self.fault(wanted))?;
         Ok(BundleIssuer { number, key, void, limits })
     }
 
@@ -677,13 +718,6 @@ impl<'a> Parser<'a> {
         let (number, hex) = line.split_once(' ').ok_or_else(|| self.fault(WANTED))?;
         let bits = u128::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 32);
         Ok((self.value(number, WANTED)?, bits.ok_or_else(|| self.fault(WANTED))?.to_be_bytes()))
-    }
-
-    fn products(&self, value: &str) -> Result<Vec<ProductId>, BundleFault> {
-        const WANTED: &str = "numbers of products, ascending";
-        let products: Result<Vec<_>, _> = value.split(',').map(|id| self.value(id, WANTED)).collect();
-        let products = products?;
-        if products.is_sorted_by(|a: &ProductId, b| a < b) { Ok(products) } else { Err(self.fault(WANTED)) }
     }
 
     fn product(&self, line: &str) -> Result<BundleProduct, BundleFault> {
@@ -739,7 +773,9 @@ impl<'a> Parser<'a> {
             match word.split_once('=') {
                 Some(("rank", rank)) => product.rank = self.value(rank, WANTED)?,
                 Some(("members", members)) => {
-                    product.members = Some(Members::new(self.products(members)?).ok_or_else(fault)?);
+                    product.members = Some(
+                        Members::new(products(members).map_err(|fault| self.fault(fault.wanted))?).ok_or_else(fault)?,
+                    );
                 }
                 Some(("end-of-life", day)) => product.end_of_life = Some(self.value(day, WANTED)?),
                 None if word == "use-ends" => product.use_ends = true,

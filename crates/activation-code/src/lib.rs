@@ -54,8 +54,8 @@ mod trust;
 mod typing;
 
 pub use bundle::{
-    BUNDLE_CONTEXT, Bundle, BundleFault, BundleIssuer, BundleProduct, CodeDigest, IssuerLimits, Limit, MAX_BUNDLE,
-    Roots, code_digest,
+    BUNDLE_CONTEXT, Bundle, BundleFault, BundleIssuer, BundleProduct, CodeDigest, IssuerLimits, Limit, LimitFault,
+    MAX_BUNDLE, Roots, code_digest,
 };
 pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_message};
 pub use day::{Day, DayFault, MaintenancePeriod};

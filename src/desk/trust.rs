@@ -1,0 +1,395 @@
+//! What installations are told: who may issue what, and what is revoked (domain rules D12, D15; the trust bundle).
+
+use super::operators::{Permission, Session};
+use super::{DeskFault, Refused};
+use crate::ledger::{
+    Action, Book, By, IssuerRule, IssuerState, Ledger, LedgerFault, Name, Product, PublishedBundle, Signed,
+    TrustSettings,
+};
+use crate::trust::{BundleFile, BundleFileFault};
+use activation_code::{
+    Bundle, BundleIssuer, BundleProduct, CodeDigest, Day, IssuerLimits, IssuerNumber, LicenseNumber, Members,
+    PinnedIssuer, Revision, Roots, code_digest,
+};
+use serde_json::json;
+
+/// Licenses that are looked at together.
+const PAGE: u32 = 1000;
+
+/// What the desk says of itself.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn trust_settings(ledger: &mut Ledger) -> Result<TrustSettings, LedgerFault> {
+    ledger.read(|book| book.trust_settings())
+}
+
+/// Says what a new desk is.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn record_trust_settings(ledger: &mut Ledger, by: &By, settings: &TrustSettings) -> Result<(), LedgerFault> {
+    ledger.write(|book| write_settings(book, by, settings))
+}
+
+fn write_settings(book: &Book<'_>, by: &By, settings: &TrustSettings) -> Result<(), LedgerFault> {
+    book.put_trust_settings(settings)?;
+    let facts = json!({
+        "role": settings.role.name(),
+        "test": settings.test,
+        "contact": settings.contact.iter().map(Name::as_str).collect::<Vec<_>>(),
+    });
+    book.record(by, Action::TrustSet, None, facts.to_string())?;
+    Ok(())
+}
+
+/// Sets whom customers ask, as the next bundle says it. What changes nothing is no event.
+///
+/// # Errors
+/// The operator may not.
+pub fn set_contact(ledger: &mut Ledger, session: &Session, contact: &[Name]) -> Result<TrustSettings, DeskFault> {
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::Trust)?;
+        let before = book.trust_settings()?;
+        let settings = TrustSettings { contact: contact.to_vec(), ..before.clone() };
+        if settings != before {
+            write_settings(book, &by, &settings)?;
+        }
+        Ok(settings)
+    })
+}
+
+/// The issuing keys of this desk by number, and what each may issue.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn issuer_rules(ledger: &mut Ledger) -> Result<Vec<(PinnedIssuer, IssuerRule)>, LedgerFault> {
+    ledger.read(|book| {
+        let rule = |issuer: PinnedIssuer| Ok((issuer, book.issuer_rule(issuer.number)?));
+        book.issuers()?.into_iter().map(rule).collect()
+    })
+}
+
+/// The key that the desk issues with: of those in use, that with the highest number.
+pub(super) fn issuer_in_use(book: &Book<'_>) -> Result<PinnedIssuer, DeskFault> {
+    for issuer in book.issuers()?.into_iter().rev() {
+        if book.issuer_rule(issuer.number)?.state == IssuerState::InUse {
+            return Ok(issuer);
+        }
+    }
+    Err(DeskFault::NoIssuer)
+}
+
+/// The key that the desk issues with.
+///
+/// # Errors
+/// There is none.
+pub fn issuer_to_sign_with(ledger: &mut Ledger) -> Result<PinnedIssuer, DeskFault> {
+    ledger.read(issuer_in_use)
+}
+
+/// Sets what an issuing key of this desk may issue, for the desk from now on, and for installations with the next
+/// bundle. What changes nothing is no event.
+///
+/// # Errors
+/// The desk has no such key, or the operator may not.
+pub fn limit_issuer(
+    ledger: &mut Ledger,
+    session: &Session,
+    issuer: IssuerNumber,
+    limits: &IssuerLimits,
+) -> Result<IssuerRule, DeskFault> {
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::Trust)?;
+        if !book.issuers()?.iter().any(|known| known.number == issuer) {
+            return Err(Refused::UnknownIssuer(issuer).into());
+        }
+        let before = book.issuer_rule(issuer)?;
+        let rule = IssuerRule { limits: limits.clone(), ..before.clone() };
+        if rule != before {
+            write_rule(book, &by, &rule)?;
+        }
+        Ok(rule)
+    })
+}
+
+pub(super) fn write_rule(book: &Book<'_>, by: &By, rule: &IssuerRule) -> Result<(), DeskFault> {
+    book.put_issuer_rule(rule)?;
+    let facts = json!({
+        "issuer": rule.issuer.get(),
+        "state": rule.state.name(),
+        "limits": rule.limits.to_string().trim_start(),
+    });
+    book.record(by, Action::IssuerRuled, None, facts.to_string())?;
+    Ok(())
+}
+
+/// The newest bundle that was given out.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn last_bundle(ledger: &mut Ledger) -> Result<Option<PublishedBundle>, LedgerFault> {
+    ledger.read(|book| book.last_bundle())
+}
+
+/// The bundle of this number that was given out.
+///
+/// # Errors
+/// There is none.
+pub fn bundle(ledger: &mut Ledger, number: u32) -> Result<PublishedBundle, DeskFault> {
+    ledger.read(|book| book.bundle(number)?.ok_or_else(|| Refused::UnknownBundle(number).into()))
+}
+
+/// Numbers and days of the bundles that were given out, oldest first.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn bundles(ledger: &mut Ledger) -> Result<Vec<(u32, Day)>, LedgerFault> {
+    ledger.read(|book| book.bundle_numbers())
+}
+
+/// What the next bundle says, for the roots to sign. `roots` are those in force from it on; without them those of the
+/// bundle before. Nothing changes until it is published.
+///
+/// # Errors
+/// There was no bundle before, and no roots are given; or this is no vendor's desk.
+pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> Result<BundleFile, DeskFault> {
+    ledger.read(|book| {
+        let settings = book.trust_settings()?;
+        vendor_only(&settings)?;
+        let before = Published::last(book)?;
+        let former = before.as_ref().map(|before| &before.bundle);
+        let roots = roots.or(former.map(|bundle| &bundle.roots)).ok_or(Refused::NoRoots)?.clone();
+        let number = former.map_or(1, |bundle| bundle.number + 1);
+        // A desk whose clock was set back must not make a bundle look older than the one before.
+        let issued = former.map_or(today, |bundle| bundle.issued.max(today));
+        let bundle = Bundle {
+            vendor: book.desk()?.vendor.to_string(),
+            number,
+            issued,
+            test: settings.test,
+            contact: settings.contact.iter().map(Name::to_string).collect(),
+            issuers: issuers(book)?,
+            listed: listed(book)?,
+            revoked: book.revoked()?,
+            products: book.products()?.iter().map(product).collect(),
+            roots,
+        };
+        let earlier = match &before {
+            Some(before) => before.notes_to_follow(book, &bundle.roots)?,
+            None => String::new(),
+        };
+        Ok(BundleFile::draft(earlier, &bundle))
+    })
+}
+
+pub(super) fn vendor_only(settings: &TrustSettings) -> Result<(), Refused> {
+    match settings.role {
+        crate::ledger::DeskRole::Vendor => Ok(()),
+        crate::ledger::DeskRole::Partner => Err(Refused::PartnersDesk),
+    }
+}
+
+fn issuers(book: &Book<'_>) -> Result<Vec<BundleIssuer>, LedgerFault> {
+    let mut issuers = Vec::new();
+    for PinnedIssuer { number, key } in book.issuers()? {
+        let IssuerRule { state, limits, .. } = book.issuer_rule(number)?;
+        issuers.push(BundleIssuer { number, key, void: state == IssuerState::Stolen, limits });
+    }
+    for partner in book.partners()? {
+        let void = partner.state == IssuerState::Stolen;
+        issuers.push(BundleIssuer { number: partner.issuer, key: partner.key, void, limits: partner.limits });
+    }
+    issuers.sort_unstable_by_key(|issuer| issuer.number);
+    Ok(issuers)
+}
+
+/// The codes of stolen keys that stay good: those in the ledger that no code of another key has replaced.
+fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault> {
+    let mut listed = Vec::new();
+    let mut stolen = Vec::new();
+    for rule in book.issuer_rules()? {
+        if rule.state == IssuerState::Stolen {
+            stolen.push(rule.issuer);
+        }
+    }
+    if !stolen.is_empty() {
+        each_license(book, |codes| {
+            for code in codes {
+                let Signed { entry, signature, .. } = code;
+                let issuer = entry.terms.issuer;
+                let replaces = |other: &Signed| {
+                    let other = &other.entry.terms;
+                    other.revision > entry.terms.revision
+                        && other.period.first() <= entry.terms.period.first()
+                        && !stolen.contains(&other.issuer)
+                };
+                if stolen.contains(&issuer) && !codes.iter().any(replaces) {
+                    let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
+                    listed.push((issuer, code_digest(&[&payload[..], signature].concat())));
+                }
+            }
+            Ok(())
+        })?;
+    }
+    for partner in book.partners()?.iter().filter(|partner| partner.state == IssuerState::Stolen) {
+        let mut after: Option<(LicenseNumber, Revision)> = None;
+        loop {
+            let codes = book.partner_codes(partner.issuer, after, PAGE)?;
+            let Some(last) = codes.last() else { break };
+            after = Some((last.terms.license, last.terms.revision));
+            for code in &codes {
+                let payload = code.terms.to_payload().map_err(Refused::Terms)?;
+                listed.push((partner.issuer, code_digest(&[&payload[..], &code.signature].concat())));
+            }
+        }
+    }
+    listed.sort_unstable();
+    Ok(listed)
+}
+
+/// Goes through all licenses, each with its codes.
+pub(super) fn each_license(
+    book: &Book<'_>,
+    mut each: impl FnMut(&[Signed]) -> Result<(), DeskFault>,
+) -> Result<(), DeskFault> {
+    let mut next = 1;
+    loop {
+        let licenses = book.licenses_from(next, PAGE)?;
+        let Some(last) = licenses.last() else { return Ok(()) };
+        next = last.number.get() + 1;
+        for license in &licenses {
+            each(&book.codes_of(license.number)?)?;
+        }
+    }
+}
+
+fn product(product: &Product) -> BundleProduct {
+    BundleProduct {
+        id: product.id,
+        mnemonic: product.mnemonic.to_string(),
+        unit: product.unit.name().to_owned(),
+        kind: product.kind.name().to_owned(),
+        rank: product.rank,
+        members: Members::new(product.members.iter().copied()),
+        end_of_life: product.end_of_life,
+        use_ends: product.use_ends,
+        family: product.family.as_ref().map(Name::to_string),
+        name: product.name.to_string(),
+    }
+}
+
+/// A bundle that was given out, read again.
+struct Published {
+    file: BundleFile,
+    bundle: Bundle,
+}
+
+impl Published {
+    fn last(book: &Book<'_>) -> Result<Option<Self>, DeskFault> {
+        book.last_bundle()?.map(|published| Self::read(&published)).transpose()
+    }
+
+    fn read(published: &PublishedBundle) -> Result<Self, DeskFault> {
+        let damaged = || LedgerFault::Record { what: "a bundle" };
+        let file = BundleFile::parse(&published.text).map_err(|_| damaged())?;
+        let bundle = file.bundle().map_err(|_| damaged())?;
+        Ok(Self { file, bundle })
+    }
+
+    /// The notes by which a host that slept follows the changes of the roots up to a bundle with these.
+    fn notes_to_follow(&self, book: &Book<'_>, roots: &Roots) -> Result<String, DeskFault> {
+        let notes = self.file.notes().map_err(|_| LedgerFault::Record { what: "a bundle" })?;
+        let last = notes.len() - 1;
+        let mut kept = String::new();
+        for (at, (note, bundle)) in notes.iter().enumerate() {
+            let before = match bundle.number.checked_sub(1).filter(|number| *number > 0) {
+                Some(number) => book.bundle(number)?.map(|before| Self::read(&before)).transpose()?,
+                None => None,
+            };
+            let changed = before.is_some_and(|before| before.bundle.roots != bundle.roots);
+            // Who signs a change of the roots has to see which ones it follows.
+            if changed || (at == last && bundle.roots != *roots) {
+                kept.push_str(note);
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// Gives a bundle out that enough roots have signed: from now on it is the one that the next one follows.
+///
+/// # Errors
+/// Not enough have signed, it does not follow the one before, or it takes back what that one revoked.
+pub fn publish_bundle(ledger: &mut Ledger, session: &Session, file: &BundleFile) -> Result<Bundle, DeskFault> {
+    ledger.write(|book| {
+        let by = session.begin(book, Permission::Trust)?;
+        vendor_only(&book.trust_settings()?)?;
+        let before = Published::last(book)?;
+        let bundle = follows(book, before.as_ref().map(|before| &before.bundle), file)?;
+        book.insert_bundle(&PublishedBundle { number: bundle.number, issued: bundle.issued, text: file.to_string() })?;
+        let facts = json!({
+            "number": bundle.number,
+            "roots": bundle.roots.fingerprint(),
+            "issuers": bundle.issuers.len(),
+            "listed": bundle.listed.len(),
+            "revoked": bundle.revoked.len(),
+        });
+        book.record(&by, Action::BundlePublished, None, facts.to_string())?;
+        Ok(bundle)
+    })
+}
+
+fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Result<Bundle, DeskFault> {
+    let refused = |fault: BundleFileFault| Refused::Bundle(fault.to_string());
+    let claimed = file.bundle().map_err(|fault| refused(fault.into()))?;
+    let trusted = before.map_or(&claimed.roots, |before| &before.roots);
+    let bundle = file.verify(trusted).map_err(|fault| refused(fault.into()))?;
+    let vendor = book.desk()?.vendor;
+    if bundle.vendor != vendor.as_str() {
+        return Err(Refused::OtherVendor { found: bundle.vendor, wanted: vendor }.into());
+    }
+    let number = before.map_or(1, |before| before.number + 1);
+    if bundle.number != number {
+        return Err(Refused::BundleNumber { found: bundle.number, wanted: number }.into());
+    }
+    if let Some(before) = before {
+        if before.issued > bundle.issued {
+            return Err(Refused::Bundle("it is dated before the bundle that it follows".to_owned()).into());
+        }
+        takes_nothing_back(before, &bundle)?;
+    }
+    Ok(bundle)
+}
+
+/// What was revoked stays revoked, and a stolen key stays void: its number and key are never used again.
+fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> {
+    for (license, good_from) in &before.revoked {
+        let still = now.revoked.iter().find(|(other, _)| other == license).map(|(_, good_from)| good_from);
+        let holds = match (good_from, still) {
+            (_, Some(None)) => true,
+            (Some(before), Some(Some(now))) => now >= before,
+            (_, _) => false,
+        };
+        if !holds {
+            return Err(Refused::TakesBack(format!("license {license} is revoked in bundle {}", before.number)));
+        }
+    }
+    for issuer in &before.issuers {
+        let again = now.issuers.iter().find(|other| other.number == issuer.number);
+        let number = issuer.number;
+        match again {
+            Some(again) if again.key != issuer.key => {
+                return Err(Refused::TakesBack(format!("issuer {number} has another key in bundle {}", before.number)));
+            }
+            Some(again) if issuer.void && !again.void => {
+                return Err(Refused::TakesBack(format!("issuer {number} is void in bundle {}", before.number)));
+            }
+            None if issuer.void => {
+                return Err(Refused::TakesBack(format!("issuer {number} is void in bundle {}", before.number)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
