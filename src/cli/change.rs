@@ -73,7 +73,7 @@ pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Pl
 }
 
 fn heading(plan: &Plan) -> String {
-    use desk::Change::{AddUnits, Convert, Downsize, Issue, Renew, Upgrade};
+    use desk::Change::{AddUnits, Convert, Downsize, Issue, Reissue, Renew, Upgrade};
     let done = match plan.asked.change {
         Issue(_) => "Issued",
         Renew { .. } => "Renewed",
@@ -81,6 +81,7 @@ fn heading(plan: &Plan) -> String {
         AddUnits { .. } => "Units added",
         Upgrade { .. } => "Upgraded",
         Convert { .. } => "Converted",
+        Reissue { .. } => "Reissued",
     };
     match &plan.approval {
         Approval::Given { request, asked_by } => format!("{done}, as operator {asked_by} asked in request {request}"),
