@@ -3,6 +3,8 @@
 mod audit;
 mod backup;
 mod batch;
+mod bundle;
+mod bundle_file;
 mod catalogue;
 mod change;
 mod customer;
@@ -27,6 +29,8 @@ mod report;
 mod reprint;
 mod request;
 mod revoke;
+mod root;
+mod roots;
 mod session;
 mod show;
 mod transfer;
@@ -139,6 +143,8 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Bundle(bundle::Arguments),
+    Root(root::Arguments),
     Audit(audit::Arguments),
     Backup(backup::Backup),
     Restore(backup::Restore),
@@ -252,6 +258,8 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Bundle(arguments) => bundle::run(&context, &arguments),
+        Command::Root(arguments) => root::run(&context, &arguments),
         Command::Audit(arguments) => audit::run(&context, &arguments),
         Command::Backup(arguments) => backup::back_up(&context, &arguments),
         Command::Restore(arguments) => backup::restore(&context, &arguments),

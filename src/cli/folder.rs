@@ -92,6 +92,11 @@ impl Folder {
         })
     }
 
+    /// Whether there is a desk.
+    pub fn exists(&self) -> bool {
+        self.ledger_path().symlink_metadata().is_ok()
+    }
+
     /// A file without a name cannot be kept here.
     pub fn no_room(&self, error: &io::Error) -> Failure {
         Failure::could_not(format!("{}: {}", self.path.display(), system(error)))
@@ -157,7 +162,7 @@ impl Folder {
         DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
         let made = draft.fill(vendor, operator, passphrase, today, files).and_then(|issuer| {
             fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
-                ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.exists(),
+                ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.occupied(),
                 _ => fail(error),
             })?;
             sync_folder(&self.path).map_err(fail)?;
@@ -207,21 +212,22 @@ impl Folder {
                 if entries.next().is_none() {
                     Ok(())
                 } else {
-                    Err(self.exists())
+                    Err(self.occupied())
                 }
             }
             Err(error) if error.kind() == ErrorKind::NotFound && !self.path.is_symlink() => Ok(()),
-            Err(_) => Err(self.exists()),
+            Err(_) => Err(self.occupied()),
         }
     }
 
-    fn exists(&self) -> Failure {
+    fn occupied(&self) -> Failure {
         Failure::no(format!("{}: something is there already, and it is not touched", self.path.display()))
             .hint("choose another folder with --desk DIR, or work with the desk that is there")
     }
 }
 
-fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+/// Opens a key file.
+pub fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
     let fail = |what: &dyn std::fmt::Display| Failure::could_not(format!("{}: {what}", path.display()));
     let text = key_store::read(path, key_file::LONGEST).map_err(|fault| {
         let failure = match &fault {
@@ -241,7 +247,12 @@ fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
     })
 }
 
-fn make_key(path: &Path, passphrase: &[u8], fail: impl FnOnce(io::Error) -> Failure) -> Result<SoftwareKey, Failure> {
+/// Makes a key and its file.
+pub fn make_key(
+    path: &Path,
+    passphrase: &[u8],
+    fail: impl FnOnce(io::Error) -> Failure,
+) -> Result<SoftwareKey, Failure> {
     let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
     let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
         .map_err(|fault| Failure::could_not(fault.to_string()))?;
