@@ -41,6 +41,7 @@ pub use issuing::{Issued, carry_out, codes_of, perform};
 pub use keys::{
     Fate, Learning, Loss, Rotation, StolenCode, Watch, each_reissued, free_issuers, lose_issuer, lost_issuer,
     prepare_issuer, prepared_issuers, preview_loss, preview_rotation, reissues, rotate, signed_by, stolen_codes,
+    stolen_issuers,
 };
 pub use licenses::{
     Revocation, Transfer, find_license, preview_reprint, preview_revocation, preview_transfer, reprint, revoke,

@@ -1,7 +1,7 @@
 //! The way of every change that makes codes: what it would make, a question, a passphrase, the codes.
 
 use super::failure::Failure;
-use super::{Context, print};
+use super::{Context, print, stolen};
 use activation_code::MaintenancePeriod;
 use activation_host::json::TermsJson;
 use activation_host::sentences;
@@ -311,6 +311,7 @@ fn report(
     heading: &str,
 ) -> Result<(), Failure> {
     let Some((first, others)) = issued.split_first() else { return Ok(()) };
+    stolen::warn(ledger, issued)?;
     // What the same order made before may have been revoked since.
     let license = desk::find_license(ledger, first.entry.terms.license)?;
     if context.json {

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output::Output;
-use super::{Context, change, print};
+use super::{Context, change, print, stolen};
 use activation_code::LicenseNumber;
 use activation_host::program::{complain, visible};
 use clap::ValueEnum;
@@ -78,6 +78,7 @@ impl FormOptions {
         codes: &[Issued],
         output: Option<Output<'_>>,
     ) -> Result<(), Failure> {
+        stolen::warn(ledger, codes)?;
         let written = match (output, codes.last()) {
             (Some(output), Some(newest)) => Some(write(ledger, newest, &output)?),
             _ => None,

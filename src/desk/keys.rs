@@ -249,6 +249,8 @@ pub struct Loss {
     pub listed: u64,
     /// How large the next bundle is with them.
     pub bundle_bytes: u64,
+    /// The newest bundle that was published.
+    pub bundle: Option<u32>,
     /// Licenses of which a code that counts is of this key: those that are to be re-issued.
     pub concerned: Vec<LicenseNumber>,
     /// Those of which the codes that count were re-issued because of it.
@@ -295,7 +297,7 @@ pub fn lost_issuer(ledger: &mut Ledger, wanted: Option<IssuerNumber>) -> Result<
 }
 
 /// What it comes to that a key was stolen, before anything is changed; or, where that was said before, how far its
-/// codes were re-issued. `base` is how large the next bundle is without its codes.
+/// codes were re-issued.
 ///
 /// # Errors
 /// There is no such key, this is no vendor's desk, or the operator may not.
@@ -311,7 +313,7 @@ pub fn preview_loss(
         let found = book.issuers()?.into_iter().find(|known| known.number == issuer);
         let found = found.ok_or(Refused::UnknownIssuer(issuer))?;
         let state = book.issuer_rule(issuer)?.state;
-        let mut stolen = stolen_issuers(book)?;
+        let mut stolen = stolen(book)?;
         if !stolen.contains(&issuer) {
             stolen.push(issuer);
         }
@@ -322,6 +324,7 @@ pub fn preview_loss(
             licenses: 0,
             listed: 0,
             bundle_bytes: 0,
+            bundle: book.last_bundle()?.map(|bundle| bundle.number),
             concerned: Vec::new(),
             reissued: 0,
             successor: None,
@@ -367,7 +370,15 @@ fn rest_of_bundle(book: &Book<'_>) -> Result<u64, DeskFault> {
     Ok((last.text.len() - listed.sum::<usize>()) as u64)
 }
 
-pub(super) fn stolen_issuers(book: &Book<'_>) -> Result<Vec<IssuerNumber>, LedgerFault> {
+/// The keys that were stolen.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn stolen_issuers(ledger: &mut Ledger) -> Result<Vec<IssuerNumber>, LedgerFault> {
+    ledger.read(stolen)
+}
+
+pub(super) fn stolen(book: &Book<'_>) -> Result<Vec<IssuerNumber>, LedgerFault> {
     let stolen = book.issuer_rules()?.into_iter().filter(|rule| rule.state == IssuerState::Stolen);
     Ok(stolen.map(|rule| rule.issuer).collect())
 }
@@ -503,7 +514,7 @@ pub fn stolen_codes<'i>(
     codes: impl IntoIterator<Item = &'i Issued>,
 ) -> Result<Vec<StolenCode>, DeskFault> {
     ledger.read(|book| {
-        let stolen = stolen_issuers(book)?;
+        let stolen = stolen(book)?;
         let mut found = Vec::new();
         if stolen.is_empty() {
             return Ok(found);

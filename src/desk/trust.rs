@@ -210,7 +210,7 @@ fn issuers(book: &Book<'_>) -> Result<Vec<BundleIssuer>, LedgerFault> {
 /// The codes of stolen keys that stay good: those in the ledger that no code of another key has replaced.
 fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault> {
     let mut listed = Vec::new();
-    let stolen = super::keys::stolen_issuers(book)?;
+    let stolen = super::keys::stolen(book)?;
     if !stolen.is_empty() {
         each_license(book, |_, codes| {
             for code in codes.iter().filter(|code| stays_listed(code, codes, &stolen)) {
