@@ -245,7 +245,8 @@ pub struct Loss {
     pub codes: u64,
     /// Licenses that have such a code.
     pub licenses: u64,
-    /// How many codes the next bundle lists, as things are: those that no code of another key has replaced.
+    /// How many codes the next bundle lists, as things are: those that are not revoked, and that no code of another key
+    /// has replaced.
     pub listed: u64,
     /// How large the next bundle is with them.
     pub bundle_bytes: u64,
@@ -334,7 +335,7 @@ pub fn preview_loss(
             let of_key = |code: &&Signed| code.entry.terms.issuer == issuer;
             let many = codes.iter().filter(of_key).count() as u64;
             loss.codes += many;
-            for code in codes.iter().filter(|code| stays_listed(code, codes, &stolen)) {
+            for code in codes.iter().filter(|code| stays_listed(license, code, codes, &stolen)) {
                 let number = code.entry.terms.issuer;
                 lines += LISTED_LINE + number.to_string().len() as u64;
                 loss.listed += u64::from(number == issuer);
@@ -540,7 +541,9 @@ pub fn stolen_codes<'i>(
                 None => {
                     let codes = book.codes_of(license)?;
                     let this = codes.iter().find(|code| code.entry.terms.revision == revision);
-                    let listed = this.is_some_and(|code| stays_listed(code, &codes, &stolen));
+                    let listed = this
+                        .zip(book.license(license)?)
+                        .is_some_and(|(code, license)| stays_listed(&license, code, &codes, &stolen));
                     if listed { Fate::WillBeListed } else { Fate::WillBeVoid }
                 }
             };

@@ -212,8 +212,8 @@ fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault>
     let mut listed = Vec::new();
     let stolen = super::keys::stolen(book)?;
     if !stolen.is_empty() {
-        each_license(book, |_, codes| {
-            for code in codes.iter().filter(|code| stays_listed(code, codes, &stolen)) {
+        each_license(book, |license, codes| {
+            for code in codes.iter().filter(|code| stays_listed(license, code, codes, &stolen)) {
                 let Signed { entry: Entry { terms, .. }, signature, .. } = code;
                 let payload = terms.to_payload().map_err(Refused::Terms)?;
                 listed.push((terms.issuer, code_digest(&[&payload[..], signature].concat())));
@@ -237,8 +237,9 @@ fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault>
     Ok(listed)
 }
 
-/// Whether a code of a stolen key stays good: no code of another key among those of its license has replaced it.
-pub(super) fn stays_listed(code: &Signed, codes: &[Signed], stolen: &[IssuerNumber]) -> bool {
+/// Whether a code of a stolen key stays good: it is not revoked, and no code of another key among those of its license
+/// has replaced it.
+pub(super) fn stays_listed(license: &LicenseRecord, code: &Signed, codes: &[Signed], stolen: &[IssuerNumber]) -> bool {
     let terms = &code.entry.terms;
     let replaces = |other: &Signed| {
         let other = &other.entry.terms;
@@ -246,7 +247,7 @@ pub(super) fn stays_listed(code: &Signed, codes: &[Signed], stolen: &[IssuerNumb
             && other.period.first() <= terms.period.first()
             && !stolen.contains(&other.issuer)
     };
-    stolen.contains(&terms.issuer) && !codes.iter().any(replaces)
+    stolen.contains(&terms.issuer) && !license.revokes(terms.revision) && !codes.iter().any(replaces)
 }
 
 /// Goes through all licenses, each with its codes.

@@ -316,7 +316,7 @@ fn finish(
     let signs = desk::issuer_to_sign_with(ledger).ok();
     let counts = results.as_ref().map(|results| (results.codes, results.skipped));
     let mut text = done(loss, counts, signs.map(|issuer| issuer.to_string()));
-    text.push_str(&next(loss, signs.map(|issuer| issuer.number), counts.is_some_and(|(codes, _)| codes > 0)));
+    text.push_str(&next(context, loss, signs.map(|issuer| issuer.number), counts.is_some_and(|(codes, _)| codes > 0)));
     if !loss.fits() {
         let what = "the next bundle is larger than hosts take";
         complain("warning", &what, Some("`countersign key lost NUMBER --reissue` makes it smaller"));
@@ -371,7 +371,7 @@ fn done(loss: &Loss, counts: Option<(u64, u64)>, signs: Option<String>) -> Strin
         }
     }
     text.push_str(&format!(
-        "  listed       {} that no other replaced stay good, in a bundle of {} KiB\n",
+        "  listed       {}, which no other has replaced, in a bundle of {} KiB\n",
         print::counted(*listed, "code"),
         bundle_bytes.div_ceil(1024)
     ));
@@ -383,7 +383,7 @@ fn done(loss: &Loss, counts: Option<(u64, u64)>, signs: Option<String>) -> Strin
 }
 
 /// What a person has to do now.
-fn next(loss: &Loss, signs: Option<IssuerNumber>, codes: bool) -> String {
+fn next(context: &Context, loss: &Loss, signs: Option<IssuerNumber>, codes: bool) -> String {
     let number = loss.issuer.number;
     let other = signs.map(|number| number.to_string()).unwrap_or_else(|| "another".to_owned());
     let mut steps = Vec::new();
@@ -410,9 +410,11 @@ fn next(loss: &Loss, signs: Option<IssuerNumber>, codes: bool) -> String {
             steps.push("without a bundle nothing lists its codes: `key lost --reissue` signs them again".to_owned());
         }
     }
-    steps.push(format!(
-        "move issuer-{number}.key.stolen to where it is evidence, or destroy it; change the passphrases of the desk"
-    ));
+    if context.folder.was_stolen(number) {
+        steps.push(format!(
+            "keep issuer-{number}.key.stolen as evidence, or destroy it; the desk makes no use of it any more"
+        ));
+    }
     let mut text = "Next:\n".to_owned();
     for (place, step) in (1..).zip(&steps) {
         text.push_str(&format!("  {place}. {step}\n"));
