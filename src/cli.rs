@@ -37,13 +37,14 @@ mod show;
 mod stolen;
 mod transfer;
 
-use activation_host::program::{self, Exit, complain};
+use activation_host::program::{self, Exit};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
 use countersign::ledger::{Operator, OperatorName};
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
+use print::complain;
 use std::path::{Path, PathBuf};
 
 /// As it is typed, and as it complains.

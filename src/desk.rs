@@ -272,7 +272,7 @@ pub enum Refused {
         wanted: Name,
     },
     /// A bundle that does not follow the last one.
-    #[error("the bundle has number {found}, and the next one is {wanted}")]
+    #[error("the bundle has number {found}, and that of the next one is {wanted} or higher")]
     BundleNumber {
         /// What it has.
         found: u32,

@@ -3,11 +3,12 @@
 use super::bundle_file::{self, Signatures};
 use super::failure::Failure;
 use super::output::new_file;
+use super::print::complain;
 use super::roots::RootArguments;
 use super::{Context, print};
 use activation_code::{Bundle, Roots};
 use activation_host::json::BundleJson;
-use activation_host::program::{clock, complain};
+use activation_host::program::clock;
 use activation_host::sentences::bundle_in_words;
 use clap::Subcommand;
 use countersign::desk;

@@ -2,13 +2,14 @@
 
 use super::failure::Failure;
 use super::output::new_secret_file;
+use super::print;
 use super::progress::watch;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
 use activation_host::files::sync_folder;
 use activation_host::program::system;
 use countersign::desk;
 use countersign::key_store::{self, SecretFileFault};
-use countersign::ledger::{By, CopyFault, Founding, Ledger, LedgerFault, Name, Operator, Replacement};
+use countersign::ledger::{By, CopyFault, Founding, Ledger, LedgerFault, Name, Operator, Replacement, TrustSettings};
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -72,7 +73,12 @@ impl Folder {
                     .hint("name the desk's folder with --desk DIR, and let this user read it"),
             });
         }
-        open(&path).map_err(|fault| self.ledger_failure(fault))
+        let mut ledger = open(&path).map_err(|fault| self.ledger_failure(fault))?;
+        // Of a damaged one nobody knows; what is done with it says so.
+        if desk::trust_settings(&mut ledger).is_ok_and(|settings| settings.test) {
+            print::mark_as_testing();
+        }
+        Ok(ledger)
     }
 
     /// Says which file a fault is of.
@@ -233,6 +239,7 @@ impl Folder {
         operator: &Operator,
         passphrase: &[u8],
         today: Day,
+        trust: &TrustSettings,
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
         self.refuse_existing()?;
@@ -246,7 +253,7 @@ impl Folder {
         let fail =
             |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
         DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
-        let made = draft.fill(vendor, operator, passphrase, today, files).and_then(|issuer| {
+        let made = draft.fill(vendor, operator, passphrase, today, trust, files).and_then(|issuer| {
             fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
                 ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.occupied(),
                 _ => fail(error),
@@ -267,6 +274,7 @@ impl Folder {
         operator: &Operator,
         passphrase: &[u8],
         today: Day,
+        trust: &TrustSettings,
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
         let fail =
@@ -288,6 +296,9 @@ impl Folder {
         let by = By { operator: operator.name.clone(), day: today };
         desk::record_issuer(&mut ledger, &by, issuer)?;
         desk::record_ledger_key(&mut ledger, &by, &ledger_key)?;
+        if *trust != TrustSettings::default() {
+            desk::record_trust_settings(&mut ledger, &by, trust)?;
+        }
         Ok(issuer)
     }
 

@@ -3,11 +3,12 @@
 use super::bundle_file::{self, Signatures};
 use super::failure::Failure;
 use super::folder::{make_key, open_key};
+use super::print::complain;
 use super::roots::roots;
 use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::files::{sync_folder, write_whole};
-use activation_host::program::{clock, complain, system, visible};
+use activation_host::program::{clock, system, visible};
 use clap::Subcommand;
 use countersign::signer::Signer as _;
 use countersign::trust::changes;

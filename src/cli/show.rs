@@ -2,9 +2,10 @@
 
 use super::failure::Failure;
 use super::output::Output;
+use super::print::complain;
 use super::{Context, change, print, stolen};
 use activation_code::LicenseNumber;
-use activation_host::program::{complain, visible};
+use activation_host::program::visible;
 use clap::ValueEnum;
 use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
@@ -100,7 +101,11 @@ impl FormOptions {
             let mark = if self.form == Form::Letters { change::mark(license, issued) } else { "" };
             texts.push(format!("{mark}{}", shown(ledger, issued, self.form)?));
         }
-        print::result(&texts.join("\n"))
+        let text = texts.join("\n");
+        match self.form {
+            Form::File | Form::Qr => print::plain(&text),
+            Form::Letters | Form::Digits | Form::Spelling => print::result(&text),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Codes of stolen keys, where they are given out.
 
 use super::failure::Failure;
-use activation_host::program::complain;
+use super::print::complain;
 use countersign::desk::{self, Fate, Issued, StolenCode};
 use countersign::ledger::Ledger;
 

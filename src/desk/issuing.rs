@@ -209,11 +209,13 @@ fn asked_for(book: &Book<'_>, code: &Signed) -> Result<Asked, DeskFault> {
 /// A change with what is usual said aloud, so that an order with it and one without are the same.
 pub(super) fn usual(book: &Book<'_>, asked: &Asked) -> Result<Asked, DeskFault> {
     let mut asked = asked.clone();
-    if let Change::Issue(order) = &mut asked.change
-        && order.kind.is_none()
-        && let Some(product) = book.product(order.product)?
-    {
-        order.kind = Some(super::plan::usual_kind(&product));
+    if let Change::Issue(order) = &mut asked.change {
+        order.test |= book.trust_settings()?.test;
+        if order.kind.is_none()
+            && let Some(product) = book.product(order.product)?
+        {
+            order.kind = Some(super::plan::usual_kind(&product));
+        }
     }
     Ok(asked)
 }

@@ -89,6 +89,14 @@ pub fn prepared_issuers(ledger: &mut Ledger) -> Result<Vec<PinnedIssuer>, Ledger
     ledger.read(prepared)
 }
 
+fn in_use(book: &Book<'_>) -> Result<Option<PinnedIssuer>, DeskFault> {
+    match issuer_in_use(book) {
+        Ok(issuer) => Ok(Some(issuer)),
+        Err(DeskFault::NoIssuer) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 fn prepared(book: &Book<'_>) -> Result<Vec<PinnedIssuer>, LedgerFault> {
     let mut prepared = Vec::new();
     for issuer in book.issuers()? {
@@ -109,10 +117,9 @@ pub fn prepare_issuer(ledger: &mut Ledger, session: &Session, issuer: PinnedIssu
         let by = session.begin(book, Permission::Trust)?;
         vendor_only(&book.trust_settings()?)?;
         refuse_used(book, issuer)?;
-        let limits = match issuer_in_use(book) {
-            Ok(in_use) => book.issuer_rule(in_use.number)?.limits,
-            Err(DeskFault::NoIssuer) => IssuerLimits::default(),
-            Err(fault) => return Err(fault),
+        let limits = match in_use(book)? {
+            Some(in_use) => book.issuer_rule(in_use.number)?.limits,
+            None => IssuerLimits::default(),
         };
         book.put_issuer(issuer, by.day)?;
         let facts = json!({"issuer": issuer.number.get(), "key": issuer.key.to_string()});
@@ -256,16 +263,13 @@ pub struct Loss {
     pub concerned: Vec<LicenseNumber>,
     /// Those of which the codes that count were re-issued because of it.
     pub reissued: u64,
+    /// Whether another key has to take its place: it is in use, or none is.
+    pub needs_successor: bool,
     /// The prepared key that takes its place; `None`: it is not needed, or none is prepared.
     pub successor: Option<PinnedIssuer>,
 }
 
 impl Loss {
-    /// Whether another key has to take its place.
-    pub fn needs_successor(&self) -> bool {
-        self.state == IssuerState::InUse
-    }
-
     /// Whether a bundle can have all that is listed.
     pub fn fits(&self) -> bool {
         self.bundle_bytes <= MAX_BUNDLE as u64
@@ -328,6 +332,7 @@ pub fn preview_loss(
             bundle: book.last_bundle()?.map(|bundle| bundle.number),
             concerned: Vec::new(),
             reissued: 0,
+            needs_successor: in_use(book)?.is_none_or(|in_use| in_use.number == issuer),
             successor: None,
         };
         let mut lines = 0;
@@ -357,7 +362,7 @@ pub fn preview_loss(
             Ok(())
         })?;
         loss.bundle_bytes = lines + rest_of_bundle(book)?;
-        if loss.needs_successor() {
+        if loss.needs_successor {
             loss.successor = prepared(book)?.into_iter().find(|prepared| prepared.number != issuer);
         }
         Ok(loss)
@@ -394,13 +399,11 @@ pub fn lose_issuer(ledger: &mut Ledger, session: &Session, loss: &Loss) -> Resul
     ledger.write(|book| {
         let by = session.begin(book, Permission::Trust)?;
         let rule = book.issuer_rule(issuer)?;
-        if rule.state == IssuerState::Stolen {
-            return Ok(());
-        }
-        if rule.state != loss.state {
+        let needed = in_use(book)?.is_none_or(|in_use| in_use.number == issuer);
+        if rule.state != loss.state || needed != loss.needs_successor {
             return Err(Refused::KeyChangedMeanwhile.into());
         }
-        let successor = match (loss.needs_successor(), loss.successor) {
+        let successor = match (loss.needs_successor, loss.successor) {
             (false, _) => None,
             (true, None) => return Err(Refused::NotPrepared(None).into()),
             (true, Some(successor)) => {
@@ -411,7 +414,9 @@ pub fn lose_issuer(ledger: &mut Ledger, session: &Session, loss: &Loss) -> Resul
                 Some(IssuerRule { state: IssuerState::InUse, ..begins })
             }
         };
-        write_rule(book, &by, &IssuerRule { state: IssuerState::Stolen, ..rule })?;
+        if rule.state != IssuerState::Stolen {
+            write_rule(book, &by, &IssuerRule { state: IssuerState::Stolen, ..rule })?;
+        }
         successor.iter().try_for_each(|rule| write_rule(book, &by, rule))
     })
 }

@@ -166,6 +166,8 @@ pub(super) struct Planner<'b> {
     book: &'b Book<'b>,
     today: Day,
     issuer: IssuerNumber,
+    /// Whether all codes of the desk are for testing.
+    test: bool,
     /// What the key may issue.
     rule: IssuerRule,
     /// License numbers that partners give away.
@@ -182,11 +184,12 @@ impl<'b> Planner<'b> {
         let issuer = super::trust::issuer_in_use(book)?.number;
         let rule = book.issuer_rule(issuer)?;
         let ranges = book.partners()?.into_iter().filter_map(|partner| partner.limits.licenses).collect();
-        let limits = book.limits()?;
+        let (limits, test) = (book.limits()?, book.trust_settings()?.test);
         Ok(Self {
             book,
             today,
             issuer,
+            test,
             rule,
             ranges,
             limits,
@@ -287,7 +290,7 @@ impl<'b> Planner<'b> {
             issuer: self.issuer,
             revision: Revision::FIRST,
             kind,
-            test: order.test,
+            test: order.test || self.test,
             grace: order.grace,
             host: order.host,
             members: Members::new(product.members.iter().copied()),

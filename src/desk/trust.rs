@@ -166,7 +166,7 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
         let number = former.map_or(1, |bundle| bundle.number + 1);
         // A desk whose clock was set back must not make a bundle look older than the one before.
         let issued = former.map_or(today, |bundle| bundle.issued.max(today));
-        let bundle = Bundle {
+        let mut bundle = Bundle {
             vendor: book.desk()?.vendor.to_string(),
             number,
             issued,
@@ -178,6 +178,9 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
             products: book.products()?.iter().map(product).collect(),
             roots,
         };
+        if let Some(former) = former {
+            keep_for_good(former, &mut bundle);
+        }
         let earlier = match &before {
             Some(before) => before.notes_to_follow(book, &bundle.roots)?,
             None => String::new(),
@@ -329,6 +332,14 @@ pub fn publish_bundle(ledger: &mut Ledger, session: &Session, file: &BundleFile)
         vendor_only(&book.trust_settings()?)?;
         let before = Published::last(book)?;
         let bundle = follows(book, before.as_ref().map(|before| &before.bundle), file)?;
+        // The same for the keys of this desk: none that was said to be stolen signs again.
+        let own = book.issuers()?;
+        for void in bundle.issuers.iter().filter(|issuer| issuer.void) {
+            let rule = book.issuer_rule(void.number)?;
+            if rule.state != IssuerState::Stolen && own.iter().any(|own| own.number == void.number) {
+                book.put_issuer_rule(&IssuerRule { state: IssuerState::Stolen, ..rule })?;
+            }
+        }
         book.insert_bundle(&PublishedBundle { number: bundle.number, issued: bundle.issued, text: file.to_string() })?;
         let facts = json!({
             "number": bundle.number,
@@ -351,8 +362,9 @@ fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Resul
     if bundle.vendor != vendor.as_str() {
         return Err(Refused::OtherVendor { found: bundle.vendor, wanted: vendor }.into());
     }
+    // Not simply the next one: a ledger that was put back from a backup has to learn of those that were published since.
     let number = before.map_or(1, |before| before.number + 1);
-    if bundle.number != number {
+    if bundle.number < number {
         return Err(Refused::BundleNumber { found: bundle.number, wanted: number }.into());
     }
     if let Some(before) = before {
@@ -362,6 +374,34 @@ fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Resul
         takes_nothing_back(before, &bundle)?;
     }
     Ok(bundle)
+}
+
+/// What a ledger that was restored from a backup may have forgotten: what was revoked stays revoked, and a stolen key
+/// void.
+fn keep_for_good(before: &Bundle, now: &mut Bundle) {
+    for &(license, good_from) in &before.revoked {
+        match now.revoked.binary_search_by_key(&license, |(license, _)| *license) {
+            Err(place) => now.revoked.insert(place, (license, good_from)),
+            Ok(place) => {
+                if let Some((_, still)) = now.revoked.get_mut(place) {
+                    *still = still.zip(good_from).map(|(now, before)| now.max(before));
+                }
+            }
+        }
+    }
+    for void in before.issuers.iter().filter(|issuer| issuer.void) {
+        match now.issuers.binary_search_by_key(&void.number, |issuer| issuer.number) {
+            Err(place) => now.issuers.insert(place, void.clone()),
+            Ok(place) => {
+                if let Some(issuer) = now.issuers.get_mut(place).filter(|issuer| !issuer.void) {
+                    issuer.void = true;
+                    let listed = before.listed.iter().filter(|(number, _)| *number == void.number);
+                    now.listed.extend(listed);
+                    now.listed.sort_unstable();
+                }
+            }
+        }
+    }
 }
 
 /// What was revoked stays revoked, and a stolen key stays void: its number and key are never used again.

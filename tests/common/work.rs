@@ -70,34 +70,36 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     let second = operators(ledger)?;
     approvals(ledger, &key, &second)?;
     licenses(ledger, &key)?;
-    trust(ledger)?;
+    trust(ledger, &first(), friday())?;
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
     Ok(())
 }
 
-/// The root is the published test key of the roots.
-fn trust(ledger: &mut Ledger) -> Result<(), DeskFault> {
-    let session = session(&first(), friday());
+/// What installations are told, by a root whose key is published with this project; and a partner.
+///
+/// # Errors
+/// None, or the desk is broken.
+pub fn trust(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<(), DeskFault> {
+    let session = session(operator, today);
     desk::set_contact(ledger, &session, &["Example Security, +49 30 123456".parse().unwrap()])?;
     let limits = "kinds=full,evaluation units=100000".parse().unwrap();
     desk::limit_issuer(ledger, &session, IssuerNumber::new(1).unwrap(), &limits)?;
     let root = SoftwareKey::from_seed(&[2; 32]).unwrap();
     let roots = Roots::new(1, [root.public_key()]).unwrap();
     for _ in 0..2 {
-        let mut bundle = desk::draft_bundle(ledger, friday(), Some(&roots))?;
+        let mut bundle = desk::draft_bundle(ledger, today, Some(&roots))?;
         let early = desk::publish_bundle(ledger, &session, &bundle);
         assert!(matches!(early, Err(DeskFault::Refused(Refused::Bundle(_)))));
         bundle.sign(&root).unwrap();
         desk::publish_bundle(ledger, &session, &bundle)?;
     }
     assert_eq!(desk::bundles(ledger)?.len(), 2);
-    partners(ledger)
+    partners(ledger, &By { operator: operator.name.clone(), day: today })
 }
 
 /// What is known of a partner that has issued one code.
-fn partners(ledger: &mut Ledger) -> Result<(), DeskFault> {
-    let by = by(friday());
+fn partners(ledger: &mut Ledger, by: &By) -> Result<(), DeskFault> {
     let [key, ledger_key] = [3, 4].map(|seed| SoftwareKey::from_seed(&[seed; 32]).unwrap());
     let issuer = IssuerNumber::new(17).unwrap();
     let partner = Partner {
@@ -109,7 +111,7 @@ fn partners(ledger: &mut Ledger) -> Result<(), DeskFault> {
         state: IssuerState::InUse,
         limits: "units=100 licenses=1000000-1999999".parse().unwrap(),
         allotment: Some(1000),
-        created: friday(),
+        created: by.day,
     };
     let Change::Issue(order) = asked(order(1, 20), "PO-17").change else { unreachable!() };
     let license = LicenseNumber::new(1_000_000).unwrap();
@@ -130,17 +132,17 @@ fn partners(ledger: &mut Ledger) -> Result<(), DeskFault> {
         holder: None,
     };
     let signature = key.sign(&signed_message(&terms.to_payload().unwrap())).unwrap();
-    let head = Head { sequence: 9, day: friday(), link: [5; 32] };
+    let head = Head { sequence: 9, day: by.day, link: [5; 32] };
     ledger.write(|book| {
         book.put_partner(&partner)?;
-        book.record(&by, Action::PartnerAdded, None, "{}".to_owned())?;
+        book.record(by, Action::PartnerAdded, None, "{}".to_owned())?;
         book.put_partner(&Partner { state: IssuerState::Stolen, ..partner })?;
-        book.record(&by, Action::PartnerChanged, None, "{}".to_owned())?;
+        book.record(by, Action::PartnerChanged, None, "{}".to_owned())?;
         book.insert_partner_code(&PartnerCode { issuer, terms, signature })?;
         book.put_partner_head(issuer, &head)?;
-        book.record(&by, Action::PartnerImported, None, "{}".to_owned())?;
+        book.record(by, Action::PartnerImported, None, "{}".to_owned())?;
         book.put_revocation(license, LicenseRecord::NONE_GOOD)?;
-        book.record(&by, Action::Revoked, Some(license), "{}".to_owned())?;
+        book.record(by, Action::Revoked, Some(license), "{}".to_owned())?;
         Ok(())
     })
 }

@@ -1,11 +1,12 @@
 //! What became of the lines of a batch: for people, and as a file of results.
 
+use super::super::print::complain;
 use super::Arguments;
 use super::spool::{Kind, Record, problem_text};
 use crate::cli::failure::Failure;
 use crate::cli::{Context, PROGRAM, output, print};
 use activation_code::IssuerNumber;
-use activation_host::program::{Exit, complain, visible};
+use activation_host::program::{Exit, visible};
 use countersign::desk::{Done, Problem};
 use countersign::documents::{ResultCode, ResultLine, ResultsWriter};
 use serde::Serialize;

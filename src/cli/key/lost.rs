@@ -3,18 +3,19 @@
 use super::new;
 use crate::cli::batch::Format;
 use crate::cli::failure::Failure;
+use crate::cli::print::complain;
 use crate::cli::progress::{Progress, watch};
 use crate::cli::{Context, PROGRAM, output, print};
 use activation_code::{IssuerNumber, LicenseNumber};
 use activation_host::json::IssuerJson;
-use activation_host::program::{clock, complain, system, visible};
+use activation_host::program::{clock, visible};
 use countersign::desk::{self, Asked, Done, Loss, Permission, Refused, Session};
 use countersign::documents::{ResultCode, ResultLine, ResultsFormat, ResultsWriter};
 use countersign::ledger::{IssuerState, Ledger};
 use countersign::signer::SoftwareKey;
 use serde::Serialize;
 use std::fs::File;
-use std::io::{self, BufWriter, IntoInnerError, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, IntoInnerError, Seek as _, SeekFrom};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
@@ -131,12 +132,7 @@ fn question(loss: &Loss) -> String {
 }
 
 fn choose(question: &str) -> Result<Remedy, Failure> {
-    let mut answer = String::new();
-    let asked = io::stderr().write_all(question.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
-    asked.map_err(|error| {
-        Failure::could_not(format!("cannot ask: {}", system(&error))).hint("say it with --list or --reissue")
-    })?;
-    match answer.trim().to_ascii_lowercase().as_str() {
+    match print::ask(question, "say it with --list or --reissue")?.as_str() {
         "l" | "list" => Ok(Remedy::List),
         "r" | "reissue" | "re-issue" => Ok(Remedy::Reissue),
         _ => Err(Failure::no("nothing was changed")),
@@ -173,7 +169,7 @@ fn planned(loss: &Loss) -> String {
              If the desk's folder was taken, this key was too: answer no, and say `key lost {}` first.\n",
             successor.number
         )),
-        None if loss.needs_successor() => text.push_str("  signs then   a new key, which is made now\n"),
+        None if loss.needs_successor => text.push_str("  signs then   a new key, which is made now\n"),
         None => {}
     }
     text
@@ -188,7 +184,7 @@ fn give_up(
 ) -> Result<Option<SoftwareKey>, Failure> {
     let mut loss = loss.clone();
     let signer = match loss.successor {
-        _ if !loss.needs_successor() => None,
+        _ if !loss.needs_successor => None,
         Some(successor) => {
             // A key that does not open would leave the desk without one.
             let passphrase = context.passphrase.existing(&format!("issuing key {}", successor.number))?;

@@ -1,10 +1,11 @@
 //! `countersign key new`: an issuing key that signs nothing yet.
 
 use crate::cli::failure::Failure;
+use crate::cli::print::complain;
 use crate::cli::{Context, print};
 use activation_code::PinnedIssuer;
 use activation_host::json::IssuerJson;
-use activation_host::program::{complain, visible};
+use activation_host::program::visible;
 use countersign::desk::{self, Refused, Session};
 use countersign::ledger::{IssuerRule, Ledger};
 use countersign::signer::{Signer as _, SoftwareKey};
