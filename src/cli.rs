@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod issue;
 mod issuer;
+mod key;
 mod license;
 mod limits;
 mod list;
@@ -33,6 +34,7 @@ mod root;
 mod roots;
 mod session;
 mod show;
+mod stolen;
 mod transfer;
 
 use activation_host::program::{self, Exit};
@@ -144,6 +146,7 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Key(key::Arguments),
     Bundle(bundle::Arguments),
     Root(root::Arguments),
     Audit(audit::Arguments),
@@ -259,6 +262,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Key(arguments) => key::run(&context, &arguments),
         Command::Bundle(arguments) => bundle::run(&context, &arguments),
         Command::Root(arguments) => root::run(&context, &arguments),
         Command::Audit(arguments) => audit::run(&context, &arguments),
