@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program at a terminal of its own, which `script` makes.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keyboard: ChildStdin,
     screen: Receiver<u8>,
@@ -18,7 +18,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn open(desk: &std::path::Path, arguments: &str) -> Self {
+    pub fn open(desk: &std::path::Path, arguments: &str) -> Self {
         let line = format!("'{}' --desk '{}' {arguments}", env!("CARGO_BIN_EXE_countersign"), desk.display());
         let mut command = Command::new("script");
         command.args(["-q", "-e", "-c", &line, "/dev/null"]).env_remove("COUNTERSIGN_DESK");
@@ -35,7 +35,7 @@ impl Terminal {
 
     /// Waits until the screen shows a text that was not there before.
     #[track_caller]
-    fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         let before = self.shown.len();
         let began = Instant::now();
         while !self.shown[before..].contains(text) {
@@ -46,14 +46,14 @@ impl Terminal {
         }
     }
 
-    fn type_line(&mut self, text: &str) {
+    pub fn type_line(&mut self, text: &str) {
         // The prompt stands a moment before the echo is off.
         std::thread::sleep(Duration::from_millis(250));
         self.keyboard.write_all(format!("{text}\n").as_bytes()).unwrap();
     }
 
     /// The exit code and everything that was shown.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         while let Ok(byte) = self.screen.recv_timeout(PATIENCE) {
             self.shown.push(char::from(byte));
         }
