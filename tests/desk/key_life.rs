@@ -471,6 +471,39 @@ fn a_list_that_no_bundle_can_carry_is_refused() {
     assert_eq!(states(&desk), [(1, Stolen), (2, InUse)]);
 }
 
+#[test]
+fn a_ledger_of_before_the_loss_does_not_bring_the_stolen_key_back() {
+    let desk = Desk::new();
+    sell(&desk, "PO-1");
+    publish(&desk);
+    let backup = desk.room().join("backup.ledger");
+    let backup = backup.to_str().unwrap();
+    desk.run(&["backup", backup]).assert_done();
+    prepare(&desk, 2, &second_key());
+    desk.run(&["key", "lost", "1", "--list"]).assert_done();
+    let newest = publish(&desk);
+    sell(&desk, "PO-2");
+    // The key that it believes in is not there, and the hint says why.
+    let refused = desk.run(&["--yes", "restore", backup]);
+    refused.assert_could_not();
+    assert!(refused.err.contains("its key was stolen, and this ledger is older than that"), "{refused:?}");
+    desk.run(&["--yes", "restore", backup, "--other-desk"]).assert_done();
+    assert_eq!(states(&desk), [(1, InUse)]);
+    let issue = desk.run(&desk.order("PO-3", &today()));
+    issue.assert_could_not();
+    assert!(issue.err.contains("say `countersign key lost 1` again"), "{issue:?}");
+    // The newest bundle knows better, and the file of the key that took its place is there.
+    desk.run(&["bundle", "publish", newest.to_str().unwrap()]).assert_done();
+    assert_eq!(states(&desk), [(1, Stolen)]);
+    desk.run(&["--json", "key", "new"]).assert_done();
+    assert_eq!(states(&desk), [(1, Stolen), (2, Prepared)]);
+    desk.run(&["key", "lost", "1", "--list"]).assert_done();
+    assert_eq!(states(&desk), [(1, Stolen), (2, InUse)]);
+    let sold = sell(&desk, "PO-3");
+    assert_eq!(host_says(&desk, &newest, transport(&sold)), "accepted");
+    desk.assert_ledger_is_sound();
+}
+
 /// Licenses of which every third has a renewal that waits, and the last one is revoked.
 fn sell_many(desk: &Desk, many: u32) {
     let mut ledger = desk.ledger();
