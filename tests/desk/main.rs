@@ -15,6 +15,7 @@ mod faults;
 mod host;
 mod jobs;
 mod json;
+mod key_life;
 mod keys;
 mod life;
 mod memory;

@@ -372,3 +372,52 @@ fn a_transfer_says_whose_name_the_codes_carry() {
     }
     assert_eq!(desk.run(&["--json", "list"]).json()[0]["customer"], 2);
 }
+
+#[test]
+fn a_stolen_key_is_shown_with_what_it_signed_before_it_is_void_for_ever() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.run(&desk.order("PO-1", &today())).assert_done();
+    desk.run(&["key", "new"]).assert_done();
+    let passphrase = format!("--passphrase-file '{}' ", desk.passphrase().display());
+    for (answers, no) in [(&["no"][..], true), (&["reissue", "n"], true), (&["reissue", "y"], false)] {
+        let mut terminal = Terminal::open(&desk.folder(), &format!("{passphrase} key lost"));
+        terminal.wait_for("List its codes in the next bundle, or re-issue those that count? [list/reissue/N] ");
+        terminal.type_line(answers[0]);
+        for answer in &answers[1..] {
+            terminal.wait_for("Make key 1 void? It cannot be taken back. [y/N] ");
+            terminal.type_line(answer);
+        }
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(if no { 1 } else { 0 }), "{shown}");
+        assert!(shown.contains("codes        1 code of 1 license"), "{shown}");
+        assert!(shown.contains("say `key lost 2` first"), "{shown}");
+        assert_eq!(shown.contains("nothing was changed"), no, "{shown}");
+        assert_eq!(shown.contains("Key 1 is void"), !no, "{shown}");
+    }
+}
+
+#[test]
+fn a_rotation_is_shown_before_it_is_done() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.run(&desk.order("PO-1", &today())).assert_done();
+    desk.run(&["key", "new"]).assert_done();
+    let passphrase = format!("--passphrase-file '{}' ", desk.passphrase().display());
+    for (answer, wanted) in [("n", 1), ("y", 0)] {
+        let mut terminal = Terminal::open(&desk.folder(), &format!("{passphrase} key rotate --without-bundle"));
+        terminal.wait_for("Switch to key 2? [y/N] ");
+        terminal.type_line(answer);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(wanted), "{shown}");
+        let asked = shown.split("Switch to key 2?").next().unwrap();
+        assert!(
+            asked.contains(&format!("key 1, last day of issue {}, what it signed stays good: 1 code", today())),
+            "{shown}"
+        );
+    }
+}
