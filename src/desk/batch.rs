@@ -188,6 +188,7 @@ fn write_chunk(
 ) -> Result<Vec<Done>, DeskFault> {
     let written = ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        desk.confirm_key(book)?;
         let written = chunk.into_iter().map(|worked| match worked {
             Worked::Verified(codes) => Ok(Ok(Done::Before(codes))),
             Worked::Refused(refused) => Ok(Ok(Done::Refused(refused))),
