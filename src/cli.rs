@@ -3,6 +3,8 @@
 mod audit;
 mod backup;
 mod batch;
+mod bundle;
+mod bundle_file;
 mod catalogue;
 mod change;
 mod customer;
@@ -13,6 +15,7 @@ mod import;
 mod init;
 mod issue;
 mod issuer;
+mod key;
 mod license;
 mod limits;
 mod list;
@@ -27,17 +30,21 @@ mod report;
 mod reprint;
 mod request;
 mod revoke;
+mod root;
+mod roots;
 mod session;
 mod show;
+mod stolen;
 mod transfer;
 
-use activation_host::program::{self, Exit, complain};
+use activation_host::program::{self, Exit};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
 use countersign::ledger::{Operator, OperatorName};
 use failure::Failure;
 use folder::Folder;
 use passphrase::Source;
+use print::complain;
 use std::path::{Path, PathBuf};
 
 /// As it is typed, and as it complains.
@@ -139,6 +146,9 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Key(key::Arguments),
+    Bundle(bundle::Arguments),
+    Root(root::Arguments),
     Audit(audit::Arguments),
     Backup(backup::Backup),
     Restore(backup::Restore),
@@ -252,6 +262,9 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(_) => issuer::run(&context),
+        Command::Key(arguments) => key::run(&context, &arguments),
+        Command::Bundle(arguments) => bundle::run(&context, &arguments),
+        Command::Root(arguments) => root::run(&context, &arguments),
         Command::Audit(arguments) => audit::run(&context, &arguments),
         Command::Backup(arguments) => backup::back_up(&context, &arguments),
         Command::Restore(arguments) => backup::restore(&context, &arguments),

@@ -138,6 +138,10 @@ impl BundleFile {
     /// # Errors
     /// Why not.
     pub fn verify(&self, trusted: &Roots) -> Result<Bundle, BundleFault> {
+        if self.signatures.is_empty() {
+            // Without its signatures it is no note, which would be said of its first line.
+            return Err(BundleFault::BelowThreshold { threshold: self.bundle()?.roots.threshold() });
+        }
         Bundle::read(&self.to_string(), trusted)
     }
 

@@ -2,11 +2,12 @@
 
 use super::failure::Failure;
 use super::output::{new_file, refuse_early};
+use super::print::complain;
 use super::print::counted;
 use super::progress::watch;
 use super::{Context, print};
 use activation_code::PublicKey;
-use activation_host::program::{complain, system, visible};
+use activation_host::program::{system, visible};
 use clap::Subcommand;
 use countersign::desk::{self, Checkpoint, Contradiction, NotedHead, Permission, Signatures, Verdict, Witnesses};
 use countersign::ledger::{Finding, Ledger};

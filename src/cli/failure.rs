@@ -205,6 +205,23 @@ impl From<Refused> for Failure {
             Refused::Import(_) => {
                 "nothing was read in: mend or remove these codes, and give --customer for licenses that are not known"
             }
+            Refused::IssuerNumberUsed(_) | Refused::KeyChangedMeanwhile => "run the same command again",
+            Refused::IssuerKeyUsed { .. } | Refused::SignsOtherThings => {
+                "put that key file back where it belongs, and run the same command again for a new key"
+            }
+            Refused::PreparedAlready(_) => {
+                "`countersign key rotate` switches to it; --spare makes one more, to be kept elsewhere"
+            }
+            Refused::NotPrepared(_) => "`countersign key new` makes one; `countersign issuer` shows what there is",
+            Refused::NotInBundle { .. } => {
+                "`countersign bundle draft`, let the roots sign it, `countersign bundle publish`, then `key rotate`; \
+                 a desk whose products have the keys compiled in says --without-bundle"
+            }
+            Refused::WhichKey => "give its number: `countersign issuer` shows the keys and what became of them",
+            Refused::StaysStolen(_) => "`countersign key new` makes another one",
+            Refused::NotStolen(_) => "`countersign key lost NUMBER` says that a key was stolen",
+            Refused::NotOfKey { .. } => "nothing needs to be done",
+            Refused::ListTooLong { .. } => "use --reissue: codes that were re-issued need not be listed",
             Refused::ChangedMeanwhile => "run the same command again, and look at the terms",
         };
         let mut sentence = refused.to_string();

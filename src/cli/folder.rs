@@ -1,18 +1,20 @@
 //! A desk's folder: `ledger.sqlite`, a key file for each issuing key, and `ledger.key`, which signs checkpoints.
 
 use super::failure::Failure;
+use super::output::new_secret_file;
+use super::print;
 use super::progress::watch;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
 use activation_host::files::sync_folder;
 use activation_host::program::system;
 use countersign::desk;
 use countersign::key_store::{self, SecretFileFault};
-use countersign::ledger::{By, CopyFault, Founding, Ledger, LedgerFault, Name, Operator, Replacement};
+use countersign::ledger::{By, CopyFault, Founding, Ledger, LedgerFault, Name, Operator, Replacement, TrustSettings};
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -71,7 +73,12 @@ impl Folder {
                     .hint("name the desk's folder with --desk DIR, and let this user read it"),
             });
         }
-        open(&path).map_err(|fault| self.ledger_failure(fault))
+        let mut ledger = open(&path).map_err(|fault| self.ledger_failure(fault))?;
+        // Of a damaged one nobody knows; what is done with it says so.
+        if desk::trust_settings(&mut ledger).is_ok_and(|settings| settings.test) {
+            print::mark_as_testing();
+        }
+        Ok(ledger)
     }
 
     /// Says which file a fault is of.
@@ -92,25 +99,115 @@ impl Folder {
         })
     }
 
+    /// Whether there is a desk.
+    pub fn exists(&self) -> bool {
+        self.ledger_path().symlink_metadata().is_ok()
+    }
+
     /// A file without a name cannot be kept here.
     pub fn no_room(&self, error: &io::Error) -> Failure {
         Failure::could_not(format!("{}: {}", self.path.display(), system(error)))
             .hint("make room on the disk, let this user write to the desk's folder, and run the same command again")
     }
 
-    /// Whether a first issuing key is there.
+    /// Whether an issuing key is there: the first one may be gone since another took its place.
     fn has_keys(&self) -> bool {
-        IssuerNumber::new(FIRST_ISSUER).is_some_and(|number| self.key_path(number).symlink_metadata().is_ok())
+        (1..=IssuerNumber::MAX.get()).filter_map(IssuerNumber::new).any(|number| self.has_key(number))
+    }
+
+    fn has_key(&self, number: IssuerNumber) -> bool {
+        self.key_path(number).symlink_metadata().is_ok()
     }
 
     /// The key that the desk issues with.
     pub fn signer(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
         let issuer = desk::issuer_to_sign_with(ledger)?;
-        let key = open_key(&self.key_path(issuer.number), passphrase)?;
+        self.issuing_key(issuer, passphrase)
+    }
+
+    /// An issuing key that the ledger knows.
+    pub fn issuing_key(&self, issuer: PinnedIssuer, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let number = issuer.number;
+        let key = open_key(&self.key_path(number), passphrase).map_err(|failure| {
+            if self.has_key(number) {
+                return failure;
+            }
+            failure.hint(if self.was_stolen(number) {
+                format!(
+                    "its key was stolen, and this ledger is older than that: say `countersign key lost {number}` again"
+                )
+            } else {
+                "restore the key file from its backup; if it is lost, docs/key-rotation.md says what to do".to_owned()
+            })
+        })?;
         if key.public_key() != issuer.key {
-            return Err(desk::DeskFault::OtherKey { number: issuer.number }.into());
+            return Err(desk::DeskFault::OtherKey { number }.into());
         }
         Ok(key)
+    }
+
+    fn stolen_path(&self, number: IssuerNumber) -> PathBuf {
+        self.path.join(format!("issuer-{number}.key.stolen"))
+    }
+
+    /// Whether its key file was put aside: a ledger that is put back may not know of it.
+    pub fn was_stolen(&self, number: IssuerNumber) -> bool {
+        self.stolen_path(number).symlink_metadata().is_ok()
+    }
+
+    /// Puts the file of a stolen key aside, where no desk finds it, whatever ledger is put back. It may be gone.
+    pub fn put_aside(&self, number: IssuerNumber) -> Result<(), Failure> {
+        let (path, aside) = (self.key_path(number), self.stolen_path(number));
+        let fail = |error: io::Error| Failure::could_not(format!("{}: {}", path.display(), system(&error))).hint(ROOM);
+        match fs::rename(&path, &aside) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            renamed => renamed.and_then(|()| sync_folder(&aside)).map_err(fail),
+        }
+    }
+
+    /// What is at the place of an issuing key that the ledger does not know.
+    pub fn unknown_key(&self, number: IssuerNumber) -> Option<PathBuf> {
+        Some(self.key_path(number)).filter(|path| path.symlink_metadata().is_ok())
+    }
+
+    /// A new issuing key: its file is there, whole, before the ledger hears of it. One that is there already is opened:
+    /// a command that was stopped has left it, or an older ledger was put back.
+    pub fn new_issuing_key(&self, number: IssuerNumber, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let path = self.key_path(number);
+        if self.has_key(number) {
+            return open_key(&path, passphrase).map_err(|failure| {
+                let hint = "the ledger does not know this file: give its passphrase, or move the file away and run it \
+                            again for a new key";
+                failure.hint(hint)
+            });
+        }
+        self.remove_drafts(&path);
+        let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
+        let text = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
+            .map_err(|fault| Failure::could_not(fault.to_string()))?;
+        new_secret_file(&path, |draft| {
+            fs::OpenOptions::new()
+                .write(true)
+                .open(draft)
+                .and_then(|mut file| {
+                    file.write_all(text.as_bytes())?;
+                    file.sync_all()
+                })
+                .map_err(|error| self.no_room(&error))
+        })?;
+        Ok(key)
+    }
+
+    /// Removes what commands that were stopped left beside the place of a key: nobody has the key yet.
+    fn remove_drafts(&self, path: &Path) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
+        let begins = format!(".{name}.new-");
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&begins)) {
+                // What cannot be removed has a name that nobody takes for a key.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// The key that signs checkpoints. A desk whose ledger knows none gets one.
@@ -142,6 +239,7 @@ impl Folder {
         operator: &Operator,
         passphrase: &[u8],
         today: Day,
+        trust: &TrustSettings,
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
         self.refuse_existing()?;
@@ -155,9 +253,9 @@ impl Folder {
         let fail =
             |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
         DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
-        let made = draft.fill(vendor, operator, passphrase, today, files).and_then(|issuer| {
+        let made = draft.fill(vendor, operator, passphrase, today, trust, files).and_then(|issuer| {
             fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
-                ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.exists(),
+                ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.occupied(),
                 _ => fail(error),
             })?;
             sync_folder(&self.path).map_err(fail)?;
@@ -176,6 +274,7 @@ impl Folder {
         operator: &Operator,
         passphrase: &[u8],
         today: Day,
+        trust: &TrustSettings,
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
         let fail =
@@ -197,6 +296,9 @@ impl Folder {
         let by = By { operator: operator.name.clone(), day: today };
         desk::record_issuer(&mut ledger, &by, issuer)?;
         desk::record_ledger_key(&mut ledger, &by, &ledger_key)?;
+        if *trust != TrustSettings::default() {
+            desk::record_trust_settings(&mut ledger, &by, trust)?;
+        }
         Ok(issuer)
     }
 
@@ -207,21 +309,22 @@ impl Folder {
                 if entries.next().is_none() {
                     Ok(())
                 } else {
-                    Err(self.exists())
+                    Err(self.occupied())
                 }
             }
             Err(error) if error.kind() == ErrorKind::NotFound && !self.path.is_symlink() => Ok(()),
-            Err(_) => Err(self.exists()),
+            Err(_) => Err(self.occupied()),
         }
     }
 
-    fn exists(&self) -> Failure {
+    fn occupied(&self) -> Failure {
         Failure::no(format!("{}: something is there already, and it is not touched", self.path.display()))
             .hint("choose another folder with --desk DIR, or work with the desk that is there")
     }
 }
 
-fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+/// Opens a key file.
+pub fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
     let fail = |what: &dyn std::fmt::Display| Failure::could_not(format!("{}: {what}", path.display()));
     let text = key_store::read(path, key_file::LONGEST).map_err(|fault| {
         let failure = match &fault {
@@ -241,7 +344,12 @@ fn open_key(path: &Path, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
     })
 }
 
-fn make_key(path: &Path, passphrase: &[u8], fail: impl FnOnce(io::Error) -> Failure) -> Result<SoftwareKey, Failure> {
+/// Makes a key and its file.
+pub fn make_key(
+    path: &Path,
+    passphrase: &[u8],
+    fail: impl FnOnce(io::Error) -> Failure,
+) -> Result<SoftwareKey, Failure> {
     let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
     let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
         .map_err(|fault| Failure::could_not(fault.to_string()))?;

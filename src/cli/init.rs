@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::{Context, print};
 use activation_host::json::IssuerJson;
 use activation_host::program::clock;
-use countersign::ledger::Name;
+use countersign::ledger::{Name, TrustSettings};
 use serde::Serialize;
 
 /// Make a new desk: a folder with a ledger and an issuing key
@@ -21,6 +21,9 @@ pub struct Arguments {
     /// The vendor's name, as customers know it
     #[arg(long, value_name = "NAME")]
     vendor: Name,
+    /// Make a desk for testing: all its codes and bundles are for testing only, and every line says so
+    #[arg(long)]
+    test: bool,
 }
 
 #[derive(Serialize)]
@@ -36,7 +39,11 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     context.folder.refuse_existing()?;
     let passphrase = context.passphrase.new_one("the issuing key")?;
     let operator = context.first_operator();
-    let issuer = context.folder.create(&arguments.vendor, &operator, &passphrase, clock(), &[])?;
+    let trust = TrustSettings { test: arguments.test, ..TrustSettings::default() };
+    let issuer = context.folder.create(&arguments.vendor, &operator, &passphrase, clock(), &trust, &[])?;
+    if arguments.test {
+        print::mark_as_testing();
+    }
     let desk = context.folder.path().display();
     if context.json {
         return print::json(&DeskJson {

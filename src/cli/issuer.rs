@@ -18,5 +18,5 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     if context.json {
         return print::json(&issuers.into_iter().map(IssuerJson::from).collect::<Vec<_>>());
     }
-    print::result(&issuers.iter().map(|issuer| format!("{issuer}\n")).collect::<String>())
+    print::plain(&issuers.iter().map(|issuer| format!("{issuer}\n")).collect::<String>())
 }

@@ -1,9 +1,9 @@
 //! `countersign limits`: what the administrator allows.
 
 use super::failure::Failure;
+use super::print::complain;
 use super::{Context, print};
 use activation_code::Units;
-use activation_host::program::complain;
 use clap::Subcommand;
 use countersign::calendar::Term;
 use countersign::desk::{self, LimitEdit};

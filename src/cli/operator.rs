@@ -2,8 +2,8 @@
 
 use super::Context;
 use super::failure::Failure;
+use super::print::complain;
 use super::print::{self, Line};
-use activation_host::program::complain;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use countersign::desk::{self, OperatorEdit, Permission, Refused};

@@ -1,7 +1,8 @@
 //! Where the passphrase comes from: a terminal, a file descriptor or a file, never an argument.
 
 use super::failure::Failure;
-use activation_host::program::{complain, system};
+use super::print::complain;
+use activation_host::program::system;
 use countersign::key_store::{self, SecretFileFault};
 use std::fmt::Display;
 use std::fs::File;

@@ -9,13 +9,53 @@ use countersign::documents::csv::{Cell, Table};
 use countersign::ledger::LicenseRecord;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{self, BufWriter, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What every line for people begins with at a desk for testing.
+const MARK: &str = "TEST";
+
+/// Whether the desk is for testing.
+static FOR_TESTING: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing that is printed can be taken for the work of a real desk.
+pub fn mark_as_testing() {
+    FOR_TESTING.store(true, Ordering::Relaxed);
+}
+
+fn marked(text: &str) -> Cow<'_, str> {
+    if !FOR_TESTING.load(Ordering::Relaxed) {
+        return text.into();
+    }
+    let mark = |line: &str| if line == "\n" { format!("{MARK}\n") } else { format!("{MARK} {line}") };
+    text.split_inclusive('\n').map(mark).collect::<String>().into()
+}
+
+/// `program: what`, and on the next line a hint if there is one, to standard error.
+pub fn complain(program: &str, what: &dyn Display, hint: Option<&str>) {
+    let sentence = program::complaint(program, what, hint);
+    // Where standard error is gone there is nobody left to tell.
+    let _ = io::stderr().write_all(marked(&sentence).as_bytes());
+}
 
 /// Writes a result to standard output, whole or not at all.
 pub fn result(text: &str) -> Result<(), Failure> {
+    program::print(&marked(text)).map_err(cannot_write)
+}
+
+/// The same of what a program reads, or a camera: its lines stay as they are.
+pub fn plain(text: &str) -> Result<(), Failure> {
+    say_if_testing();
     program::print(text).map_err(cannot_write)
+}
+
+fn say_if_testing() {
+    if FOR_TESTING.load(Ordering::Relaxed) {
+        complain("note", &"this desk is for testing only", None);
+    }
 }
 
 fn cannot_write(error: io::Error) -> Failure {
@@ -34,21 +74,23 @@ pub fn copy(file: &mut impl Read) -> Result<(), Failure> {
 
 /// Writes a result as JSON.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
-    result(&program::json_text(value))
+    plain(&program::json_text(value))
 }
 
 /// Asks a question that only yes answers; anything else is a refusal, and `no` says what did not happen.
 pub fn confirm(question: &str, no: &str) -> Result<(), Failure> {
-    let mut answer = String::new();
-    let asked = io::stderr().write_all(question.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
-    asked.map_err(|error| {
-        Failure::could_not(format!("cannot ask: {}", program::system(&error)))
-            .hint("use --yes to sign without a question")
-    })?;
-    match answer.trim().to_ascii_lowercase().as_str() {
+    match ask(question, "use --yes to sign without a question")?.as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::no(no)),
     }
+}
+
+/// Asks a question, and gives the answer in small letters. `hint`: what to do where nobody can be asked.
+pub fn ask(question: &str, hint: &str) -> Result<String, Failure> {
+    let mut answer = String::new();
+    let asked = io::stderr().write_all(marked(question).as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
+    asked.map_err(|error| Failure::could_not(format!("cannot ask: {}", program::system(&error))).hint(hint))?;
+    Ok(answer.trim().to_ascii_lowercase())
 }
 
 /// A code, as every command prints it that makes or shows one.
@@ -147,6 +189,9 @@ const WHOLE: usize = 1 << 20;
 pub fn list<L: Line>(context: &Context, lines: impl IntoIterator<Item = Result<L, Failure>>) -> Result<(), Failure> {
     let mut out = BufWriter::with_capacity(WHOLE, io::stdout().lock());
     let lines = lines.into_iter();
+    if context.json || context.csv {
+        say_if_testing();
+    }
     let written = if context.json {
         write_array(&mut out, lines)
     } else if context.csv {
@@ -166,11 +211,11 @@ fn write_table<L: Line>(out: &mut impl Write, lines: impl Iterator<Item = Result
     for line in lines {
         page.push(line?.cells());
         if page.len() >= TABLE_PAGE {
-            out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)?;
+            out.write_all(marked(&columns.lines(&page)).as_bytes()).map_err(cannot_write)?;
             page.clear();
         }
     }
-    out.write_all(columns.lines(&page).as_bytes()).map_err(cannot_write)
+    out.write_all(marked(&columns.lines(&page)).as_bytes()).map_err(cannot_write)
 }
 
 fn write_csv<L: Line>(out: &mut impl Write, lines: impl Iterator<Item = Result<L, Failure>>) -> Result<(), Failure> {

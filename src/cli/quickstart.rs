@@ -9,7 +9,7 @@ use activation_host::sentences;
 use countersign::calendar::Term;
 use countersign::desk::{self, Change, Order};
 use countersign::documents;
-use countersign::ledger::{Name, Product, ProductKind, UnitType};
+use countersign::ledger::{Name, Product, ProductKind, TrustSettings, UnitType};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::path::Path;
@@ -41,7 +41,14 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     };
     let kept: Vec<(&str, &[u8])> = generated.iter().map(|secret| (PASSPHRASE_FILE, secret.as_slice())).collect();
     let vendor = known("Example Security")?;
-    let issuer = context.folder.create(&vendor, &context.first_operator(), &passphrase, today, &kept)?;
+    let issuer = context.folder.create(
+        &vendor,
+        &context.first_operator(),
+        &passphrase,
+        today,
+        &TrustSettings::default(),
+        &kept,
+    )?;
 
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;

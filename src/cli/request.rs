@@ -3,8 +3,8 @@
 use super::Context;
 use super::change::{self, Mode, PreviewOption};
 use super::failure::Failure;
+use super::print::complain;
 use super::print::{self, Line};
-use activation_host::program::complain;
 use countersign::desk::{self, Answered};
 use countersign::documents::csv::Cell;
 use countersign::ledger::{Event, RequestState};

@@ -1,8 +1,9 @@
 //! Who is at the desk, and whether the clock can be right.
 
 use super::failure::Failure;
+use super::print::complain;
 use super::{Context, PROGRAM, print};
-use activation_host::program::{clock, complain};
+use activation_host::program::clock;
 use countersign::desk::{self, Clock, DeskFault, Refused, Session};
 use countersign::ledger::{Ledger, Operator};
 use std::io::{self, IsTerminal};

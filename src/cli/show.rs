@@ -2,9 +2,10 @@
 
 use super::failure::Failure;
 use super::output::Output;
-use super::{Context, change, print};
+use super::print::complain;
+use super::{Context, change, print, stolen};
 use activation_code::LicenseNumber;
-use activation_host::program::{complain, visible};
+use activation_host::program::visible;
 use clap::ValueEnum;
 use countersign::desk::{self, Issued};
 use countersign::documents::{self, QrSymbol, Sale, Surface};
@@ -78,6 +79,7 @@ impl FormOptions {
         codes: &[Issued],
         output: Option<Output<'_>>,
     ) -> Result<(), Failure> {
+        stolen::warn(ledger, codes)?;
         let written = match (output, codes.last()) {
             (Some(output), Some(newest)) => Some(write(ledger, newest, &output)?),
             _ => None,
@@ -99,7 +101,11 @@ impl FormOptions {
             let mark = if self.form == Form::Letters { change::mark(license, issued) } else { "" };
             texts.push(format!("{mark}{}", shown(ledger, issued, self.form)?));
         }
-        print::result(&texts.join("\n"))
+        let text = texts.join("\n");
+        match self.form {
+            Form::File | Form::Qr => print::plain(&text),
+            Form::Letters | Form::Digits | Form::Spelling => print::result(&text),
+        }
     }
 }
 

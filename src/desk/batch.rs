@@ -236,9 +236,11 @@ fn write_chunk(
         others.look(book)?;
         let alone = others.times == numbered;
         let by = session.begin(book, Permission::Sell)?;
+        desk.confirm_key(book)?;
         let written = orders.into_iter().map(|worked| match worked {
             Worked::Verified(codes) => Ok(Ok(Done::Before(codes))),
             Worked::Refused(refused) => Ok(Ok(Done::Refused(refused))),
+            // Where nobody else has written since, no code was made for it either.
             Worked::Signed(plan, issued) => match if alone { Ok(Vec::new()) } else { made_for(book, &plan.asked) } {
                 // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
                 Ok(before) if !before.is_empty() => Ok(Ok(Done::Before(desk.verify_all(before)?))),

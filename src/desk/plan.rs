@@ -5,8 +5,8 @@ use super::operators::{Permission, Session};
 use super::schedule::{self, Renewal, Schedule, carried, renewal};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, CustomerNumber, Entry, IssuerRule, Ledger, LicenseRecord, Limits, OperatorName, OrderReference,
-    Product, ProductKind, Signed,
+    Action, Book, CustomerNumber, Entry, IssuerRule, IssuerState, Ledger, LicenseRecord, Limits, OperatorName,
+    OrderReference, Product, ProductKind, Signed,
 };
 use activation_code::{
     Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
@@ -115,6 +115,7 @@ impl Plan {
             Change::AddUnits { .. } => Action::UnitsAdded,
             Change::Upgrade { .. } => Action::Upgraded,
             Change::Convert { .. } => Action::Converted,
+            Change::Reissue { .. } => Action::Reissued,
         }
     }
 
@@ -165,6 +166,8 @@ pub(super) struct Planner<'b, 'l> {
     book: &'b Book<'l>,
     today: Day,
     issuer: IssuerNumber,
+    /// Whether all codes of the desk are for testing.
+    test: bool,
     /// What the key may issue.
     rule: IssuerRule,
     /// License numbers that partners give away.
@@ -181,11 +184,12 @@ impl<'b, 'l> Planner<'b, 'l> {
         let issuer = super::trust::issuer_in_use(book)?.number;
         let rule = book.issuer_rule(issuer)?;
         let ranges = book.partners()?.into_iter().filter_map(|partner| partner.limits.licenses).collect();
-        let limits = book.limits()?;
+        let (limits, test) = (book.limits()?, book.trust_settings()?.test);
         Ok(Self {
             book,
             today,
             issuer,
+            test,
             rule,
             ranges,
             limits,
@@ -233,19 +237,25 @@ impl<'b, 'l> Planner<'b, 'l> {
                 let to = Modification { converts: true, growth, ..Modification::default() };
                 self.modify(*license, to, *renew, Reach::License, reference)?
             }
+            Change::Reissue { license, lost } => self.reissue(*license, *lost)?,
         };
         plan.asked = asked.clone();
+        let limits = match asked.change {
+            // Nothing is sold that was not sold before.
+            Change::Reissue { .. } => Limits::default(),
+            _ => self.limits,
+        };
         self.note_ends_of_members(&mut plan)?;
         for entry in &plan.entries {
             entry.terms.to_payload().map_err(Refused::Terms)?;
             if let Some(limit) = self.rule.limits.exceeded(&entry.terms, &[]) {
                 return Err(Refused::IssuerLimit { issuer: self.issuer, limit }.into());
             }
-            if let Some(most) = self.limits.most_units.filter(|most| entry.terms.units.get() > *most) {
+            if let Some(most) = limits.most_units.filter(|most| entry.terms.units.get() > *most) {
                 return Err(Refused::TooManyUnits { units: entry.terms.units, most }.into());
             }
         }
-        let above = self.limits.approval_above;
+        let above = limits.approval_above;
         let needed = above.filter(|above| plan.entries.iter().any(|entry| entry.terms.units.get() > *above));
         plan.approval = match (needed, approval) {
             (_, given @ Approval::Given { .. }) => given,
@@ -280,7 +290,7 @@ impl<'b, 'l> Planner<'b, 'l> {
             issuer: self.issuer,
             revision: Revision::FIRST,
             kind,
-            test: order.test,
+            test: order.test || self.test,
             grace: order.grace,
             host: order.host,
             members: Members::new(product.members.iter().copied()),
@@ -380,6 +390,32 @@ impl<'b, 'l> Planner<'b, 'l> {
             entries.push(self.next_entry(record.customer, terms, queued.period, revision, &mut notes)?);
         }
         Ok(Plan::of(entries, notes, Some(target.clone()), Seen::of(&record, &codes)))
+    }
+
+    /// The codes that count, from the first of a stolen key on, with the same terms. Those of other keys that wait
+    /// behind it go out again, because it replaces them.
+    fn reissue(&self, license: LicenseNumber, lost: IssuerNumber) -> Result<Plan, DeskFault> {
+        if self.book.issuer_rule(lost)?.state != IssuerState::Stolen {
+            return Err(Refused::NotStolen(lost).into());
+        }
+        let (record, codes) = self.license(license)?;
+        let counting = Schedule::of(&record, &codes, self.today).counting_from(lost);
+        let before = counting.first().ok_or(Refused::NotOfKey { license, issuer: lost })?.entry.clone();
+        let mut revision = next_revision(&record, &codes)?;
+        let mut notes = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        for Signed { entry: Entry { period, terms, .. }, .. } in counting {
+            if let Some(last) = entries.last() {
+                revision = last.terms.revision.next().ok_or(Refused::NoRevisionLeft(license))?;
+            }
+            let code = carried(*period, self.today)?;
+            if code.first() != period.first() {
+                notes.push(Note::CodeBegins { code: code.first(), truth: period.first() });
+            }
+            let terms = Terms { period: code, revision, issued: self.today, issuer: self.issuer, ..terms.clone() };
+            entries.push(Entry { customer: record.customer, reference: None, period: *period, terms });
+        }
+        Ok(Plan::of(entries, notes, Some(before), Seen::of(&record, &codes)))
     }
 
     /// The period that follows another one, and what is to be said of it.

@@ -3,8 +3,8 @@
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, By, IssuerRule, IssuerState, Ledger, LedgerFault, Name, Product, PublishedBundle, Signed,
-    TrustSettings,
+    Action, Book, By, Entry, IssuerRule, IssuerState, Ledger, LedgerFault, LicenseRecord, Name, Product,
+    PublishedBundle, Signed, TrustSettings,
 };
 use crate::trust::{BundleFile, BundleFileFault};
 use activation_code::{
@@ -114,6 +114,9 @@ pub fn limit_issuer(
 }
 
 pub(super) fn write_rule(book: &Book<'_>, by: &By, rule: &IssuerRule) -> Result<(), DeskFault> {
+    if rule.state != IssuerState::Stolen && book.issuer_rule(rule.issuer)?.state == IssuerState::Stolen {
+        return Err(Refused::StaysStolen(rule.issuer).into());
+    }
     book.put_issuer_rule(rule)?;
     let facts = json!({
         "issuer": rule.issuer.get(),
@@ -163,7 +166,7 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
         let number = former.map_or(1, |bundle| bundle.number + 1);
         // A desk whose clock was set back must not make a bundle look older than the one before.
         let issued = former.map_or(today, |bundle| bundle.issued.max(today));
-        let bundle = Bundle {
+        let mut bundle = Bundle {
             vendor: book.desk()?.vendor.to_string(),
             number,
             issued,
@@ -175,6 +178,9 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
             products: book.products()?.iter().map(product).collect(),
             roots,
         };
+        if let Some(former) = former {
+            keep_for_good(former, &mut bundle);
+        }
         let earlier = match &before {
             Some(before) => before.notes_to_follow(book, &bundle.roots)?,
             None => String::new(),
@@ -207,27 +213,13 @@ fn issuers(book: &Book<'_>) -> Result<Vec<BundleIssuer>, LedgerFault> {
 /// The codes of stolen keys that stay good: those in the ledger that no code of another key has replaced.
 fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault> {
     let mut listed = Vec::new();
-    let mut stolen = Vec::new();
-    for rule in book.issuer_rules()? {
-        if rule.state == IssuerState::Stolen {
-            stolen.push(rule.issuer);
-        }
-    }
+    let stolen = super::keys::stolen(book)?;
     if !stolen.is_empty() {
-        each_license(book, |codes| {
-            for code in codes {
-                let Signed { entry, signature, .. } = code;
-                let issuer = entry.terms.issuer;
-                let replaces = |other: &Signed| {
-                    let other = &other.entry.terms;
-                    other.revision > entry.terms.revision
-                        && other.period.first() <= entry.terms.period.first()
-                        && !stolen.contains(&other.issuer)
-                };
-                if stolen.contains(&issuer) && !codes.iter().any(replaces) {
-                    let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
-                    listed.push((issuer, code_digest(&[&payload[..], signature].concat())));
-                }
+        each_license(book, |license, codes| {
+            for code in codes.iter().filter(|code| stays_listed(license, code, codes, &stolen)) {
+                let Signed { entry: Entry { terms, .. }, signature, .. } = code;
+                let payload = terms.to_payload().map_err(Refused::Terms)?;
+                listed.push((terms.issuer, code_digest(&[&payload[..], signature].concat())));
             }
             Ok(())
         })?;
@@ -248,10 +240,23 @@ fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault>
     Ok(listed)
 }
 
+/// Whether a code of a stolen key stays good: it is not revoked, and no code of another key among those of its license
+/// has replaced it.
+pub(super) fn stays_listed(license: &LicenseRecord, code: &Signed, codes: &[Signed], stolen: &[IssuerNumber]) -> bool {
+    let terms = &code.entry.terms;
+    let replaces = |other: &Signed| {
+        let other = &other.entry.terms;
+        other.revision > terms.revision
+            && other.period.first() <= terms.period.first()
+            && !stolen.contains(&other.issuer)
+    };
+    stolen.contains(&terms.issuer) && !license.revokes(terms.revision) && !codes.iter().any(replaces)
+}
+
 /// Goes through all licenses, each with its codes.
 pub(super) fn each_license(
     book: &Book<'_>,
-    mut each: impl FnMut(&[Signed]) -> Result<(), DeskFault>,
+    mut each: impl FnMut(&LicenseRecord, &[Signed]) -> Result<(), DeskFault>,
 ) -> Result<(), DeskFault> {
     let mut next = 1;
     loop {
@@ -259,7 +264,7 @@ pub(super) fn each_license(
         let Some(last) = licenses.last() else { return Ok(()) };
         next = last.number.get() + 1;
         for license in &licenses {
-            each(&book.codes_of(license.number)?)?;
+            each(license, &book.codes_of(license.number)?)?;
         }
     }
 }
@@ -327,6 +332,14 @@ pub fn publish_bundle(ledger: &mut Ledger, session: &Session, file: &BundleFile)
         vendor_only(&book.trust_settings()?)?;
         let before = Published::last(book)?;
         let bundle = follows(book, before.as_ref().map(|before| &before.bundle), file)?;
+        // The same for the keys of this desk: none that was said to be stolen signs again.
+        let own = book.issuers()?;
+        for void in bundle.issuers.iter().filter(|issuer| issuer.void) {
+            let rule = book.issuer_rule(void.number)?;
+            if rule.state != IssuerState::Stolen && own.iter().any(|own| own.number == void.number) {
+                book.put_issuer_rule(&IssuerRule { state: IssuerState::Stolen, ..rule })?;
+            }
+        }
         book.insert_bundle(&PublishedBundle { number: bundle.number, issued: bundle.issued, text: file.to_string() })?;
         let facts = json!({
             "number": bundle.number,
@@ -349,8 +362,9 @@ fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Resul
     if bundle.vendor != vendor.as_str() {
         return Err(Refused::OtherVendor { found: bundle.vendor, wanted: vendor }.into());
     }
+    // Not simply the next one: a ledger that was put back from a backup has to learn of those that were published since.
     let number = before.map_or(1, |before| before.number + 1);
-    if bundle.number != number {
+    if bundle.number < number {
         return Err(Refused::BundleNumber { found: bundle.number, wanted: number }.into());
     }
     if let Some(before) = before {
@@ -360,6 +374,34 @@ fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Resul
         takes_nothing_back(before, &bundle)?;
     }
     Ok(bundle)
+}
+
+/// What a ledger that was restored from a backup may have forgotten: what was revoked stays revoked, and a stolen key
+/// void.
+fn keep_for_good(before: &Bundle, now: &mut Bundle) {
+    for &(license, good_from) in &before.revoked {
+        match now.revoked.binary_search_by_key(&license, |(license, _)| *license) {
+            Err(place) => now.revoked.insert(place, (license, good_from)),
+            Ok(place) => {
+                if let Some((_, still)) = now.revoked.get_mut(place) {
+                    *still = still.zip(good_from).map(|(now, before)| now.max(before));
+                }
+            }
+        }
+    }
+    for void in before.issuers.iter().filter(|issuer| issuer.void) {
+        match now.issuers.binary_search_by_key(&void.number, |issuer| issuer.number) {
+            Err(place) => now.issuers.insert(place, void.clone()),
+            Ok(place) => {
+                if let Some(issuer) = now.issuers.get_mut(place).filter(|issuer| !issuer.void) {
+                    issuer.void = true;
+                    let listed = before.listed.iter().filter(|(number, _)| *number == void.number);
+                    now.listed.extend(listed);
+                    now.listed.sort_unstable();
+                }
+            }
+        }
+    }
 }
 
 /// What was revoked stays revoked, and a stolen key stays void: its number and key are never used again.

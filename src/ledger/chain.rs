@@ -81,6 +81,8 @@ actions! {
     Upgraded "upgraded",
     /// From evaluation to full.
     Converted "converted",
+    /// The same under another key, because the key before was stolen.
+    Reissued "reissued",
     /// A code was given out again.
     Reprinted "reprinted",
     /// Codes were revoked.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 10] = [
+const TABLES: [(&str, &str, &str); 17] = [
     ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
@@ -30,6 +30,21 @@ const TABLES: [(&str, &str, &str); 10] = [
          signature, event FROM revision",
         "license || '/' || revision",
     ),
+    ("trust", "id, role, test, contact, event FROM trust", "id"),
+    ("issuer-rule", "issuer, state, limits, event FROM issuer_rule", "issuer"),
+    ("bundle", "number, issued, text, event FROM bundle", "number"),
+    (
+        "partner",
+        "issuer, name, public_key, ledger_key, desk, state, limits, allotment, created, event FROM partner",
+        "issuer",
+    ),
+    ("partner-book", "issuer, sequence, day, link, event FROM partner_book", "issuer"),
+    (
+        "partner-code",
+        "issuer, license, revision, payload, signature, event FROM partner_code",
+        "issuer || '/' || license || '/' || revision",
+    ),
+    ("revocation", "license, good_from, event FROM revocation", "license"),
 ];
 
 /// The book is one chain from its first event on, and every row of the ledger is as the last event that wrote it

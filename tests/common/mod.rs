@@ -301,6 +301,11 @@ pub fn test_key() -> SoftwareKey {
     SoftwareKey::from_seed(&SEED).unwrap()
 }
 
+/// Whose private half is published with this project too.
+pub fn test_root() -> SoftwareKey {
+    SoftwareKey::from_seed(&[2; 32]).unwrap()
+}
+
 /// Ten endpoints for the customer of [`furnish`], for a year from a day on.
 pub fn order(first: Day, reference: Option<&str>) -> Asked {
     let order = Order {

@@ -1,13 +1,16 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
-use activation_code::{Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, Units};
+use activation_code::{
+    Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, Revision, Roots, Terms, Units,
+    signed_message,
+};
 use countersign::desk::{
     self, Asked, Change, Clock, CustomerEdit, DeskFault, Length, LimitEdit, OperatorEdit, Order, Preview, ProductEdit,
     Reach, Refused, Session,
 };
 use countersign::ledger::{
-    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
-    UnitType,
+    Action, By, CustomerNumber, Head, IssuerState, Ledger, LicenseRecord, Name, Operator, OperatorName, Partner,
+    PartnerCode, Product, ProductKind, RequestState, Role, UnitType,
 };
 use countersign::signer::{Signer as _, SoftwareKey};
 use std::sync::LazyLock;
@@ -67,9 +70,81 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     let second = operators(ledger)?;
     approvals(ledger, &key, &second)?;
     licenses(ledger, &key)?;
+    trust(ledger, &first(), friday())?;
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
     Ok(())
+}
+
+/// What installations are told, by a root whose key is published with this project; and a partner.
+///
+/// # Errors
+/// None, or the desk is broken.
+pub fn trust(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<(), DeskFault> {
+    let session = session(operator, today);
+    desk::set_contact(ledger, &session, &["Example Security, +49 30 123456".parse().unwrap()])?;
+    let limits = "kinds=full,evaluation units=100000".parse().unwrap();
+    desk::limit_issuer(ledger, &session, IssuerNumber::new(1).unwrap(), &limits)?;
+    let root = SoftwareKey::from_seed(&[2; 32]).unwrap();
+    let roots = Roots::new(1, [root.public_key()]).unwrap();
+    for _ in 0..2 {
+        let mut bundle = desk::draft_bundle(ledger, today, Some(&roots))?;
+        let early = desk::publish_bundle(ledger, &session, &bundle);
+        assert!(matches!(early, Err(DeskFault::Refused(Refused::Bundle(_)))));
+        bundle.sign(&root).unwrap();
+        desk::publish_bundle(ledger, &session, &bundle)?;
+    }
+    assert_eq!(desk::bundles(ledger)?.len(), 2);
+    partners(ledger, &By { operator: operator.name.clone(), day: today })
+}
+
+/// What is known of a partner that has issued one code.
+fn partners(ledger: &mut Ledger, by: &By) -> Result<(), DeskFault> {
+    let [key, ledger_key] = [3, 4].map(|seed| SoftwareKey::from_seed(&[seed; 32]).unwrap());
+    let issuer = IssuerNumber::new(17).unwrap();
+    let partner = Partner {
+        issuer,
+        name: "North Systems".parse().unwrap(),
+        key: key.public_key(),
+        ledger_key: ledger_key.public_key(),
+        desk: "0123456789abcdef".to_owned(),
+        state: IssuerState::InUse,
+        limits: "units=100 licenses=1000000-1999999".parse().unwrap(),
+        allotment: Some(1000),
+        created: by.day,
+    };
+    let Change::Issue(order) = asked(order(1, 20), "PO-17").change else { unreachable!() };
+    let license = LicenseNumber::new(1_000_000).unwrap();
+    let terms = Terms {
+        product: order.product,
+        license,
+        units: order.units,
+        period: order.period,
+        issued: friday(),
+        issuer,
+        revision: Revision::FIRST,
+        kind: Kind::Full,
+        test: false,
+        grace: None,
+        host: None,
+        members: None,
+        features: None,
+        holder: None,
+    };
+    let signature = key.sign(&signed_message(&terms.to_payload().unwrap())).unwrap();
+    let head = Head { sequence: 9, day: by.day, link: [5; 32] };
+    ledger.write(|book| {
+        book.put_partner(&partner)?;
+        book.record(by, Action::PartnerAdded, None, "{}".to_owned())?;
+        book.put_partner(&Partner { state: IssuerState::Stolen, ..partner })?;
+        book.record(by, Action::PartnerChanged, None, "{}".to_owned())?;
+        book.insert_partner_code(&PartnerCode { issuer, terms, signature })?;
+        book.put_partner_head(issuer, &head)?;
+        book.record(by, Action::PartnerImported, None, "{}".to_owned())?;
+        book.put_revocation(license, LicenseRecord::NONE_GOOD)?;
+        book.record(by, Action::Revoked, Some(license), "{}".to_owned())?;
+        Ok(())
+    })
 }
 
 fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {

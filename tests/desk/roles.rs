@@ -2,10 +2,11 @@
 
 use super::book::{lose_a_code, put_ledger_key};
 use crate::common::*;
-use activation_code::{Kind, ProductId, Units};
+use activation_code::{Kind, ProductId, Roots, Units};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
 use countersign::ledger::{Ledger, Product, ProductKind, Role, UnitType};
+use countersign::signer::Signer as _;
 use std::collections::BTreeSet;
 
 /// Commands that change something. A command that is not here or in [`READING`] fails a test.
@@ -38,9 +39,11 @@ const CHANGING: &str = "
     a l - - - | backup copy.ledger
     a - - - - | restore backup.ledger
     a - - - - | import printed.txt --customer 1
+    a - - - - | bundle contact somebody
+    a - - - - | bundle publish signed.txt
 ";
 
-/// Commands that everybody may run, without saying who they are.
+/// Commands that everybody may run, without saying who they are. `NEW`: a file that is not there yet.
 const READING: &str = "
     product list
     product show ES
@@ -59,10 +62,19 @@ const READING: &str = "
     limits
     issuer
     audit verify --signatures
+    bundle contact
+    bundle draft NEW
+    bundle list
+    bundle show
+    bundle verify signed.txt
+    bundle write NEW
 ";
 
 /// Commands that make a desk.
 const FOUNDING: [&str; 2] = ["init", "quickstart"];
+
+/// Commands of the computers in the safe, which have no desk.
+const WITHOUT_DESK: [&str; 4] = ["root checklist", "root create", "root fingerprint", "root sign"];
 
 /// An operator of each role, called as the role is, and somebody who has asked for more than one may issue.
 fn staffed() -> Desk {
@@ -90,12 +102,24 @@ fn staffed() -> Desk {
     let large = Asked::from(Change::Issue(Order { units: Units::new(51).unwrap(), ..order }));
     desk::request(&mut ledger, &desk::Session { operator, ..session(today) }, &large).unwrap();
     let own = desk::OperatorEdit::Passphrase(cheap_hash(PASSPHRASE));
-    desk::change_operator(&mut ledger, &session(today), &"administrator".parse().unwrap(), &own).unwrap();
+    let name = "administrator".parse().unwrap();
+    let administrator = desk::change_operator(&mut ledger, &session(today), &name, &own).unwrap();
     write_secret(&desk.room().join("new"), "another passphrase");
     put_ledger_key(&desk);
     lose_a_code(&desk, "printed.txt");
     let orders = "order,customer,product,units,from,term\nPO-9,1,ES,5,2030-01-01,1y\n";
     std::fs::write(desk.room().join("orders.csv"), orders).unwrap();
+    let root = test_root();
+    let roots = Roots::new(1, [root.public_key()]).unwrap();
+    let signed = |ledger: &mut Ledger| {
+        let mut bundle = desk::draft_bundle(ledger, today, Some(&roots)).unwrap();
+        bundle.sign(&root).unwrap();
+        bundle
+    };
+    let published = signed(&mut ledger);
+    desk::publish_bundle(&mut ledger, &desk::Session { operator: administrator, ..session(today) }, &published)
+        .unwrap();
+    std::fs::write(desk.room().join("signed.txt"), signed(&mut ledger).to_string()).unwrap();
     drop(ledger);
     run_as(&desk, Role::Administrator, "backup backup.ledger").assert_done();
     desk
@@ -140,12 +164,20 @@ fn each_role_may_change_what_the_table_says_and_nothing_else() {
 fn what_is_only_read_changes_nothing_and_asks_nobody() {
     let desk = staffed();
     let before = head(&mut desk.ledger());
-    for command in lines(READING) {
-        let plain = desk.run(&command.split_whitespace().collect::<Vec<_>>());
+    let new = |name: &str| desk.room().join(name).to_str().unwrap().to_owned();
+    let words = |command: &'static str, name: &str| -> Vec<String> {
+        let path = |word: &str| if word == "NEW" { new(name) } else { word.to_owned() };
+        command.split_whitespace().map(path).collect()
+    };
+    for (command, number) in lines(READING).zip(0..) {
+        let plain = run(desk.command(&[]).args(words(command, &format!("new-{number}"))).current_dir(desk.room()));
         plain.assert_done();
         for role in Role::ALL {
-            let named = run(desk.command(&["--operator", role.name()]).args(command.split_whitespace()));
-            assert_eq!(named.assert_done().out, plain.out, "{role:?}, {command}");
+            let name = format!("new-{number}-{}", role.name());
+            let mut named = desk.command(&["--operator", role.name()]);
+            let named = run(named.args(words(command, &name)).current_dir(desk.room()));
+            let out = named.assert_done().out.replace(&new(&name), &new(&format!("new-{number}")));
+            assert_eq!(out, plain.out, "{role:?}, {command}");
         }
     }
     assert_eq!(head(&mut desk.ledger()), before);
@@ -173,7 +205,11 @@ fn every_command_is_in_a_table() {
     let desk = Desk::new();
     let all: BTreeSet<_> = commands(&desk, "").into_iter().collect();
     assert!(all.contains("operator add") && all.contains("limits") && all.contains("limits set"), "{all:?}");
-    let listed = lines(CHANGING).map(|line| line.split_once(" | ").unwrap().1).chain(lines(READING)).chain(FOUNDING);
+    let listed = lines(CHANGING)
+        .map(|line| line.split_once(" | ").unwrap().1)
+        .chain(lines(READING))
+        .chain(FOUNDING)
+        .chain(WITHOUT_DESK);
     // The longest name that it begins with: `limits set` is not `limits`.
     let name = |line: &str| {
         let begins = |command: &&String| line == command.as_str() || line.starts_with(&format!("{command} "));

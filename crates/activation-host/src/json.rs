@@ -1,7 +1,7 @@
 //! The JSON of both programs. Names are added, never changed or reused: `docs/interfaces.md`.
 
 use crate::inspect::{Inspection, Obstacle};
-use activation_code::{ActivationCode, PinnedIssuer, Repair, Standing, Terms};
+use activation_code::{ActivationCode, Bundle, Day, PinnedIssuer, Repair, Standing, Terms};
 use serde::Serialize;
 
 /// What a code says.
@@ -163,6 +163,74 @@ impl From<&Inspection> for InspectionJson {
             terms: inspection.terms().map(TermsJson::from),
             code: inspection.code.as_ref().map(|code| LettersJson { letters: code.letters() }),
             standing: inspection.standing.as_ref().map(StandingJson::from),
+        }
+    }
+}
+
+/// What a trust bundle says.
+#[derive(Serialize)]
+pub struct BundleJson {
+    vendor: String,
+    number: u32,
+    issued: String,
+    age_days: i32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    contact: Vec<String>,
+    fingerprint: String,
+    threshold: u8,
+    roots: Vec<String>,
+    issuers: Vec<BundleIssuerJson>,
+    revoked: Vec<RevokedJson>,
+    products: Vec<u16>,
+}
+
+#[derive(Serialize)]
+struct BundleIssuerJson {
+    number: u16,
+    key: String,
+    void: bool,
+    limits: String,
+}
+
+#[derive(Serialize)]
+struct RevokedJson {
+    license: u32,
+    good_from: Option<u16>,
+}
+
+impl BundleJson {
+    /// As it is on a day.
+    pub fn of(bundle: &Bundle, today: Day) -> Self {
+        Self {
+            vendor: bundle.vendor.clone(),
+            number: bundle.number,
+            issued: bundle.issued.to_string(),
+            age_days: today.days_after(bundle.issued),
+            test: bundle.test,
+            contact: bundle.contact.clone(),
+            fingerprint: bundle.roots.fingerprint(),
+            threshold: bundle.roots.threshold(),
+            roots: bundle.roots.keys().iter().map(ToString::to_string).collect(),
+            issuers: bundle
+                .issuers
+                .iter()
+                .map(|issuer| BundleIssuerJson {
+                    number: issuer.number.get(),
+                    key: issuer.key.to_string(),
+                    void: issuer.void,
+                    limits: issuer.limits.to_string().trim_start().to_owned(),
+                })
+                .collect(),
+            revoked: bundle
+                .revoked
+                .iter()
+                .map(|(license, good)| RevokedJson {
+                    license: license.get(),
+                    good_from: good.map(|revision| revision.get()),
+                })
+                .collect(),
+            products: bundle.products.iter().map(|product| product.id.get()).collect(),
         }
     }
 }

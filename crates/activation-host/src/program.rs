@@ -48,11 +48,16 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// `program: what`, and on the next line a hint if there is one, to standard error.
-pub fn complain(program: &str, what: &dyn Display, hint: Option<&str>) {
+/// `program: what`, and on the next line a hint if there is one.
+pub fn complaint(program: &str, what: &dyn Display, hint: Option<&str>) -> String {
     let hint = hint.map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
+    visible(&format!("{program}: {what}\n{hint}"))
+}
+
+/// The same to standard error.
+pub fn complain(program: &str, what: &dyn Display, hint: Option<&str>) {
     // Where standard error is gone there is nobody left to tell.
-    let _ = io::stderr().write_all(visible(&format!("{program}: {what}\n{hint}")).as_bytes());
+    let _ = io::stderr().write_all(complaint(program, what, hint).as_bytes());
 }
 
 /// Parses the command line. Help and version are printed here.

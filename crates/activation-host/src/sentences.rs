@@ -2,7 +2,7 @@
 
 use crate::inspect::{Inspection, Obstacle, Outcome};
 use crate::picture::PictureFault;
-use activation_code::{Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
+use activation_code::{Bundle, Day, Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
 use std::fmt::Write;
 
 /// The answer of an inspection, for standard output.
@@ -249,4 +249,38 @@ pub fn warning(warning: Warning, standing: &Standing) -> String {
         }
         other => other.name().replace('-', " "),
     }
+}
+
+/// What a trust bundle says, a line each, as it is on a day.
+pub fn bundle_in_words(bundle: &Bundle, today: Day) -> String {
+    let age = today.days_after(bundle.issued);
+    let mut text = format!("  vendor       {}\n", bundle.vendor);
+    for line in &bundle.contact {
+        text.push_str(&format!("  contact      {line}\n"));
+    }
+    text.push_str(&format!("  issued       {}, {age} days ago\n", bundle.issued));
+    if bundle.test {
+        text.push_str("  test         FOR TESTING ONLY\n");
+    }
+    let roots = &bundle.roots;
+    text.push_str(&format!(
+        "  roots        {} of {} sign, fingerprint {}\n",
+        roots.threshold(),
+        roots.keys().len(),
+        roots.fingerprint()
+    ));
+    for issuer in &bundle.issuers {
+        let void = if issuer.void { ", VOID" } else { "" };
+        text.push_str(&format!("  issuer       {}:{}{void}{}\n", issuer.number, issuer.key, issuer.limits));
+    }
+    for (license, good) in &bundle.revoked {
+        match good {
+            Some(revision) => text.push_str(&format!("  revoked      license {license} below revision {revision}\n")),
+            None => text.push_str(&format!("  revoked      license {license}\n")),
+        }
+    }
+    for product in &bundle.products {
+        text.push_str(&format!("  product      {}, {}: {}\n", product.id, product.mnemonic, product.name));
+    }
+    text
 }

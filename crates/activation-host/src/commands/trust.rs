@@ -4,11 +4,12 @@ use super::embedded;
 use super::input::{self, complain_of_input};
 use crate::PROGRAM;
 use activation_code::{Bundle, PublicKey, Purpose, Roots};
+use activation_host::json::BundleJson;
 use activation_host::program::{Exit, clock, complain, json_text, print, system};
+use activation_host::sentences::bundle_in_words;
 use activation_host::state::StateFolder;
 use activation_host::trust_store::{Loaded, TrustStore, TrustStoreFault};
 use clap::Subcommand;
-use serde::Serialize;
 use std::path::PathBuf;
 
 /// Loads and shows the trust bundle of an installation
@@ -96,72 +97,6 @@ struct Show {
     state: State,
 }
 
-#[derive(Serialize)]
-struct BundleJson {
-    vendor: String,
-    number: u32,
-    issued: String,
-    age_days: i32,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    test: bool,
-    contact: Vec<String>,
-    fingerprint: String,
-    threshold: u8,
-    roots: Vec<String>,
-    issuers: Vec<IssuerJson>,
-    revoked: Vec<RevokedJson>,
-    products: Vec<u16>,
-}
-
-#[derive(Serialize)]
-struct IssuerJson {
-    number: u16,
-    key: String,
-    void: bool,
-    limits: String,
-}
-
-#[derive(Serialize)]
-struct RevokedJson {
-    license: u32,
-    good_from: Option<u16>,
-}
-
-impl From<&Bundle> for BundleJson {
-    fn from(bundle: &Bundle) -> Self {
-        Self {
-            vendor: bundle.vendor.clone(),
-            number: bundle.number,
-            issued: bundle.issued.to_string(),
-            age_days: clock().days_after(bundle.issued),
-            test: bundle.test,
-            contact: bundle.contact.clone(),
-            fingerprint: bundle.roots.fingerprint(),
-            threshold: bundle.roots.threshold(),
-            roots: bundle.roots.keys().iter().map(ToString::to_string).collect(),
-            issuers: bundle
-                .issuers
-                .iter()
-                .map(|issuer| IssuerJson {
-                    number: issuer.number.get(),
-                    key: issuer.key.to_string(),
-                    void: issuer.void,
-                    limits: issuer.limits.to_string().trim_start().to_owned(),
-                })
-                .collect(),
-            revoked: bundle
-                .revoked
-                .iter()
-                .map(|(license, good)| RevokedJson {
-                    license: license.get(),
-                    good_from: good.map(|revision| revision.get()),
-                })
-                .collect(),
-            products: bundle.products.iter().map(|product| product.id.get()).collect(),
-        }
-    }
-}
-
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Exit {
     let outcome = match &arguments.command {
@@ -239,43 +174,14 @@ pub fn refused(fault: TrustStoreFault) -> Exit {
 }
 
 fn answer(json: bool, bundle: &Bundle, heading: &str) -> Result<Exit, Exit> {
-    let text = if json { json_text(&BundleJson::from(bundle)) } else { format!("{heading}\n{}", words(bundle)) };
+    let text = if json {
+        json_text(&BundleJson::of(bundle, clock()))
+    } else {
+        format!("{heading}\n{}", bundle_in_words(bundle, clock()))
+    };
     print(&text).map_err(|error| {
         complain(PROGRAM, &format!("cannot write the answer: {}", system(&error)), None);
         Exit::CouldNot
     })?;
     Ok(Exit::Done)
-}
-
-fn words(bundle: &Bundle) -> String {
-    let age = clock().days_after(bundle.issued);
-    let mut text = format!("  vendor       {}\n", bundle.vendor);
-    for line in &bundle.contact {
-        text.push_str(&format!("  contact      {line}\n"));
-    }
-    text.push_str(&format!("  issued       {}, {age} days ago\n", bundle.issued));
-    if bundle.test {
-        text.push_str("  test         FOR TESTING ONLY\n");
-    }
-    let roots = &bundle.roots;
-    text.push_str(&format!(
-        "  roots        {} of {} sign, fingerprint {}\n",
-        roots.threshold(),
-        roots.keys().len(),
-        roots.fingerprint()
-    ));
-    for issuer in &bundle.issuers {
-        let void = if issuer.void { ", VOID" } else { "" };
-        text.push_str(&format!("  issuer       {}:{}{void}{}\n", issuer.number, issuer.key, issuer.limits));
-    }
-    for (license, good) in &bundle.revoked {
-        match good {
-            Some(revision) => text.push_str(&format!("  revoked      license {license} below revision {revision}\n")),
-            None => text.push_str(&format!("  revoked      license {license}\n")),
-        }
-    }
-    for product in &bundle.products {
-        text.push_str(&format!("  product      {}, {}: {}\n", product.id, product.mnemonic, product.name));
-    }
-    text
 }
