@@ -219,6 +219,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
     let new_passphrase = match &command {
         Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
+        Command::Key(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
         _ => None,
     };
     let new_passphrase = Source::open(new_passphrase, None, "--new-passphrase-file F")?;

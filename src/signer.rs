@@ -1,6 +1,7 @@
 //! Who signs. A signer has no file name, clock or random numbers of its own.
 
 pub mod key_file;
+pub mod shares;
 
 use activation_code::{PublicKey, SIGNATURE_BYTES};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
@@ -60,6 +61,11 @@ impl SoftwareKey {
         let mut seed = Zeroizing::new([0; 32]);
         random.try_fill_bytes(&mut *seed).map_err(|_| GenerateFault::Random)?;
         Ok(Self::from_seed(&seed)?)
+    }
+
+    /// Shows the seed to somebody who does not keep it.
+    fn with_seed<T>(&self, look: impl FnOnce(&[u8; 32]) -> T) -> T {
+        look(self.key.as_bytes())
     }
 
     /// The key of a seed (RFC 8032 §5.1.5).

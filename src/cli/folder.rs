@@ -351,8 +351,18 @@ pub fn make_key(
     fail: impl FnOnce(io::Error) -> Failure,
 ) -> Result<SoftwareKey, Failure> {
     let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
-    let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
-        .map_err(|fault| Failure::could_not(fault.to_string()))?;
-    key_store::create(path, text.as_bytes()).map_err(fail)?;
+    write_key(path, &key, passphrase, fail)?;
     Ok(key)
+}
+
+/// Makes the file of a key.
+pub fn write_key(
+    path: &Path,
+    key: &SoftwareKey,
+    passphrase: &[u8],
+    fail: impl FnOnce(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let text: Zeroizing<String> = key_file::seal(key, passphrase, key_file::Cost::DESK, &mut SysRng)
+        .map_err(|fault| Failure::could_not(fault.to_string()))?;
+    key_store::create(path, text.as_bytes()).map_err(fail)
 }

@@ -2,11 +2,15 @@
 
 mod lost;
 mod new;
+mod recover;
 mod rotate;
+mod shares;
+mod typed;
 
 use super::Context;
 use super::failure::Failure;
 use clap::Subcommand;
+use std::path::Path;
 
 /// Make, replace and give up issuing keys
 #[derive(clap::Args)]
@@ -20,7 +24,8 @@ shows the keys.
 Examples:
   countersign key new
   countersign key rotate
-  countersign key lost 1 --reissue --output codes.csv"
+  countersign key lost 1 --reissue --output codes.csv
+  countersign key shares license-desk/issuer-1.key"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -32,6 +37,18 @@ enum Command {
     New(new::Arguments),
     Rotate(rotate::Arguments),
     Lost(lost::Arguments),
+    Shares(shares::Arguments),
+    Recover(recover::Arguments),
+}
+
+impl Arguments {
+    /// Where the passphrase of a new key file comes from, if not from the terminal.
+    pub fn new_passphrase_file(&self) -> Option<&Path> {
+        match &self.command {
+            Command::Recover(arguments) => arguments.new_passphrase_file(),
+            _ => None,
+        }
+    }
 }
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
@@ -39,5 +56,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         Command::New(arguments) => new::run(context, arguments),
         Command::Rotate(arguments) => rotate::run(context, arguments),
         Command::Lost(arguments) => lost::run(context, arguments),
+        Command::Shares(arguments) => shares::run(context, arguments),
+        Command::Recover(arguments) => recover::run(context, arguments),
     }
 }
