@@ -82,7 +82,7 @@ fn compare(master: &Desk, threads: usize, orders: u32, pairs: u32) {
         );
         ratios.iter_mut().zip(ratio).for_each(|(all, one)| all.push(one));
     }
-    let [clock, processor] = ratios.map(|ratios| median(ratios));
+    let [clock, processor] = ratios.map(median);
     println!("medians of {pairs} pairs: {clock:.3} by the clock, {processor:.3} of the processor");
 }
 
