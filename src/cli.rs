@@ -16,10 +16,12 @@ mod init;
 mod issue;
 mod issuer;
 mod license;
+mod limit_arguments;
 mod limits;
 mod list;
 mod operator;
 mod output;
+mod partner;
 mod passphrase;
 mod print;
 mod product;
@@ -144,6 +146,7 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Partner(partner::Arguments),
     Bundle(bundle::Arguments),
     Root(root::Arguments),
     Audit(audit::Arguments),
@@ -258,7 +261,8 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Reject(arguments) => request::reject(&context, &arguments),
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
-        Command::Issuer(_) => issuer::run(&context),
+        Command::Issuer(arguments) => issuer::run(&context, &arguments),
+        Command::Partner(arguments) => partner::run(&context, &arguments),
         Command::Bundle(arguments) => bundle::run(&context, &arguments),
         Command::Root(arguments) => root::run(&context, &arguments),
         Command::Audit(arguments) => audit::run(&context, &arguments),
