@@ -45,5 +45,6 @@ macro_rules! ceremonies {
 ceremonies! {
     a_desk_is_restored "desk-restored",
     the_first_setup "first-setup",
+    a_partner_is_ended "partner-ended",
     roots_are_rotated "root-rotation",
 }
