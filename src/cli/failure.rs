@@ -165,7 +165,10 @@ impl From<Refused> for Failure {
             Refused::RangeOfPartner { .. } => "`countersign partner list` shows whose license numbers are which",
             Refused::RangeUsed { .. } => "give license numbers above, as --licenses FIRST-LAST",
             Refused::NoRange { .. } => "give them with --licenses FIRST-LAST",
-            Refused::PartnerEnded(_) => "what was ended stays ended: the partner makes a new desk with another number",
+            Refused::PartnerEnded(_) => {
+                "what was ended stays ended, and of what was stolen nothing more is imported (--preview looks at it); the \
+                 partner makes a new desk with another number"
+            }
             Refused::OtherLedgerKey(_) => {
                 "ask the partner for the file as it was written; `countersign partner show N` shows the key"
             }

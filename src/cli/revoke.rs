@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::{Context, change, print};
 use activation_code::{LicenseNumber, Revision, Terms};
 use countersign::desk::{self, DeskFault, PartnerRevocation, Refused, Revocation, Session};
-use countersign::ledger::{Entry, Ledger, Name};
+use countersign::ledger::{DeskRole, Entry, Ledger, Name};
 use serde::Serialize;
 
 /// Revoke a license's codes, those below a revision or all
@@ -42,6 +42,18 @@ It goes into the next trust bundle. An installation that never loads a newer bun
 and goes on with the code that it has.
 ";
 
+const NOT_KNOWN_YET: &str = "\
+It goes into the vendor's next trust bundle after the next export (`countersign partner export`).
+";
+
+/// Who will not know of it.
+fn not_known(ledger: &mut Ledger) -> Result<&'static str, Failure> {
+    Ok(match desk::trust_settings(ledger)?.role {
+        DeskRole::Vendor => NOT_KNOWN,
+        DeskRole::Partner => NOT_KNOWN_YET,
+    })
+}
+
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
@@ -53,11 +65,11 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         }
         looked_at => looked_at?,
     };
-    let codes = codes(&mut ledger, &revocation)?;
+    let (codes, not_known) = (codes(&mut ledger, &revocation)?, not_known(&mut ledger)?);
     let license = revocation.license.number;
     if context.asks() {
         let question = format!(
-            "License {license}\n{codes}\n{NOT_KNOWN}What was revoked stays revoked.\n\nRevoke {}? [y/N] ",
+            "License {license}\n{codes}\n{not_known}What was revoked stays revoked.\n\nRevoke {}? [y/N] ",
             these(&revocation)
         );
         print::confirm(&question, "not revoked, and nothing was changed")?;
@@ -72,7 +84,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             reason: arguments.reason.as_ref().map(Name::as_str),
         });
     }
-    print::result(&format!("Revoked, license {license}\n{codes}\n{NOT_KNOWN}"))
+    print::result(&format!("Revoked, license {license}\n{codes}\n{not_known}"))
 }
 
 /// What a partner issued; this desk knows neither the customer nor codes that were not imported.

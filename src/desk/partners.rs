@@ -653,7 +653,7 @@ pub fn preview_export(
 /// reported and no reason to refuse it. What brings nothing new is no event.
 ///
 /// # Errors
-/// There is no such partner, its ledger key has not signed the file, or the book does not continue what was imported
+/// There is no such partner, it was ended as stolen (whoever has its keys could make any code good), its ledger key has not signed the file, or the book does not continue what was imported
 /// before.
 pub fn import_export(
     ledger: &mut Ledger,
@@ -668,6 +668,9 @@ pub fn import_export(
             return Ok(found);
         }
         let issuer = found.partner.issuer;
+        if found.partner.state == IssuerState::Stolen {
+            return Err(Refused::PartnerEnded(issuer).into());
+        }
         for codes in new.chunks(CHUNK) {
             codes.iter().try_for_each(|code| book.insert_partner_code(code))?;
             let facts = json!({"issuer": issuer.get(), "codes": codes.len()});
