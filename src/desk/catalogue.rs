@@ -151,6 +151,9 @@ pub(super) fn product_called(book: &Book<'_>, text: &str) -> Result<Product, Des
         (_, Ok(mnemonic)) => book.product_called(&mnemonic)?,
         _ => None,
     };
+    if found.is_none() && super::trust::knows_nothing(book)? {
+        return Err(Refused::NoBundleLoaded.into());
+    }
     found.ok_or_else(|| Refused::UnknownProduct(text.to_owned()).into())
 }
 

@@ -878,10 +878,12 @@ pub fn revoke_of_partner(
         book.put_revocation(revocation.license, revocation.good_from)?;
         let facts = json!({
             "partner": revocation.issuer.get(),
+            "license": revocation.license.get(),
             "good_from": revocation.good_from,
             "reason": reason.map(Name::as_str),
         });
-        book.record(&by, Action::Revoked, Some(revocation.license), facts.to_string())?;
+        // Its events are in the partner's book: this one follows none of them.
+        book.record(&by, Action::Revoked, None, facts.to_string())?;
         Ok(())
     })
 }

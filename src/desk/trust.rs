@@ -70,10 +70,14 @@ pub fn issuer_rules(ledger: &mut Ledger) -> Result<Vec<(PinnedIssuer, IssuerRule
     })
 }
 
+/// Whether it is a partner's desk that has loaded no bundle.
+pub(super) fn knows_nothing(book: &Book<'_>) -> Result<bool, LedgerFault> {
+    Ok(book.trust_settings()?.role == DeskRole::Partner && book.bundle_numbers()?.is_empty())
+}
+
 /// The key that the desk issues with: of those in use, that with the highest number.
 pub(super) fn issuer_in_use(book: &Book<'_>) -> Result<PinnedIssuer, DeskFault> {
-    let of_a_partner = book.trust_settings()?.role == DeskRole::Partner;
-    if of_a_partner && book.bundle_numbers()?.is_empty() {
+    if knows_nothing(book)? {
         return Err(Refused::NoBundleLoaded.into());
     }
     let issuers = book.issuers()?;
@@ -83,7 +87,9 @@ pub(super) fn issuer_in_use(book: &Book<'_>) -> Result<PinnedIssuer, DeskFault> 
         }
     }
     match issuers.last() {
-        Some(last) if of_a_partner => Err(Refused::EndedByVendor { issuer: last.number, last: None }.into()),
+        Some(last) if book.trust_settings()?.role == DeskRole::Partner => {
+            Err(Refused::EndedByVendor { issuer: last.number, last: None }.into())
+        }
         _ => Err(DeskFault::NoIssuer),
     }
 }

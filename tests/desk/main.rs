@@ -19,6 +19,7 @@ mod keys;
 mod life;
 mod migration;
 mod operators;
+mod partners;
 mod places;
 mod questions;
 mod quickstart;
