@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod issue;
 mod issuer;
+mod key;
 mod license;
 mod limit_arguments;
 mod limits;
@@ -35,6 +36,7 @@ mod root;
 mod roots;
 mod session;
 mod show;
+mod stolen;
 mod transfer;
 
 use activation_host::program::{self, Exit};
@@ -147,6 +149,7 @@ enum Command {
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
     Partner(partner::Arguments),
+    Key(key::Arguments),
     Bundle(bundle::Arguments),
     Root(root::Arguments),
     Audit(audit::Arguments),
@@ -219,6 +222,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
     let operator_passphrase = Source::open(common.operator_file, None, "--operator-file F")?;
     let new_passphrase = match &command {
         Command::Operator(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
+        Command::Key(arguments) => arguments.new_passphrase_file().map(Path::to_owned),
         _ => None,
     };
     let new_passphrase = Source::open(new_passphrase, None, "--new-passphrase-file F")?;
@@ -263,6 +267,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Limits(arguments) => limits::run(&context, arguments),
         Command::Issuer(arguments) => issuer::run(&context, &arguments),
         Command::Partner(arguments) => partner::run(&context, &arguments),
+        Command::Key(arguments) => key::run(&context, &arguments),
         Command::Bundle(arguments) => bundle::run(&context, &arguments),
         Command::Root(arguments) => root::run(&context, &arguments),
         Command::Audit(arguments) => audit::run(&context, &arguments),

@@ -13,6 +13,7 @@ mod customers;
 mod history;
 mod import;
 mod issuing;
+mod keys;
 mod licenses;
 mod lookup;
 mod operators;
@@ -39,6 +40,11 @@ pub use customers::{CustomerEdit, add_customer, change_customer, customers, find
 pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
 pub use import::{ImportFault, ImportProblem, Imported, PrintedText, import};
 pub use issuing::{Issued, carry_out, codes_of, perform};
+pub use keys::{
+    Fate, Learning, Loss, Rotation, StolenCode, Watch, each_reissued, free_issuers, lose_issuer, lost_issuer,
+    prepare_issuer, prepared_issuers, preview_loss, preview_rotation, reissues, rotate, signed_by, stolen_codes,
+    stolen_issuers,
+};
 pub use licenses::{
     Revocation, Transfer, find_license, preview_reprint, preview_revocation, preview_transfer, reprint, revoke,
     transfer,
@@ -282,7 +288,7 @@ pub enum Refused {
     },
     /// The bundle does not name the desk's key.
     #[error("the bundle does not name issuer {0} with the key of this desk")]
-    NotInBundle(IssuerNumber),
+    NotNamed(IssuerNumber),
     /// Test and production.
     #[error("one is for testing only, and the other one is not")]
     OtherPurpose,
@@ -630,6 +636,69 @@ pub enum Refused {
         /// The day on the clock.
         today: Day,
     },
+    /// A number that an issuing key has, or had.
+    #[error("an issuing key has number {0}, or had it")]
+    IssuerNumberUsed(IssuerNumber),
+    /// A key that issues, or issued.
+    #[error("this is the key of issuer {number}, and no new one")]
+    IssuerKeyUsed {
+        /// Its number.
+        number: IssuerNumber,
+    },
+    /// A key that signs checkpoints, a partner's books or bundles.
+    #[error("this key signs other things than codes")]
+    SignsOtherThings,
+    /// A key is prepared already.
+    #[error("issuing key {0} is prepared already")]
+    PreparedAlready(IssuerNumber),
+    /// No key to switch to.
+    #[error("{}", match .0 {
+        Some(number) => format!("issuing key {number} is not prepared"),
+        None => "no issuing key is prepared".to_owned(),
+    })]
+    NotPrepared(Option<IssuerNumber>),
+    /// Installations do not know the key.
+    #[error("{}", match .bundle {
+        Some(bundle) => format!("installations do not know issuing key {issuer}: bundle {bundle}, the newest, does not have it"),
+        None => format!("installations do not know issuing key {issuer}: no bundle was published"),
+    })]
+    NotInBundle {
+        /// The key.
+        issuer: IssuerNumber,
+        /// The newest bundle.
+        bundle: Option<u32>,
+    },
+    /// Nobody said which key, and there are several.
+    #[error("this desk has had several issuing keys in use")]
+    WhichKey,
+    /// A stolen key stays void.
+    #[error("issuing key {0} was stolen: its number and its key are never used again")]
+    StaysStolen(IssuerNumber),
+    /// Only codes of stolen keys are re-issued.
+    #[error("issuing key {0} was not stolen")]
+    NotStolen(IssuerNumber),
+    /// Nothing of a license is re-issued.
+    #[error("no code of license {license} that counts is of issuing key {issuer}")]
+    NotOfKey {
+        /// Which license.
+        license: LicenseNumber,
+        /// The key.
+        issuer: IssuerNumber,
+    },
+    /// More codes of a stolen key than a bundle can list.
+    #[error(
+        "a bundle that lists {codes} codes would have {bytes} bytes, and hosts take at most {}",
+        activation_code::MAX_BUNDLE
+    )]
+    ListTooLong {
+        /// How many.
+        codes: u64,
+        /// How large it would be.
+        bytes: u64,
+    },
+    /// Another key has taken the place of the one that signed.
+    #[error("somebody else switched to another issuing key meanwhile")]
+    KeyChangedMeanwhile,
     /// Somebody else changed the license, so that this would make other codes than were shown.
     #[error("somebody else changed this license meanwhile")]
     ChangedMeanwhile,

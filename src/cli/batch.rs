@@ -57,14 +57,16 @@ pub struct Arguments {
     results: Option<Format>,
 }
 
+/// As what a file of lines is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
     Csv,
     Jsonl,
 }
 
 impl Format {
-    fn of_name(path: &Path) -> Option<Self> {
+    /// As the end of its name says.
+    pub fn of_name(path: &Path) -> Option<Self> {
         let end = path.extension()?.to_str()?.to_ascii_lowercase();
         match end.as_str() {
             "csv" => Some(Self::Csv),
@@ -190,12 +192,12 @@ impl<'d> Desk<'d> {
     }
 
     /// Counts what was found.
-    fn look_at<'r>(&self, checked: &spool::Checked, arguments: &'r Arguments) -> Result<Report<'r>, Failure>
+    fn look_at<'r>(&mut self, checked: &spool::Checked, arguments: &'r Arguments) -> Result<Report<'r>, Failure>
     where
         'd: 'r,
     {
         let no_room = |error: io::Error| self.context.folder.no_room(&error);
-        let mut report = Report::new(self.context, arguments)?;
+        let mut report = Report::new(self.context, arguments, desk::stolen_issuers(self.ledger)?)?;
         for record in checked.records() {
             report.found(&record.map_err(no_room)?)?;
         }

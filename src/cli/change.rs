@@ -1,7 +1,7 @@
 //! The way of every change that makes codes: what it would make, a question, a passphrase, the codes.
 
 use super::failure::Failure;
-use super::{Context, print};
+use super::{Context, print, stolen};
 use activation_code::MaintenancePeriod;
 use activation_host::json::TermsJson;
 use activation_host::sentences;
@@ -73,7 +73,7 @@ pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Pl
 }
 
 fn heading(plan: &Plan) -> String {
-    use desk::Change::{AddUnits, Convert, Downsize, Issue, Renew, Upgrade};
+    use desk::Change::{AddUnits, Convert, Downsize, Issue, Reissue, Renew, Upgrade};
     let done = match plan.asked.change {
         Issue(_) => "Issued",
         Renew { .. } => "Renewed",
@@ -81,6 +81,7 @@ fn heading(plan: &Plan) -> String {
         AddUnits { .. } => "Units added",
         Upgrade { .. } => "Upgraded",
         Convert { .. } => "Converted",
+        Reissue { .. } => "Reissued",
     };
     match &plan.approval {
         Approval::Given { request, asked_by } => format!("{done}, as operator {asked_by} asked in request {request}"),
@@ -310,6 +311,7 @@ fn report(
     heading: &str,
 ) -> Result<(), Failure> {
     let Some((first, others)) = issued.split_first() else { return Ok(()) };
+    stolen::warn(ledger, issued)?;
     // What the same order made before may have been revoked since.
     let license = desk::find_license(ledger, first.entry.terms.license)?;
     if context.json {

@@ -153,7 +153,7 @@ impl From<Refused> for Failure {
                  `countersign partner load BUNDLE --root HEX`"
             }
             Refused::EndedByVendor { .. } => "ask the vendor; a newer bundle may say otherwise",
-            Refused::NotInBundle(_) => "ask the vendor for a bundle that was drafted after `countersign partner add`",
+            Refused::NotNamed(_) => "ask the vendor for a bundle that was drafted after `countersign partner add`",
             Refused::OtherPurpose => "a desk for testing is made with `countersign init --test`, and stays one",
             Refused::BundleFork(_) => "ask the vendor on a way that you trust, with the fingerprint of both",
             Refused::OtherProduct(_) => "the catalogue is the vendor's: ask which product it is",
@@ -236,6 +236,26 @@ impl From<Refused> for Failure {
             Refused::Import(_) => {
                 "nothing was read in: mend or remove these codes, and give --customer for licenses that are not known"
             }
+            Refused::IssuerNumberUsed(_) => {
+                "where a key file of that number is in the desk's folder, put the right one there or move it away"
+            }
+            Refused::KeyChangedMeanwhile => "run the same command again",
+            Refused::IssuerKeyUsed { .. } | Refused::SignsOtherThings => {
+                "put that key file back where it belongs, and run the same command again for a new key"
+            }
+            Refused::PreparedAlready(_) => {
+                "`countersign key rotate` switches to it; --spare makes one more, to be kept elsewhere"
+            }
+            Refused::NotPrepared(_) => "`countersign key new` makes one; `countersign issuer` shows what there is",
+            Refused::NotInBundle { .. } => {
+                "`countersign bundle draft`, let the roots sign it, `countersign bundle publish`, then `key rotate`; \
+                 a desk whose products have the keys compiled in says --without-bundle"
+            }
+            Refused::WhichKey => "give its number: `countersign issuer` shows the keys and what became of them",
+            Refused::StaysStolen(_) => "`countersign key new` makes another one",
+            Refused::NotStolen(_) => "`countersign key lost NUMBER` says that a key was stolen",
+            Refused::NotOfKey { .. } => "nothing needs to be done",
+            Refused::ListTooLong { .. } => "use --reissue: codes that were re-issued need not be listed",
             Refused::ChangedMeanwhile => "run the same command again, and look at the terms",
         };
         let mut sentence = refused.to_string();

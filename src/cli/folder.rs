@@ -1,6 +1,7 @@
 //! A desk's folder: `ledger.sqlite`, a key file for each issuing key, and `ledger.key`, which signs checkpoints.
 
 use super::failure::Failure;
+use super::output::new_secret_file;
 use super::print;
 use super::progress::watch;
 use activation_code::{Day, IssuerNumber, PinnedIssuer};
@@ -13,7 +14,7 @@ use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -123,21 +124,104 @@ impl Folder {
             .hint("make room on the disk, let this user write to the desk's folder, and run the same command again")
     }
 
-    /// Whether an issuing key is there.
+    /// Whether an issuing key is there: the first one may be gone since another took its place.
     fn has_keys(&self) -> bool {
-        let numbers = (1..=IssuerNumber::MAX.get()).filter_map(IssuerNumber::new);
-        let names: Vec<_> = numbers.map(|number| self.key_path(number)).collect();
-        fs::read_dir(&self.path).is_ok_and(|files| files.flatten().any(|file| names.contains(&file.path())))
+        (1..=IssuerNumber::MAX.get()).filter_map(IssuerNumber::new).any(|number| self.has_key(number))
+    }
+
+    fn has_key(&self, number: IssuerNumber) -> bool {
+        self.key_path(number).symlink_metadata().is_ok()
     }
 
     /// The key that the desk issues with.
     pub fn signer(&self, ledger: &mut Ledger, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
         let issuer = desk::issuer_to_sign_with(ledger)?;
-        let key = open_key(&self.key_path(issuer.number), passphrase)?;
+        self.issuing_key(issuer, passphrase)
+    }
+
+    /// An issuing key that the ledger knows.
+    pub fn issuing_key(&self, issuer: PinnedIssuer, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let number = issuer.number;
+        let key = open_key(&self.key_path(number), passphrase).map_err(|failure| {
+            if self.has_key(number) {
+                return failure;
+            }
+            failure.hint(if self.was_stolen(number) {
+                format!(
+                    "its key was stolen, and this ledger is older than that: say `countersign key lost {number}` again"
+                )
+            } else {
+                "restore the key file from its copy, or with `countersign key recover`; docs/key-rotation.md says what else".to_owned()
+            })
+        })?;
         if key.public_key() != issuer.key {
-            return Err(desk::DeskFault::OtherKey { number: issuer.number }.into());
+            return Err(desk::DeskFault::OtherKey { number }.into());
         }
         Ok(key)
+    }
+
+    fn stolen_path(&self, number: IssuerNumber) -> PathBuf {
+        self.path.join(format!("issuer-{number}.key.stolen"))
+    }
+
+    /// Whether its key file was put aside: a ledger that is put back may not know of it.
+    pub fn was_stolen(&self, number: IssuerNumber) -> bool {
+        self.stolen_path(number).symlink_metadata().is_ok()
+    }
+
+    /// Puts the file of a stolen key aside, where no desk finds it, whatever ledger is put back. It may be gone.
+    pub fn put_aside(&self, number: IssuerNumber) -> Result<(), Failure> {
+        let (path, aside) = (self.key_path(number), self.stolen_path(number));
+        let fail = |error: io::Error| Failure::could_not(format!("{}: {}", path.display(), system(&error))).hint(ROOM);
+        match fs::rename(&path, &aside) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            renamed => renamed.and_then(|()| sync_folder(&aside)).map_err(fail),
+        }
+    }
+
+    /// What is at the place of an issuing key that the ledger does not know.
+    pub fn unknown_key(&self, number: IssuerNumber) -> Option<PathBuf> {
+        Some(self.key_path(number)).filter(|path| path.symlink_metadata().is_ok())
+    }
+
+    /// A new issuing key: its file is there, whole, before the ledger hears of it. One that is there already is opened:
+    /// a command that was stopped has left it, or an older ledger was put back.
+    pub fn new_issuing_key(&self, number: IssuerNumber, passphrase: &[u8]) -> Result<SoftwareKey, Failure> {
+        let path = self.key_path(number);
+        if self.has_key(number) {
+            return open_key(&path, passphrase).map_err(|failure| {
+                let hint = "the ledger does not know this file: give its passphrase, or move the file away and run it \
+                            again for a new key";
+                failure.hint(hint)
+            });
+        }
+        self.remove_drafts(&path);
+        let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
+        let text = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
+            .map_err(|fault| Failure::could_not(fault.to_string()))?;
+        new_secret_file(&path, |draft| {
+            fs::OpenOptions::new()
+                .write(true)
+                .open(draft)
+                .and_then(|mut file| {
+                    file.write_all(text.as_bytes())?;
+                    file.sync_all()
+                })
+                .map_err(|error| self.no_room(&error))
+        })?;
+        Ok(key)
+    }
+
+    /// Removes what commands that were stopped left beside the place of a key: nobody has the key yet.
+    fn remove_drafts(&self, path: &Path) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
+        let begins = format!(".{name}.new-");
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&begins)) {
+                // What cannot be removed has a name that nobody takes for a key.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// The key that signs checkpoints. A desk whose ledger knows none gets one.
@@ -270,8 +354,18 @@ pub fn make_key(
     fail: impl FnOnce(io::Error) -> Failure,
 ) -> Result<SoftwareKey, Failure> {
     let key = SoftwareKey::generate(&mut SysRng).map_err(|fault| Failure::could_not(fault.to_string()))?;
-    let text: Zeroizing<String> = key_file::seal(&key, passphrase, key_file::Cost::DESK, &mut SysRng)
-        .map_err(|fault| Failure::could_not(fault.to_string()))?;
-    key_store::create(path, text.as_bytes()).map_err(fail)?;
+    write_key(path, &key, passphrase, fail)?;
     Ok(key)
+}
+
+/// Makes the file of a key.
+pub fn write_key(
+    path: &Path,
+    key: &SoftwareKey,
+    passphrase: &[u8],
+    fail: impl FnOnce(io::Error) -> Failure,
+) -> Result<(), Failure> {
+    let text: Zeroizing<String> = key_file::seal(key, passphrase, key_file::Cost::DESK, &mut SysRng)
+        .map_err(|fault| Failure::could_not(fault.to_string()))?;
+    key_store::create(path, text.as_bytes()).map_err(fail)
 }

@@ -5,7 +5,7 @@ use super::catalogue::Catalogue;
 use super::customer::the_customer;
 use super::failure::Failure;
 use super::print::{self, Line};
-use activation_code::LicenseNumber;
+use activation_code::{IssuerNumber, LicenseNumber, Revision};
 use countersign::desk::{self, CodeFacts, HistoryEntry};
 use countersign::documents::csv::Cell;
 use countersign::ledger::{Action, CustomerNumber, Ledger, LicenseRecord};
@@ -57,6 +57,9 @@ struct HistoryLine {
     from: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from_name: Option<String>,
+    /// The stolen key because of which codes were re-issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<u16>,
     #[serde(skip)]
     what: String,
 }
@@ -64,6 +67,9 @@ struct HistoryLine {
 #[derive(Serialize)]
 struct CodeJson {
     revision: u16,
+    /// The key that has signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<u16>,
     #[serde(flatten)]
     sold: Option<SoldJson>,
 }
@@ -120,7 +126,13 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         }
         (None, None) => return Err(Failure::could_not("wanted a license or --customer")),
     };
-    let mut names = Names { catalogue: Catalogue::read(&mut ledger)?, ledger: &mut ledger, customers: HashMap::new() };
+    let mut names = Names {
+        catalogue: Catalogue::read(&mut ledger)?,
+        several_keys: desk::issuers(&mut ledger)?.len() > 1,
+        ledger: &mut ledger,
+        customers: HashMap::new(),
+        signed_by: None,
+    };
     print::list(context, events.iter().map(|event| names.line(&HistoryEntry::of(event)?)))
 }
 
@@ -129,6 +141,10 @@ struct Names<'l> {
     ledger: &'l mut Ledger,
     catalogue: Catalogue,
     customers: HashMap<CustomerNumber, Option<String>>,
+    /// Whether it matters which key has signed.
+    several_keys: bool,
+    /// Of the license that was asked for last.
+    signed_by: Option<(LicenseNumber, Vec<(Revision, IssuerNumber)>)>,
 }
 
 impl Names<'_> {
@@ -146,7 +162,21 @@ impl Names<'_> {
         Ok(name)
     }
 
+    /// Which key has signed each code of an event.
+    fn issuers(&mut self, entry: &HistoryEntry) -> Result<Vec<Option<IssuerNumber>>, Failure> {
+        let Some(license) = entry.license.filter(|_| !entry.codes.is_empty()) else { return Ok(Vec::new()) };
+        let known = match self.signed_by.take() {
+            Some((of, known)) if of == license => known,
+            _ => desk::signed_by(self.ledger, license)?,
+        };
+        let issuer = |code: &CodeFacts| known.iter().find(|(it, _)| *it == code.revision).map(|(_, issuer)| *issuer);
+        let issuers = entry.codes.iter().map(issuer).collect();
+        self.signed_by = Some((license, known));
+        Ok(issuers)
+    }
+
     fn line(&mut self, entry: &HistoryEntry) -> Result<HistoryLine, Failure> {
+        let issuers = self.issuers(entry)?;
         let customer_name = entry.customer.map(|number| self.customer(number)).transpose()?.flatten();
         let from_name = entry.from.map(|number| self.customer(number)).transpose()?.flatten();
         let below = entry.good_from.map(|good| (good != LicenseRecord::NONE_GOOD).then_some(good));
@@ -158,19 +188,20 @@ impl Names<'_> {
             license: entry.license.map(LicenseNumber::get),
             customer: entry.customer.map(CustomerNumber::get),
             order: entry.order.as_ref().map(ToString::to_string),
-            codes: entry.codes.iter().map(|code| self.code(code)).collect(),
+            codes: entry.codes.iter().zip(&issuers).map(|(code, issuer)| self.code(code, *issuer)).collect(),
             written_request: entry.written_request.as_ref().map(ToString::to_string),
             request: entry.approved.as_ref().map(|(request, _)| *request),
             asked_by: entry.approved.as_ref().map(|(_, asked_by)| asked_by.to_string()),
             revoked: below.map(|below| RevokedJson { below, reason: entry.reason.clone() }),
             from: entry.from.map(CustomerNumber::get),
-            what: self.what(entry, customer_name.as_deref(), from_name.as_deref()),
+            lost: entry.lost.map(IssuerNumber::get),
+            what: self.what(entry, customer_name.as_deref(), from_name.as_deref(), &issuers),
             customer_name,
             from_name,
         })
     }
 
-    fn code(&self, code: &CodeFacts) -> CodeJson {
+    fn code(&self, code: &CodeFacts, issuer: Option<IssuerNumber>) -> CodeJson {
         let sold = code.sold.map(|sold| SoldJson {
             product: sold.product.get(),
             mnemonic: self.catalogue.mnemonic(sold.product),
@@ -178,11 +209,17 @@ impl Names<'_> {
             first: sold.first.to_string(),
             last: sold.last.to_string(),
         });
-        CodeJson { revision: code.revision.get(), sold }
+        CodeJson { revision: code.revision.get(), issuer: issuer.map(IssuerNumber::get), sold }
     }
 
     /// One line of words.
-    fn what(&self, entry: &HistoryEntry, owner: Option<&str>, former: Option<&str>) -> String {
+    fn what(
+        &self,
+        entry: &HistoryEntry,
+        owner: Option<&str>,
+        former: Option<&str>,
+        issuers: &[Option<IssuerNumber>],
+    ) -> String {
         let mut text = entry.action.name().replace('-', " ");
         // Writing to a String does not fail.
         let _ = match (entry.action, entry.good_from) {
@@ -203,14 +240,21 @@ impl Names<'_> {
         if let Some((request, asked_by)) = &entry.approved {
             let _ = write!(text, ", request {request} of {asked_by}");
         }
+        if let Some(lost) = entry.lost {
+            let _ = write!(text, ", because key {lost} was stolen");
+        }
         if let Some(reason) = &entry.reason {
             let _ = write!(text, ", because: {reason}");
         }
-        for (code, before) in entry.codes.iter().zip([": ", "; "].into_iter().chain(std::iter::repeat("; "))) {
+        let separators = std::iter::once(": ").chain(std::iter::repeat("; "));
+        for ((code, issuer), before) in entry.codes.iter().zip(issuers).zip(separators) {
             let _ = write!(text, "{before}revision {}", code.revision);
             if let Some(sold) = code.sold {
                 let (unit, mnemonic) = (self.catalogue.unit(sold.product), self.catalogue.mnemonic(sold.product));
                 let _ = write!(text, ", {} {unit} of {mnemonic}, {} to {}", sold.units, sold.first, sold.last);
+            }
+            if let Some(issuer) = issuer.filter(|_| self.several_keys) {
+                let _ = write!(text, ", signed by key {issuer}");
             }
         }
         text

@@ -79,16 +79,18 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
 
 /// Asks a question that only yes answers; anything else is a refusal, and `no` says what did not happen.
 pub fn confirm(question: &str, no: &str) -> Result<(), Failure> {
-    let mut answer = String::new();
-    let asked = io::stderr().write_all(marked(question).as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
-    asked.map_err(|error| {
-        Failure::could_not(format!("cannot ask: {}", program::system(&error)))
-            .hint("use --yes to sign without a question")
-    })?;
-    match answer.trim().to_ascii_lowercase().as_str() {
+    match ask(question, "use --yes to sign without a question")?.as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::no(no)),
     }
+}
+
+/// Asks a question, and gives the answer in small letters. `hint`: what to do where nobody can be asked.
+pub fn ask(question: &str, hint: &str) -> Result<String, Failure> {
+    let mut answer = String::new();
+    let asked = io::stderr().write_all(marked(question).as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
+    asked.map_err(|error| Failure::could_not(format!("cannot ask: {}", program::system(&error))).hint(hint))?;
+    Ok(answer.trim().to_ascii_lowercase())
 }
 
 /// A code, as every command prints it that makes or shows one.

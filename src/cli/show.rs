@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::output::Output;
 use super::print::complain;
-use super::{Context, change, print};
+use super::{Context, change, print, stolen};
 use activation_code::LicenseNumber;
 use activation_host::program::visible;
 use clap::ValueEnum;
@@ -79,6 +79,7 @@ impl FormOptions {
         codes: &[Issued],
         output: Option<Output<'_>>,
     ) -> Result<(), Failure> {
+        stolen::warn(ledger, codes)?;
         let written = match (output, codes.last()) {
             (Some(output), Some(newest)) => Some(write(ledger, newest, &output)?),
             _ => None,

@@ -3,7 +3,9 @@
 use super::DeskFault;
 use crate::calendar::Term;
 use crate::ledger::{CustomerNumber, LedgerFault, OrderReference};
-use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, MaintenancePeriod, ProductId, Units};
+use activation_code::{
+    Day, Features, Holder, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, ProductId, Units,
+};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -116,6 +118,13 @@ pub enum Change {
         /// Renewed as well; `None`: to the same last day.
         renew: Option<Length>,
     },
+    /// The same once more, signed by another key, because the key of the codes that count was stolen.
+    Reissue {
+        /// Which license.
+        license: LicenseNumber,
+        /// The key that was stolen.
+        lost: IssuerNumber,
+    },
 }
 
 impl Change {
@@ -127,7 +136,8 @@ impl Change {
             | Self::Downsize { license, .. }
             | Self::AddUnits { license, .. }
             | Self::Upgrade { license, .. }
-            | Self::Convert { license, .. } => Some(license),
+            | Self::Convert { license, .. }
+            | Self::Reissue { license, .. } => Some(license),
         }
     }
 }
@@ -185,6 +195,8 @@ struct Written<'w> {
     request: Option<Cow<'w, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     running_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    lost: Option<u16>,
 }
 
 impl Written<'_> {
@@ -245,6 +257,7 @@ impl Written<'_> {
                 reach,
             },
             "convert" => Change::Convert { license: license()?, units: units(), renew: self.length() },
+            "reissue" => Change::Reissue { license: license()?, lost: self.lost.and_then(IssuerNumber::new)? },
             _ => return None,
         };
         let reference = match &self.order {
@@ -301,6 +314,7 @@ impl<'w> From<&'w Asked> for Written<'w> {
             Change::Convert { license, units, renew } => {
                 Self { units: units.map(Units::get), ..on("convert", *license) }.with_length(*renew)
             }
+            Change::Reissue { license, lost } => Self { lost: Some(lost.get()), ..on("reissue", *license) },
         }
     }
 }
@@ -383,6 +397,9 @@ impl fmt::Display for Asked {
                 write!(f, "convert license {license}")?;
                 many(f, units)?;
                 renewed(f, renew)?;
+            }
+            Change::Reissue { license, lost } => {
+                write!(f, "reissue license {license}, because key {lost} was stolen")?;
             }
         }
         match &self.reference {

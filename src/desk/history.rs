@@ -6,7 +6,7 @@ use crate::ledger::{
     Action, Book, Customer, CustomerNumber, Event, Ledger, LedgerFault, LicenseRecord, OperatorName, OrderReference,
     Sequence,
 };
-use activation_code::{Day, LicenseNumber, ProductId, Revision, Units};
+use activation_code::{Day, IssuerNumber, LicenseNumber, ProductId, Revision, Units};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -39,6 +39,8 @@ pub struct HistoryEntry {
     pub good_from: Option<u16>,
     /// Why.
     pub reason: Option<String>,
+    /// The stolen key because of which codes were re-issued.
+    pub lost: Option<IssuerNumber>,
 }
 
 /// What the book says of a code.
@@ -112,6 +114,10 @@ impl HistoryEntry {
             Some(Change::Downsize { request, .. }) => Some(request.clone()),
             _ => None,
         };
+        let lost = match asked.as_ref().map(|asked| &asked.change) {
+            Some(Change::Reissue { lost, .. }) => Some(*lost),
+            _ => None,
+        };
         let codes = facts.revision.map(Code::Again).into_iter().chain(facts.revisions);
         let asked_by = facts.asked_by.map(|name| name.parse()).transpose().map_err(|_| damaged())?;
         Ok(Self {
@@ -128,6 +134,7 @@ impl HistoryEntry {
             approved: facts.request.zip(asked_by),
             good_from: facts.good_from,
             reason: facts.reason,
+            lost,
         })
     }
 }

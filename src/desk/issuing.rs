@@ -58,6 +58,7 @@ pub fn carry_out(
     let issued = desk.sign_all(std::mem::take(&mut plan.entries))?;
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        desk.confirm_key(book)?;
         super::approval::confirm(book, session, &plan)?;
         // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
         let before = made_before(book, &plan.asked)?;
@@ -235,6 +236,14 @@ impl<'s, S: Signer + ?Sized> SigningDesk<'s, S> {
             }
             Ok(Self { signer, number, trust: trust(&book.issuers()?)? })
         })
+    }
+
+    /// The key is still the one that the desk issues with: what another one signs now could be void tomorrow.
+    pub(super) fn confirm_key(&self, book: &Book<'_>) -> Result<(), DeskFault> {
+        match super::trust::issuer_in_use(book)?.number == self.number {
+            true => Ok(()),
+            false => Err(Refused::KeyChangedMeanwhile.into()),
+        }
     }
 
     /// Codes of the ledger, verified again.

@@ -120,15 +120,17 @@ pub fn load_bundle(
         let mut loaded = None;
         for issuer in own.iter().filter_map(named) {
             let before = book.issuer_rule(issuer.number)?;
-            let state = if issuer.void { IssuerState::Stolen } else { IssuerState::InUse };
+            let state = if issuer.void { IssuerState::Stolen } else { before.state };
             let rule = crate::ledger::IssuerRule { issuer: issuer.number, state, limits: issuer.limits.clone() };
             if rule != before {
                 write_rule(book, &by, &rule)?;
             }
-            loaded = Some(rule);
+            if loaded.is_none() || rule.state == IssuerState::InUse {
+                loaded = Some(rule);
+            }
         }
         let Some(rule) = loaded else {
-            return Err(Refused::NotInBundle(own_issuer(book)?.number).into());
+            return Err(Refused::NotNamed(own_issuer(book)?.number).into());
         };
         let (mut added, mut changed) = (0, 0);
         if !known {
@@ -297,7 +299,7 @@ type Issued = (Vec<ExportedCode>, Vec<(LicenseNumber, Option<Revision>)>);
 
 fn issued(book: &Book<'_>, issuer: IssuerNumber) -> Result<Issued, DeskFault> {
     let mut issued = Vec::new();
-    each_license(book, |codes| {
+    each_license(book, |_, codes| {
         let own = codes.iter().filter(|code| code.entry.terms.issuer == issuer);
         issued.extend(own.map(|code| ExportedCode { terms: code.entry.terms.clone(), signature: code.signature }));
         Ok(())

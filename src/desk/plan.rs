@@ -5,8 +5,8 @@ use super::operators::{Permission, Session};
 use super::schedule::{self, Renewal, Schedule, carried, renewal};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, CustomerNumber, DeskRole, Entry, IssuerRule, Ledger, LicenseRecord, Limits, OperatorName,
-    OrderReference, Product, ProductKind, Signed, TrustSettings,
+    Action, Book, CustomerNumber, DeskRole, Entry, IssuerRule, IssuerState, Ledger, LicenseRecord, Limits,
+    OperatorName, OrderReference, Product, ProductKind, Signed, TrustSettings,
 };
 use activation_code::{
     Day, IssuerNumber, Kind, LicenseNumber, Limit, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
@@ -115,6 +115,7 @@ impl Plan {
             Change::AddUnits { .. } => Action::UnitsAdded,
             Change::Upgrade { .. } => Action::Upgraded,
             Change::Convert { .. } => Action::Converted,
+            Change::Reissue { .. } => Action::Reissued,
         }
     }
 
@@ -161,8 +162,8 @@ pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<
 }
 
 /// What plans are made from, within one transaction.
-pub(super) struct Planner<'b> {
-    book: &'b Book<'b>,
+pub(super) struct Planner<'b, 'l> {
+    book: &'b Book<'l>,
     today: Day,
     issuer: IssuerNumber,
     role: DeskRole,
@@ -179,8 +180,8 @@ pub(super) struct Planner<'b> {
     products: RefCell<HashMap<ProductId, Rc<Product>>>,
 }
 
-impl<'b> Planner<'b> {
-    pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
+impl<'b, 'l> Planner<'b, 'l> {
+    pub(super) fn new(book: &'b Book<'l>, today: Day) -> Result<Self, DeskFault> {
         let issuer = super::trust::issuer_in_use(book)?.number;
         let rule = book.issuer_rule(issuer)?;
         let ranges = book.partners()?.into_iter().filter_map(|partner| partner.limits.licenses).collect();
@@ -238,8 +239,14 @@ impl<'b> Planner<'b> {
                 let to = Modification { converts: true, growth, ..Modification::default() };
                 self.modify(*license, to, *renew, Reach::License, reference)?
             }
+            Change::Reissue { license, lost } => self.reissue(*license, *lost)?,
         };
         plan.asked = asked.clone();
+        let limits = match asked.change {
+            // Nothing is sold that was not sold before.
+            Change::Reissue { .. } => Limits::default(),
+            _ => self.limits,
+        };
         self.note_ends_of_members(&mut plan)?;
         for entry in &plan.entries {
             entry.terms.to_payload().map_err(Refused::Terms)?;
@@ -251,11 +258,11 @@ impl<'b> Planner<'b> {
                 }
                 .into());
             }
-            if let Some(most) = self.limits.most_units.filter(|most| entry.terms.units.get() > *most) {
+            if let Some(most) = limits.most_units.filter(|most| entry.terms.units.get() > *most) {
                 return Err(Refused::TooManyUnits { units: entry.terms.units, most }.into());
             }
         }
-        let above = self.limits.approval_above;
+        let above = limits.approval_above;
         let needed = above.filter(|above| plan.entries.iter().any(|entry| entry.terms.units.get() > *above));
         plan.approval = match (needed, approval) {
             (_, given @ Approval::Given { .. }) => given,
@@ -390,6 +397,32 @@ impl<'b> Planner<'b> {
             entries.push(self.next_entry(record.customer, terms, queued.period, revision, &mut notes)?);
         }
         Ok(Plan::of(entries, notes, Some(target.clone()), Seen::of(&record, &codes)))
+    }
+
+    /// The codes that count, from the first of a stolen key on, with the same terms. Those of other keys that wait
+    /// behind it go out again, because it replaces them.
+    fn reissue(&self, license: LicenseNumber, lost: IssuerNumber) -> Result<Plan, DeskFault> {
+        if self.book.issuer_rule(lost)?.state != IssuerState::Stolen {
+            return Err(Refused::NotStolen(lost).into());
+        }
+        let (record, codes) = self.license(license)?;
+        let counting = Schedule::of(&record, &codes, self.today).counting_from(lost);
+        let before = counting.first().ok_or(Refused::NotOfKey { license, issuer: lost })?.entry.clone();
+        let mut revision = next_revision(&record, &codes)?;
+        let mut notes = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        for Signed { entry: Entry { period, terms, .. }, .. } in counting {
+            if let Some(last) = entries.last() {
+                revision = last.terms.revision.next().ok_or(Refused::NoRevisionLeft(license))?;
+            }
+            let code = carried(*period, self.today)?;
+            if code.first() != period.first() {
+                notes.push(Note::CodeBegins { code: code.first(), truth: period.first() });
+            }
+            let terms = Terms { period: code, revision, issued: self.today, issuer: self.issuer, ..terms.clone() };
+            entries.push(Entry { customer: record.customer, reference: None, period: *period, terms });
+        }
+        Ok(Plan::of(entries, notes, Some(before), Seen::of(&record, &codes)))
     }
 
     /// The period that follows another one, and what is to be said of it.

@@ -3,7 +3,7 @@
 use super::Refused;
 use super::change::Length;
 use crate::ledger::{LicenseRecord, Product, Signed};
-use activation_code::{Day, MaintenancePeriod, Terms};
+use activation_code::{Day, IssuerNumber, MaintenancePeriod, Terms};
 
 /// The codes of a license that count at an installation that has all of them.
 #[derive(Clone, Debug)]
@@ -28,6 +28,16 @@ impl<'a> Schedule<'a> {
         let begun = counting.partition_point(|code| begins(code) <= today);
         let queued = counting.split_off(begun);
         Self { running: counting.pop(), queued }
+    }
+
+    /// What counts today and later, by first day.
+    pub fn counting(&self) -> impl Iterator<Item = &'a Signed> {
+        self.running.into_iter().chain(self.queued.iter().copied())
+    }
+
+    /// What counts today and later, from the first code of a key on; empty: none is of that key.
+    pub fn counting_from(&self, issuer: IssuerNumber) -> Vec<&'a Signed> {
+        self.counting().skip_while(|code| code.entry.terms.issuer != issuer).collect()
     }
 
     /// What a change of the license changes first: the running period, or the one that comes first.

@@ -3,8 +3,8 @@
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, By, DeskRole, IssuerRule, IssuerState, Ledger, LedgerFault, Name, Product, PublishedBundle, Signed,
-    TrustSettings,
+    Action, Book, By, DeskRole, Entry, IssuerRule, IssuerState, Ledger, LedgerFault, LicenseRecord, Name, Product,
+    PublishedBundle, Signed, TrustSettings,
 };
 use crate::trust::{BundleFile, BundleFileFault};
 use activation_code::{
@@ -129,6 +129,9 @@ pub fn limit_issuer(
 }
 
 pub(super) fn write_rule(book: &Book<'_>, by: &By, rule: &IssuerRule) -> Result<(), DeskFault> {
+    if rule.state != IssuerState::Stolen && book.issuer_rule(rule.issuer)?.state == IssuerState::Stolen {
+        return Err(Refused::StaysStolen(rule.issuer).into());
+    }
     book.put_issuer_rule(rule)?;
     let facts = json!({
         "issuer": rule.issuer.get(),
@@ -225,27 +228,13 @@ fn issuers(book: &Book<'_>) -> Result<Vec<BundleIssuer>, LedgerFault> {
 /// The codes of stolen keys that stay good: those in the ledger that no code of another key has replaced.
 fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault> {
     let mut listed = Vec::new();
-    let mut stolen = Vec::new();
-    for rule in book.issuer_rules()? {
-        if rule.state == IssuerState::Stolen {
-            stolen.push(rule.issuer);
-        }
-    }
+    let stolen = super::keys::stolen(book)?;
     if !stolen.is_empty() {
-        each_license(book, |codes| {
-            for code in codes {
-                let Signed { entry, signature, .. } = code;
-                let issuer = entry.terms.issuer;
-                let replaces = |other: &Signed| {
-                    let other = &other.entry.terms;
-                    other.revision > entry.terms.revision
-                        && other.period.first() <= entry.terms.period.first()
-                        && !stolen.contains(&other.issuer)
-                };
-                if stolen.contains(&issuer) && !codes.iter().any(replaces) {
-                    let payload = entry.terms.to_payload().map_err(Refused::Terms)?;
-                    listed.push((issuer, code_digest(&[&payload[..], signature].concat())));
-                }
+        each_license(book, |license, codes| {
+            for code in codes.iter().filter(|code| stays_listed(license, code, codes, &stolen)) {
+                let Signed { entry: Entry { terms, .. }, signature, .. } = code;
+                let payload = terms.to_payload().map_err(Refused::Terms)?;
+                listed.push((terms.issuer, code_digest(&[&payload[..], signature].concat())));
             }
             Ok(())
         })?;
@@ -266,10 +255,23 @@ fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault>
     Ok(listed)
 }
 
+/// Whether a code of a stolen key stays good: it is not revoked, and no code of another key among those of its license
+/// has replaced it.
+pub(super) fn stays_listed(license: &LicenseRecord, code: &Signed, codes: &[Signed], stolen: &[IssuerNumber]) -> bool {
+    let terms = &code.entry.terms;
+    let replaces = |other: &Signed| {
+        let other = &other.entry.terms;
+        other.revision > terms.revision
+            && other.period.first() <= terms.period.first()
+            && !stolen.contains(&other.issuer)
+    };
+    stolen.contains(&terms.issuer) && !license.revokes(terms.revision) && !codes.iter().any(replaces)
+}
+
 /// Goes through all licenses, each with its codes.
 pub(super) fn each_license(
     book: &Book<'_>,
-    mut each: impl FnMut(&[Signed]) -> Result<(), DeskFault>,
+    mut each: impl FnMut(&LicenseRecord, &[Signed]) -> Result<(), DeskFault>,
 ) -> Result<(), DeskFault> {
     let mut next = 1;
     loop {
@@ -277,7 +279,7 @@ pub(super) fn each_license(
         let Some(last) = licenses.last() else { return Ok(()) };
         next = last.number.get() + 1;
         for license in &licenses {
-            each(&book.codes_of(license.number)?)?;
+            each(license, &book.codes_of(license.number)?)?;
         }
     }
 }

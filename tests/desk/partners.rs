@@ -206,7 +206,7 @@ fn a_partners_desk_believes_the_roots_and_nobody_else() {
         desk::load_bundle(&mut theirs, &session, bundle, roots).map_err(refused)
     };
     assert_eq!(load(&stranger, None), Err(Refused::NoRoots));
-    assert!(matches!(load(&stranger, Some(&roots())), Err(Refused::NotInBundle(_))));
+    assert!(matches!(load(&stranger, Some(&roots())), Err(Refused::NotNamed(_))));
     let ledger_key = partner.key("ledger.key");
     let request = desk::request_partnership(&mut partner.ledger(), &session, &ledger_key).unwrap();
     let name = "North".parse().unwrap();

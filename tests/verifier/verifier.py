@@ -264,29 +264,29 @@ def signed(key, signature, message):
 
 # --- Bundles ------------------------------------------------------------------------------------
 
+def want(right, what):
+    if not right:
+        raise NotABundle(what)
+
+
 def date(text):
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise NotABundle(text)
+    want(re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text), text)
     return datetime.date.fromisoformat(text).isoformat()
 
 
 def integer(text, low, high):
-    if not re.fullmatch(r"0|[1-9]\d*", text) or not low <= int(text) <= high:
-        raise NotABundle(text)
+    want(re.fullmatch("0|[1-9][0-9]*", text) and low <= int(text) <= high, text)
     return int(text)
 
 
 def plain(text):
-    if text != text.strip() or not text or len(text.encode()) > 1000:
-        raise NotABundle(text)
-    if any(unicodedata.category(c) == "Cc" or bidirectional(c) for c in text):
-        raise NotABundle(text)
+    want(text == text.strip() and 0 < len(text.encode()) <= 1000, text)
+    want(not any(unicodedata.category(c) == "Cc" or bidirectional(c) for c in text), text)
     return text
 
 
 def ascending(values):
-    if any(a >= b for a, b in zip(values, values[1:])):
-        raise NotABundle("not ascending")
+    want(all(a < b for a, b in zip(values, values[1:])), "not ascending")
     return values
 
 
@@ -297,29 +297,50 @@ def limit(name, value):
     if name == "products":
         return ascending([integer(id_, 1, 65535) for id_ in value.split(",")])
     if name == "kinds":
-        ascending([KINDS.index(kind) if kind in KINDS else -1 for kind in value.split(",")])
-        if any(kind not in KINDS for kind in value.split(",")):
-            raise NotABundle(value)
+        want(all(kind in KINDS for kind in value.split(",")), value)
+        ascending([KINDS.index(kind) for kind in value.split(",")])
         return value.split(",")
     if name == "features":
-        if not re.fullmatch("[0-9a-f]{4}", value):
-            raise NotABundle(value)
+        want(re.fullmatch("[0-9a-f]{4}", value), value)
         return int(value, 16)
     if name == "licenses":
         first, last = (integer(number, 1, 268435455) for number in value.split("-"))
-        if first > last:
-            raise NotABundle(value)
+        want(first <= last, value)
         return first, last
     if name in ("until", "from", "to"):
         return date(value)
     return integer(value, 1 if name == "units" else 0, {"units": 16777215, "grace": 255, "days": 2**32 - 1}[name])
 
 
+def issuer_of(line):
+    number, key, *words = line.split(" ")
+    want(key == key.lower() and public_key(key), key)
+    void = words[:1] == ["void"]
+    pairs = [word.partition("=") for word in words[void:]]
+    want(all(name in LIMITS and equals for name, equals, _ in pairs), line)
+    ascending([LIMITS.index(name) for name, _, _ in pairs])
+    limits = {name: limit(name, value) for name, _, value in pairs}
+    return integer(number, 1, 1023), {"key": key, "void": void, "limits": limits}
+
+
+PRODUCT = ("([0-9]+) ([A-Z0-9-]{1,16}) ([a-z-]{1,32}) (software|service|suite)(?: rank=([0-9]+))?"
+           r"(?: members=([0-9,]+))?(?: end-of-life=(\S+))?( use-ends)?(?: family=([0-9]+):(.*))? name=(.*)")
+
+
+def product_of(line):
+    found = re.fullmatch(PRODUCT, line)
+    want(found, line)
+    want(not found[5] or integer(found[5], 1, 65535), line)
+    members = ascending([integer(member, 1, 65535) for member in found[6].split(",")]) if found[6] else []
+    want(len(members) <= 16 and (not found[7] or date(found[7])) and plain(found[11]), line)
+    want(not found[9] or integer(found[9], 1, 1000) == len(found[10].encode()) and plain(found[10]), line)
+    return integer(found[1], 1, 65535), {"mnemonic": found[2], "members": members}
+
+
 def parse_bundle(text):
     lines = text.split("\n")
-    if lines.pop() != "":
-        raise NotABundle("no line feed at the end")
-    at = 0
+    want(lines.pop() == "" and lines[:1] == [BUNDLE], "first line, and a line feed at the end")
+    at = 1
 
     def take(keyword, many=False):
         nonlocal at
@@ -327,45 +348,27 @@ def parse_bundle(text):
         while at < len(lines) and lines[at].startswith(keyword + " ") and (many or not found):
             found.append(lines[at][len(keyword) + 1:])
             at += 1
-        if not many and not found:
-            raise NotABundle(keyword)
+        want(many or found, keyword)
         return found if many else found[0]
 
-    if lines[0] != BUNDLE:
-        raise NotABundle("first line")
-    at = 1
-    bundle = {"vendor": plain(take("vendor")), "number": integer(take("number"), 1, 2**32 - 1)}
+    bundle = {"text": text, "vendor": plain(take("vendor")), "number": integer(take("number"), 1, 2**32 - 1)}
     bundle["issued"] = date(take("issued"))
     bundle["test"] = at < len(lines) and lines[at] == "test"
     at += bundle["test"]
     bundle["contact"] = [plain(line) for line in take("contact", many=True)]
     bundle["threshold"] = integer(take("threshold"), 1, 16)
-    roots = ascending(take("root", many=True))
-    if not bundle["threshold"] <= len(roots) <= 16 or any(r != r.lower() or not public_key(r) for r in roots):
-        raise NotABundle("roots")
-    bundle["roots"] = roots
-    bundle["issuers"], numbers = {}, []
-    for line in take("issuer", many=True):
-        number, key, *words = line.split(" ")
-        number = integer(number, 1, 1023)
-        if key != key.lower() or not public_key(key):
-            raise NotABundle(key)
-        void = words[:1] == ["void"]
-        pairs = [word.partition("=") for word in words[void:]]
-        order = [LIMITS.index(name) if name in LIMITS and equals else -1 for name, equals, _ in pairs]
-        if -1 in order:
-            raise NotABundle(line)
-        ascending(order)
-        limits = {name: limit(name, value) for name, _, value in pairs}
-        numbers.append(number)
-        bundle["issuers"][number] = {"key": key, "void": void, "limits": limits}
-    ascending(numbers)
+    bundle["roots"] = roots = ascending(take("root", many=True))
+    want(bundle["threshold"] <= len(roots) <= 16, "roots")
+    want(all(root == root.lower() and public_key(root) for root in roots), "roots")
+    issuers = [issuer_of(line) for line in take("issuer", many=True)]
+    ascending([number for number, _ in issuers])
+    bundle["issuers"] = dict(issuers)
+    bundle["stolen"] = {issuer["key"] for _, issuer in issuers if issuer["void"]}
     listed = []
     for line in take("listed", many=True):
         number, digest = line.split(" ")
         number = integer(number, 1, 1023)
-        if not re.fullmatch("[0-9a-f]{32}", digest) or not bundle["issuers"].get(number, {}).get("void"):
-            raise NotABundle(line)
+        want(re.fullmatch("[0-9a-f]{32}", digest) and bundle["issuers"].get(number, {}).get("void"), line)
         listed.append((number, digest))
     bundle["listed"] = set(ascending(listed))
     revoked = []
@@ -374,88 +377,57 @@ def parse_bundle(text):
         revoked.append((integer(license_, 1, 268435455), None if good == "all" else integer(good, 1, 1023)))
     ascending([license_ for license_, _ in revoked])
     bundle["revoked"] = dict(revoked)
-    bundle["products"] = {}
-    shape = (r"(\d+) ([A-Z0-9-]{1,16}) ([a-z-]{1,32}) (software|service|suite)(?: rank=([1-9]\d*))?"
-             r"(?: members=([\d,]+))?(?: end-of-life=(\S+))?( use-ends)?(?: family=(\d+):(.*))? name=(.*)")
-    products = []
-    for line in take("product", many=True):
-        found = re.fullmatch(shape, line)
-        if not found:
-            raise NotABundle(line)
-        id_ = integer(found[1], 1, 65535)
-        if found[5]:
-            integer(found[5], 1, 65535)
-        members = ascending([integer(member, 1, 65535) for member in found[6].split(",")]) if found[6] else []
-        if len(members) > 16:
-            raise NotABundle(line)
-        if found[7]:
-            date(found[7])
-        if found[9] and (integer(found[9], 1, 1000) != len(found[10].encode()) or not plain(found[10])):
-            raise NotABundle(line)
-        plain(found[11])
-        products.append(id_)
-        bundle["products"][id_] = members
-    ascending(products)
-    if at != len(lines):
-        raise NotABundle(lines[at])
+    products = [product_of(line) for line in take("product", many=True)]
+    ascending([id_ for id_, _ in products])
+    bundle["products"] = dict(products)
+    want(at == len(lines), lines[at:])
     return bundle
 
 
 def signers(text, lines, roots):
     found, seen = set(), set()
-    if len(lines) > 32:
-        raise NotABundle("too many signatures")
+    want(len(lines) <= 32, "too many signatures")
     for line in lines:
         match = re.fullmatch(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)", line)
-        if not match or line in seen:
-            raise NotABundle(line)
+        want(match and line not in seen, line)
         seen.add(line)
         try:
             raw = base64.b64decode(match[2], validate=True)
         except ValueError as error:
             raise NotABundle(line) from error
-        if len(raw) != 68 or base64.b64encode(raw).decode() != match[2]:
-            raise NotABundle(line)
+        want(len(raw) == 68 and base64.b64encode(raw).decode() == match[2], line)
         known = [root for root in roots
                  if hashlib.sha256(match[1].encode() + b"\n\x01" + bytes.fromhex(root)).digest()[:4] == raw[:4]]
-        if not known:
-            continue
-        good = [root for root in known if signed(public_key(root), raw[4:], text.encode())]
-        if not good or good[0] in found:
-            raise NotABundle(line)
-        found.add(good[0])
+        if known:
+            good = [root for root in known if signed(public_key(root), raw[4:], text.encode())]
+            want(good and good[0] not in found, line)
+            found.add(good[0])
     return found
 
 
 def read_bundle(file, roots, threshold):
     """The last of the notes; each signed by the threshold before it and its own."""
-    if len(file.encode()) > MAX_BUNDLE:
-        raise NotABundle("too long")
-    in_force, rest, notes = None, file, 0
+    want(len(file.encode()) <= MAX_BUNDLE, "too long")
+    in_force, before, rest, notes = None, None, file, 0
     while rest:
         text, blank, rest = rest.partition("\n\n")
         text += "\n"
         lines = []
         while rest.startswith("— "):
             line, end, rest = rest.partition("\n")
-            if not end:
-                raise NotABundle("no line feed at the end")
+            want(end, "no line feed at the end")
             lines.append(line)
         notes += 1
-        if not blank or not lines or notes > 64:
-            raise NotABundle("no signatures")
+        want(blank and lines and notes <= 64, "no signatures, or too many notes")
         bundle = parse_bundle(text)
+        want(before is None or bundle["number"] > before["number"] and bundle["vendor"] == before["vendor"], "order")
+        before = bundle
         if len(signers(text, lines, roots)) < threshold:
-            if in_force is None:
-                continue
-            raise NotABundle("below threshold")
-        if len(signers(text, lines, bundle["roots"])) < bundle["threshold"]:
-            raise NotABundle("new roots below threshold")
-        if in_force and (bundle["number"] <= in_force["number"] or bundle["vendor"] != in_force["vendor"]):
-            raise NotABundle("order")
+            want(in_force is None, "below threshold")
+            continue
+        want(len(signers(text, lines, bundle["roots"])) >= bundle["threshold"], "new roots below threshold")
         in_force, roots, threshold = bundle, bundle["roots"], bundle["threshold"]
-    if in_force is None:
-        raise NotABundle("below threshold")
+    want(in_force, "below threshold")
     return in_force
 
 
@@ -482,8 +454,7 @@ def judge(case):
     bundle = None
     if "bundle" in case:
         bundle = read_bundle(case["bundle"], sorted(case["roots"]), case["threshold"])
-        if bundle["test"] and case["purpose"] == "production":
-            raise NotABundle("for testing")
+        want(not bundle["test"] or case["purpose"] == "testing", "for testing")
         issuers = {number: issuer["key"] for number, issuer in bundle["issuers"].items()}
     else:
         issuers = {int(number): key for number, key in (issuer.split(":") for issuer in case["issuers"])}
@@ -499,13 +470,13 @@ def judge(case):
     if bundle:
         issuer = bundle["issuers"][terms["issuer"]]
         digest = hashlib.sha256(data).hexdigest()[:32]
-        if issuer["void"] and (terms["issuer"], digest) not in bundle["listed"]:
+        if issuer["key"] in bundle["stolen"] and (terms["issuer"], digest) not in bundle["listed"]:
             raise Refused("issuer-void", terms)
         if terms["license"] in bundle["revoked"]:
             good = bundle["revoked"][terms["license"]]
             if good is None or terms["revision"] < good:
                 raise Refused("revoked", terms)
-        if exceeded(issuer["limits"], terms, bundle["products"].get(terms["product"], [])):
+        if exceeded(issuer["limits"], terms, bundle["products"].get(terms["product"], {}).get("members", [])):
             raise Refused("limit-exceeded", terms)
     return terms
 

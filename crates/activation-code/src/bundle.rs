@@ -270,6 +270,11 @@ pub enum BundleFault {
     TooLong,
     /// No note at all.
     Empty,
+    /// Bytes that are no UTF-8.
+    NotText {
+        /// From 1.
+        line: usize,
+    },
     /// More notes than are followed.
     TooManyNotes,
     /// It is not made of notes.
@@ -319,6 +324,7 @@ impl fmt::Display for BundleFault {
         match self {
             Self::TooLong => write!(f, "a trust bundle has at most {MAX_BUNDLE} bytes"),
             Self::Empty => f.write_str("the file is empty"),
+            Self::NotText { line } => write!(f, "line {line}: bytes that are no text in UTF-8"),
             Self::TooManyNotes => write!(f, "a trust bundle has at most {MOST_NOTES} notes"),
             Self::Note(fault) => fault.fmt(f),
             Self::Line { line, wanted } => write!(f, "line {line}: wanted {wanted}"),
@@ -340,6 +346,20 @@ impl fmt::Display for BundleFault {
 impl core::error::Error for BundleFault {}
 
 impl Bundle {
+    /// The text of a bundle's file. Nothing is mended: a text that is mended is not the one that was signed.
+    ///
+    /// # Errors
+    /// It is too long, or not in UTF-8.
+    pub fn text_of(file: &[u8]) -> Result<&str, BundleFault> {
+        if file.len() > MAX_BUNDLE {
+            return Err(BundleFault::TooLong);
+        }
+        core::str::from_utf8(file).map_err(|fault| {
+            let before = file.get(..fault.valid_up_to()).unwrap_or_default();
+            BundleFault::NotText { line: 1 + before.iter().filter(|&&byte| byte == b'\n').count() }
+        })
+    }
+
     /// The bundle in force of a file: the last of its notes, each signed by the threshold of the roots before it and
     /// of those that it brings. Notes older than the trusted roots are passed over.
     ///
@@ -351,6 +371,7 @@ impl Bundle {
         }
         let mut roots = trusted.clone();
         let mut in_force: Option<Self> = None;
+        let mut before: Option<(u32, String)> = None;
         for (count, note) in notes(file).enumerate() {
             if count == MOST_NOTES {
                 return Err(BundleFault::TooManyNotes);
@@ -358,6 +379,14 @@ impl Bundle {
             let note = note?;
             let bundle = Self::parse(note.text, note.lines_before)?;
             let number = bundle.number;
+            if let Some((before, vendor)) = before.replace((number, bundle.vendor.clone())) {
+                if number <= before {
+                    return Err(BundleFault::Order { number });
+                }
+                if bundle.vendor != vendor {
+                    return Err(BundleFault::OtherVendor { number });
+                }
+            }
             if !roots.have_signed(&note)? {
                 match in_force {
                     // Of a time before the trusted roots.
@@ -367,14 +396,6 @@ impl Bundle {
             }
             if !bundle.roots.have_signed(&note)? {
                 return Err(BundleFault::NewRootsBelowThreshold { number });
-            }
-            if let Some(before) = &in_force {
-                if number <= before.number {
-                    return Err(BundleFault::Order { number });
-                }
-                if bundle.vendor != before.vendor {
-                    return Err(BundleFault::OtherVendor { number });
-                }
             }
             roots.clone_from(&bundle.roots);
             in_force = Some(bundle);
@@ -655,9 +676,11 @@ impl<'a> Parser<'a> {
         }
         let threshold = self.wanted("threshold", "threshold M")?;
         let threshold = self.value(threshold, "threshold M")?;
-        let mut keys = Vec::new();
+        let mut keys: Vec<PublicKey> = Vec::new();
         while let Some(key) = self.next_if("root") {
-            keys.push(self.value(key, "root KEY, a public key in 64 hex digits")?);
+            let key: PublicKey = self.value(key, "root KEY, a public key in 64 hex digits")?;
+            self.ascending(keys.last().map(PublicKey::as_bytes), key.as_bytes())?;
+            keys.push(key);
         }
         let roots = Roots::new(threshold, keys);
         let roots = roots.ok_or_else(|| self.fault("1 to 16 different roots, and a threshold of at most so many"))?;

@@ -43,6 +43,7 @@ extern crate alloc;
 mod bundle;
 mod code;
 mod day;
+mod kinds;
 mod note;
 mod reading;
 mod reason;
@@ -59,12 +60,13 @@ pub use bundle::{
 };
 pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_message};
 pub use day::{Day, DayFault, MaintenancePeriod};
+pub use kinds::{from_rows, to_rows};
 pub use note::{NoteFault, note_signers, signature_line};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
 pub use repair::{
     Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_POSSIBLE_ROWS, MOST_SIGNATURES, PossibleRow,
-    PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row,
+    PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row, read_row_of,
 };
 pub use rows::{ALPHABET, CodeKind, Shape};
 pub use standing::{Answer, Phase, Standing, Warning, notice_days};

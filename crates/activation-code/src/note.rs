@@ -116,7 +116,8 @@ impl Note<'_> {
         let mut signers: Vec<PublicKey> = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         let first = self.lines_before + self.text.lines().count() + 2;
-        for (line, text) in (first..).zip(self.signatures.lines()) {
+        // `lines` would drop a carriage return: two spellings of one note.
+        for (line, text) in (first..).zip(self.signatures.split_terminator('\n')) {
             if seen.len() == MOST_SIGNATURES {
                 return Err(NoteFault::TooMany { line });
             }

@@ -3,7 +3,7 @@
 //! Nothing is judged here but what is a row and what is a remark; whether the rows are
 //! right is found out in `typing`.
 
-use crate::rows::{DIGITS, Element, MOST_ROWS, ROW, RowPlace, from_digits, place_of, value_of};
+use crate::rows::{CodeKind, DIGITS, Element, MOST_ROWS, ROW, RowPlace, from_digits, place_of, value_of};
 use alloc::vec::Vec;
 use core::str::Chars;
 
@@ -42,6 +42,8 @@ pub(crate) struct TypedRow {
     pub label: Option<u8>,
     pub typed: Vec<Typed>,
     pub form: Form,
+    /// Of what it shall be a row.
+    pub kind: CodeKind,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl TypedRow {
     /// Where it belongs with these symbols, if their check is right and it is as long as
     /// a row there is.
     pub fn place_with(&self, symbols: &[Element]) -> Option<RowPlace> {
-        place_of(symbols).filter(|place| place.last || self.is_full())
+        place_of(symbols, self.kind).filter(|place| place.last || self.is_full())
     }
 
     fn place(&self) -> Option<RowPlace> {
@@ -336,7 +338,12 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
             match mark {
                 Mark::Label(number) => {
                     open = true;
-                    rows.push(TypedRow { label: Some(number), typed: Vec::with_capacity(ROW), form: Form::Letters });
+                    rows.push(TypedRow {
+                        label: Some(number),
+                        typed: Vec::with_capacity(ROW),
+                        form: Form::Letters,
+                        kind: CodeKind::ActivationCode,
+                    });
                     if rows.len() > MAX_SYMBOLS {
                         return Err(NoReading::TooLong);
                     }
@@ -509,11 +516,11 @@ fn row_of(typed: Vec<Typed>) -> TypedRow {
 }
 
 /// What is typed as one row, whatever its length, with its label if it has one.
-pub(crate) fn one_row(text: &str) -> Result<TypedRow, NoReading> {
+pub(crate) fn one_row(text: &str, kind: CodeKind) -> Result<TypedRow, NoReading> {
     if text.len() > MAX_TEXT {
         return Err(NoReading::TooLong);
     }
-    let mut row = TypedRow::default();
+    let mut row = TypedRow { kind, ..TypedRow::default() };
     for mark in lines(text).flatten() {
         match mark {
             Mark::Label(number) => row.label = row.label.or(Some(number)),
@@ -537,7 +544,12 @@ fn are_rows(lines: &[Vec<Typed>], end_text: bool) -> bool {
 /// Rows in letters from lines: the lines themselves if they are rows, else one stream.
 fn letters_of(lines: Vec<Vec<Typed>>, end_text: bool) -> Reading {
     if are_rows(&lines, end_text) {
-        let rows = lines.into_iter().map(|typed| TypedRow { label: None, typed, form: Form::Letters });
+        let rows = lines.into_iter().map(|typed| TypedRow {
+            label: None,
+            typed,
+            form: Form::Letters,
+            kind: CodeKind::ActivationCode,
+        });
         return Reading { rows: rows.collect(), cut: false };
     }
     Reading { rows: cut(&lines.concat(), Form::Letters), cut: true }
@@ -551,7 +563,12 @@ fn digits_of(lines: &[Vec<Typed>]) -> Reading {
         Some((last, before))
             if before.iter().all(|line| (full - 2..=full + 2).contains(&line.len())) && last.len() <= full + 2 =>
         {
-            let rows = lines.iter().map(|typed| TypedRow { label: None, typed: typed.clone(), form: Form::Digits });
+            let rows = lines.iter().map(|typed| TypedRow {
+                label: None,
+                typed: typed.clone(),
+                form: Form::Digits,
+                kind: CodeKind::ActivationCode,
+            });
             Reading { rows: rows.collect(), cut: false }
         }
         _ => Reading { rows: cut(&lines.concat(), Form::Digits), cut: true },
@@ -562,7 +579,10 @@ fn digits_of(lines: &[Vec<Typed>]) -> Reading {
 
 fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {
     let width = if form == Form::Digits { DIGITS[4] } else { ROW };
-    stream.chunks(width).map(|typed| TypedRow { label: None, typed: typed.to_vec(), form }).collect()
+    stream
+        .chunks(width)
+        .map(|typed| TypedRow { label: None, typed: typed.to_vec(), form, kind: CodeKind::ActivationCode })
+        .collect()
 }
 
 /// Digits where there is nothing else; 10, 20 and 25 of them could be either, and the

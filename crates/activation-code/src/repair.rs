@@ -21,6 +21,7 @@ mod search;
 
 pub use one_row::{
     MOST_POSSIBLE_ROWS, PossibleRow, PossibleRows, RowAnswer, RowProposal, Sureness, possible_rows, read_row,
+    read_row_of,
 };
 pub use search::{Effort, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_SIGNATURES};
 
@@ -147,7 +148,7 @@ const LAYOUTS: [&[(u8, u8)]; 2] = [&[(b'Y', b'Z')], &[(b'A', b'Q'), (b'Z', b'W')
 /// all are right then.
 fn other_keyboard(readings: &[Reading], search: &mut search::Search<'_>) -> Option<Proposal> {
     for reading in readings {
-        let wrong = |row: &&TypedRow| row.symbols().as_deref().and_then(place_of).is_none();
+        let wrong = |row: &&TypedRow| row.symbols().and_then(|symbols| place_of(&symbols, row.kind)).is_none();
         if reading.rows.iter().filter(wrong).count() < 2 {
             continue;
         }
@@ -180,7 +181,7 @@ fn exchanged(symbol: Element, keys: &[(u8, u8)]) -> Element {
 fn layout_repairs(typed: &TypedRow, meant: &TypedRow) -> Vec<Repair> {
     // Digits are on the same keys everywhere.
     let Some(symbols) = meant.symbols().filter(|_| meant.form == Form::Letters) else { return Vec::new() };
-    let Some(place) = place_of(&symbols) else { return Vec::new() };
+    let Some(place) = place_of(&symbols, meant.kind) else { return Vec::new() };
     let groups = typed.typed.chunks(GROUP).zip(symbols.chunks(GROUP)).zip(1..);
     let changed = groups
         .filter(|((typed, meant), _)| typed.iter().zip(*meant).any(|(typed, &meant)| typed.symbol != Some(meant)));

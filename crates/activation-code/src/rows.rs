@@ -26,8 +26,8 @@ pub const GROUP: usize = 5;
 pub const ROW: usize = 25;
 /// Most rows: what the row number's four bits can name.
 pub const MOST_ROWS: usize = 15;
-/// The fewest rows of an activation code: 81 bytes are 30 groups.
-pub(crate) const FEWEST_ROWS: u8 = 6;
+/// The fewest groups of an activation code: 81 bytes.
+const FEWEST_GROUPS: usize = 30;
 /// Check symbols of a row.
 const CHECKS: usize = 3;
 /// Symbols of the CRC, at the end of the last row's data.
@@ -99,10 +99,11 @@ pub(crate) const fn inverse(a: Element) -> Element {
 }
 
 /// What the rows carry. The kind is part of every row's check and never repaired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum CodeKind {
     /// What this crate is for.
+    #[default]
     ActivationCode = 1,
     /// A host asks for a code of its own.
     HostRequest = 2,
@@ -131,6 +132,29 @@ impl CodeKind {
     }
 }
 
+impl CodeKind {
+    /// Whether there are codes of this kind that have this shape.
+    pub(crate) fn has(self, shape: Shape) -> bool {
+        match self {
+            Self::ActivationCode => shape.groups >= FEWEST_GROUPS && Shape::holding(shape.capacity()) == Some(shape),
+            Self::HostRequest | Self::RegistrationKey => shape.groups == 5,
+            Self::Receipt => shape.groups == 8,
+            Self::KeyShare => shape.groups == 20,
+            Self::ClockReset => shape.groups == 28,
+        }
+    }
+
+    /// The number of the first row that can be the last one.
+    pub(crate) fn fewest_rows(self) -> u8 {
+        match self {
+            Self::HostRequest | Self::RegistrationKey => 1,
+            Self::Receipt => 2,
+            Self::KeyShare => 4,
+            Self::ActivationCode | Self::ClockReset => 6,
+        }
+    }
+}
+
 impl fmt::Display for CodeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -144,12 +168,13 @@ impl fmt::Display for CodeKind {
     }
 }
 
-/// Where a row stands: its number, and whether it is the last one.
+/// Where a row stands: its number, whether it is the last one, and of what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RowPlace {
     /// 1..=15.
     pub number: u8,
     pub last: bool,
+    pub kind: CodeKind,
 }
 
 impl RowPlace {
@@ -157,8 +182,8 @@ impl RowPlace {
         self.number | if self.last { 16 } else { 0 }
     }
 
-    fn from_element(element: Element) -> Option<Self> {
-        let place = Self { number: element & 15, last: element & 16 != 0 };
+    fn from_element(element: Element, kind: CodeKind) -> Option<Self> {
+        let place = Self { number: element & 15, last: element & 16 != 0, kind };
         (place.number != 0).then_some(place)
     }
 }
@@ -224,9 +249,9 @@ pub(crate) fn encode(kind: CodeKind, bytes: &[u8]) -> Option<Vec<Element>> {
 
     let mut symbols = Vec::with_capacity(shape.symbols());
     for (number, part) in (1..).zip(data.chunks(ROW - CHECKS)) {
-        let place = RowPlace { number, last: usize::from(number) == shape.rows() };
+        let place = RowPlace { number, last: usize::from(number) == shape.rows(), kind };
         symbols.extend_from_slice(part);
-        symbols.extend(checks(part, place, kind));
+        symbols.extend(checks(part, place));
     }
     Some(symbols)
 }
@@ -345,9 +370,9 @@ fn crc10(bytes: &[u8]) -> u16 {
 
 /// The three check symbols that follow a row's data: the remainder of the row's
 /// polynomial divided by g(x) = x³ + 7x² + 14x + 8.
-fn checks(data: &[Element], place: RowPlace, kind: CodeKind) -> [Element; CHECKS] {
+fn checks(data: &[Element], place: RowPlace) -> [Element; CHECKS] {
     let zeros = 29usize.saturating_sub(data.len() + CHECKS);
-    let coefficients = [place.element(), kind as Element]
+    let coefficients = [place.element(), place.kind as Element]
         .into_iter()
         .chain(core::iter::repeat_n(0, zeros))
         .chain(data.iter().copied());
@@ -404,13 +429,13 @@ pub(crate) const PLACE_EXPONENT: usize = 30;
 pub(crate) const KIND_EXPONENT: usize = 29;
 
 impl Syndromes {
-    /// Of a row of up to 25 symbols in this place of a code of this kind.
-    pub fn of(symbols: &[Element], place: RowPlace, kind: CodeKind) -> Self {
+    /// Of a row of up to 25 symbols in this place.
+    pub fn of(symbols: &[Element], place: RowPlace) -> Self {
         let add = |sum, (&symbol, shares): (&Element, &[u16; 32])| sum ^ shares[usize::from(symbol & 31)];
         let sum = symbols.iter().rev().zip(&SHARES).fold(0, add);
         Self([sum, sum >> 5, sum >> 10].map(|five| five as Element & 31))
             .plus(Error { exponent: PLACE_EXPONENT, change: place.element() })
-            .plus(Error { exponent: KIND_EXPONENT, change: kind as Element })
+            .plus(Error { exponent: KIND_EXPONENT, change: place.kind as Element })
     }
 
     /// With one coefficient changed.
@@ -450,11 +475,11 @@ impl Syndromes {
     }
 }
 
-/// Where a row stands by its own check; `None` if it is no right row of an activation code.
-pub(crate) fn place_of(symbols: &[Element]) -> Option<RowPlace> {
-    let nowhere = RowPlace { number: 0, last: false };
-    let error = Syndromes::of(symbols, nowhere, CodeKind::ActivationCode).single_error()?;
-    if error.exponent == PLACE_EXPONENT { RowPlace::from_element(error.change) } else { None }
+/// Where a row stands by its own check; `None` if it is no right row of this kind.
+pub(crate) fn place_of(symbols: &[Element], kind: CodeKind) -> Option<RowPlace> {
+    let nowhere = RowPlace { number: 0, last: false, kind };
+    let error = Syndromes::of(symbols, nowhere).single_error()?;
+    if error.exponent == PLACE_EXPONENT { RowPlace::from_element(error.change, kind) } else { None }
 }
 
 /// How many decimal digits write a row of 5, 10, 15, 20 or 25 symbols, check included.
@@ -532,8 +557,9 @@ mod tests {
             let symbols = encode(CodeKind::ActivationCode, &bytes).unwrap();
             assert_eq!(symbols.len(), shape.symbols());
             for (number, row) in (1..).zip(symbols.chunks(ROW)) {
-                let place = RowPlace { number, last: usize::from(number) == shape.rows() };
-                assert_eq!(place_of(row), Some(place));
+                let kind = CodeKind::ActivationCode;
+                let place = RowPlace { number, last: usize::from(number) == shape.rows(), kind };
+                assert_eq!(place_of(row, kind), Some(place));
                 let digits: Vec<u8> = to_digits(row).bytes().map(|b| b - b'0').collect();
                 assert_eq!(from_digits(&digits).as_deref(), Ok(row));
             }

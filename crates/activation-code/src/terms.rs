@@ -35,7 +35,7 @@
 
 use crate::day::{Day, MaintenancePeriod};
 use crate::reading::one_row;
-use crate::rows::{RowPlace, Shape, first_bytes};
+use crate::rows::{CodeKind, RowPlace, Shape, first_bytes};
 use crate::typing::judge_row;
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -539,8 +539,8 @@ impl UnverifiedFirstRow {
     /// to look for a code, not to act on. `None` for every other text: a row with a mistake,
     /// another row, one of a newer format, and numbers that no code has.
     pub fn read(text: &str) -> Option<Self> {
-        let (place, symbols) = judge_row(&one_row(text).ok()?, 1).ok()?;
-        let first = RowPlace { number: 1, last: false };
+        let (place, symbols) = judge_row(&one_row(text, CodeKind::ActivationCode).ok()?, 1).ok()?;
+        let first = RowPlace { number: 1, last: false, kind: CodeKind::ActivationCode };
         let bytes = (place == first).then(|| first_bytes(&symbols))?;
         let Opening { license, revision, .. } = Opening::read(&mut Rest { bytes: &bytes, bit: 0 }).ok()?;
         Some(Self { license, revision })

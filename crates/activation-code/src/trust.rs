@@ -1,11 +1,11 @@
 //! Whom an installation trusts, and the only door from a code to a license.
 
-use crate::bundle::{Bundle, Limit, code_digest};
+use crate::bundle::{Bundle, BundleProduct, Limit, code_digest};
 use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::day::Day;
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
-use crate::terms::{HostId, IssuerNumber, LicenseNumber, ProductId, Revision, SIGNATURE_BYTES, Terms};
+use crate::terms::{HostId, IssuerNumber, LicenseNumber, Members, ProductId, Revision, SIGNATURE_BYTES, Terms};
 use crate::typing::TypingFault;
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -271,11 +271,16 @@ impl Trust {
         if code.unverified_terms().test && self.purpose == Purpose::Production {
             return Err(Refusal::ForTestingOnly);
         }
-        let end_of_life = match &self.bundle {
-            Some(bundle) => judge(bundle, &code)?,
-            None => None,
+        let Some(bundle) = &self.bundle else {
+            return Ok(License { code, key, end_of_life: None, members: None, test_bundle: false });
         };
-        Ok(License { code, key, end_of_life })
+        judge(bundle, &code)?;
+        let product = bundle.product(code.unverified_terms().product);
+        let ends =
+            |product: &BundleProduct| product.end_of_life.map(|day| EndOfLife { day, use_ends: product.use_ends });
+        let named = code.unverified_terms().members.is_some();
+        let members = product.filter(|_| !named).and_then(|product| product.members.clone());
+        Ok(License { code, key, end_of_life: product.and_then(ends), members, test_bundle: bundle.test })
     }
 
     /// The license in what a person typed, mistakes repaired.
@@ -332,12 +337,14 @@ impl Trust {
 }
 
 /// What a bundle says of a code whose signature is good, in the order of the list of reasons.
-fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<Option<EndOfLife>, Refusal> {
+fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<(), Refusal> {
     let terms = code.unverified_terms();
     let (number, license) = (terms.issuer, terms.license);
     let issuer = bundle.issuers.binary_search_by_key(&number, |issuer| issuer.number);
     let issuer = issuer.ok().and_then(|at| bundle.issuers.get(at)).ok_or(Refusal::UnknownIssuer { number })?;
-    if issuer.void && bundle.listed.binary_search(&(number, code_digest(code.as_bytes()))).is_err() {
+    // A stolen key may sign under any number that it stands under.
+    let stolen = bundle.issuers.iter().any(|other| other.void && other.key == issuer.key);
+    if stolen && bundle.listed.binary_search(&(number, code_digest(code.as_bytes()))).is_err() {
         return Err(Refusal::IssuerVoid { number });
     }
     let revoked = bundle.revoked.binary_search_by_key(&license, |revoked| revoked.0);
@@ -348,9 +355,7 @@ fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<Option<EndOfLife>, Re
     }
     match issuer.limits.exceeded(terms, bundle.members(terms.product)) {
         Some(limit) => Err(Refusal::LimitExceeded { number, limit }),
-        None => Ok(bundle
-            .product(terms.product)
-            .and_then(|product| product.end_of_life.map(|day| EndOfLife { day, use_ends: product.use_ends }))),
+        None => Ok(()),
     }
 }
 
@@ -422,7 +427,7 @@ impl Obstacle {
 ///
 /// ```compile_fail,E0451
 /// # fn forge(code: activation_code::ActivationCode, key: activation_code::PublicKey) {
-/// let license = activation_code::License { code, key, end_of_life: None };
+/// let license = activation_code::License { code, key, end_of_life: None, members: None, test_bundle: false };
 /// # }
 /// ```
 /// ```compile_fail,E0277
@@ -438,6 +443,9 @@ pub struct License {
     code: ActivationCode,
     key: PublicKey,
     end_of_life: Option<EndOfLife>,
+    /// The members of a suite that names none, as a bundle says.
+    members: Option<Members>,
+    test_bundle: bool,
 }
 
 /// When a product ends, as a bundle says (rule D9).
@@ -470,9 +478,16 @@ impl License {
         self.end_of_life
     }
 
-    /// Whether trust rests on a code for testing or on a key that everybody has.
+    /// Whether trust rests on a code or a bundle for testing, or on a key that everybody has.
     pub fn is_test(&self) -> bool {
-        self.terms().test || self.key.is_published_test_key()
+        self.test_bundle || self.terms().test || self.key.is_published_test_key()
+    }
+
+    /// Whether it enables this product: its own, or a member of the suite (rule D10), as the code names them or else
+    /// the bundle.
+    pub fn enables(&self, product: ProductId) -> bool {
+        let member = |members: &Members| members.products().contains(&product);
+        self.terms().enables(product) || self.members.as_ref().is_some_and(member)
     }
 
     /// Whether the license is for what is asked.
@@ -481,7 +496,7 @@ impl License {
     /// It is for another product or bound to another host.
     pub fn fits(&self, target: &Target) -> Result<(), Refusal> {
         let terms = self.terms();
-        if !target.products.is_empty() && !target.products.iter().any(|&product| terms.enables(product)) {
+        if !target.products.is_empty() && !target.products.iter().any(|&product| self.enables(product)) {
             return Err(Refusal::OtherProduct { found: terms.product });
         }
         match (terms.host, target.host) {

@@ -2,7 +2,7 @@
 
 use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
 use crate::reason::Reason;
-use crate::rows::{CodeKind, Element, FEWEST_ROWS, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
+use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
@@ -199,7 +199,7 @@ pub struct TypingFaults {
 }
 
 impl TypingFaults {
-    fn new(mut faults: Vec<TypingFault>) -> Self {
+    pub(crate) fn new(mut faults: Vec<TypingFault>) -> Self {
         faults.sort_by_key(TypingFault::reason);
         Self { faults }
     }
@@ -296,15 +296,15 @@ pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Ele
     }
     let full = if row.form == Form::Digits { 40 } else { ROW };
     // Only a last row is much shorter than a full one.
-    let last = number >= FEWEST_ROWS && row.typed.len() + GROUP < full;
+    let last = number >= row.kind.fewest_rows() && row.typed.len() + GROUP < full;
     let judged = Judged { row, symbols, place: None, stands: number };
     let mut faults = Vec::new();
-    row_faults(&judged, RowPlace { number, last }, &mut faults);
+    row_faults(&judged, RowPlace { number, last, kind: row.kind }, &mut faults);
     Err(TypingFaults::new(faults))
 }
 
 /// Rows that are all right: in order, complete, and of one code?
-fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Rows, TypingFaults> {
+pub(crate) fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) -> Result<Rows, TypingFaults> {
     // Labels may come in any order; the check decides the place.
     if labelled {
         rows.sort_by_key(|(place, ..)| place.number);
@@ -351,7 +351,7 @@ fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
         let stands = if row.row.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
         let last = i + 1 == rows.len() && row.place.is_none_or(|place| place.last);
         match row.place {
-            None => row_faults(row, RowPlace { number: stands, last }, &mut faults),
+            None => row_faults(row, RowPlace { number: stands, last, kind: row.row.kind }, &mut faults),
             Some(place) if place.number == stands => highest_right = stands,
             Some(place)
                 if ascending && place.number > stands && place.number > highest_right && row.row.label.is_none() =>
@@ -363,7 +363,7 @@ fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
             Some(place) => faults.push(TypingFault::WrongRow { row: stands, belongs: place.number }),
         }
     }
-    if let Some(RowPlace { number, last: false }) = rows.last().and_then(|row| row.place) {
+    if let Some(RowPlace { number, last: false, .. }) = rows.last().and_then(|row| row.place) {
         faults.push(TypingFault::LastRowMissing { row: number + 1 });
     }
     faults
@@ -400,11 +400,11 @@ fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault
         return;
     };
     let group_of = |index: usize| (index / GROUP + 1) as u8;
-    let syndromes = Syndromes::of(symbols, place, CodeKind::ActivationCode);
+    let syndromes = Syndromes::of(symbols, place);
     let group_of_symbol = |index| (*form == Form::Letters).then(|| group_of(index));
     faults.push(match syndromes.single_error() {
         Some(error) if error.exponent == KIND_EXPONENT => {
-            match CodeKind::from_element(CodeKind::ActivationCode as Element ^ error.change) {
+            match CodeKind::from_element(place.kind as Element ^ error.change) {
                 Some(kind) => TypingFault::OtherKind { row, kind },
                 None => TypingFault::RowCheck { row, group: None },
             }

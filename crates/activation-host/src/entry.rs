@@ -2,7 +2,7 @@
 //! what is still missing.
 
 use crate::state::{Draft, MOST_ROWS};
-use activation_code::{RowAnswer, read_row};
+use activation_code::{CodeKind, RowAnswer, read_row_of};
 use std::collections::BTreeMap;
 
 /// Rows of one code in any order, each answered by its own check.
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
+    kind: CodeKind,
     rows: BTreeMap<u8, Row>,
 }
 
@@ -36,6 +37,11 @@ pub struct Row {
 const LONGEST_ROW: usize = 400;
 
 impl Entry {
+    /// A code of another kind, with the same help.
+    pub fn of(kind: CodeKind) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
     /// Goes on with rows that were kept.
     pub fn from_draft(draft: Draft) -> Self {
         let mut entry = Self::default();
@@ -67,7 +73,7 @@ impl Entry {
 
     fn put(&mut self, text: &str, asked: u8, proposed: bool) -> (u8, RowAnswer) {
         let (label, typed) = without_label(text);
-        let answer = read_row(typed, Some(label.unwrap_or(asked)));
+        let answer = read_row_of(self.kind, typed, Some(label.unwrap_or(asked)));
         let number = match answer {
             RowAnswer::Right { row, .. } => row,
             _ => label.unwrap_or(asked),
@@ -126,7 +132,7 @@ impl Entry {
 }
 
 /// A label of this row at its beginning, and what follows.
-fn without_label(text: &str) -> (Option<u8>, &str) {
+pub fn without_label(text: &str) -> (Option<u8>, &str) {
     let text = text.trim();
     let rest = match text.get(..3) {
         Some(word) if word.eq_ignore_ascii_case("row") => text[3..].trim_start(),

@@ -5,6 +5,7 @@ use super::Arguments;
 use super::spool::{Kind, Record, problem_text};
 use crate::cli::failure::Failure;
 use crate::cli::{Context, PROGRAM, output, print};
+use activation_code::IssuerNumber;
 use activation_host::program::{Exit, visible};
 use countersign::desk::{Done, Problem};
 use countersign::documents::{ResultCode, ResultLine, ResultsWriter};
@@ -32,6 +33,10 @@ pub struct Report<'r> {
     shown: Vec<(u64, String)>,
     /// Whether it was carried out.
     began: bool,
+    /// Keys that were stolen.
+    stolen: Vec<IssuerNumber>,
+    /// Codes of these among the results.
+    void: u64,
     results: ResultsWriter<BufWriter<File>>,
 }
 
@@ -49,7 +54,7 @@ struct CountsJson {
 
 impl<'r> Report<'r> {
     /// Results wait in a file without a name until they are whole.
-    pub fn new(context: &'r Context, arguments: &'r Arguments) -> Result<Self, Failure> {
+    pub fn new(context: &'r Context, arguments: &'r Arguments, stolen: Vec<IssuerNumber>) -> Result<Self, Failure> {
         let file = tempfile::tempfile_in(context.folder.path());
         let results = file.and_then(|file| {
             let file = BufWriter::with_capacity(1 << 16, file);
@@ -66,6 +71,8 @@ impl<'r> Report<'r> {
             unreadable: 0,
             shown: Vec::new(),
             began: false,
+            stolen,
+            void: 0,
             results: results.map_err(|error| context.folder.no_room(&error))?,
         })
     }
@@ -125,6 +132,7 @@ impl<'r> Report<'r> {
             }
         };
         for code in codes {
+            self.void += u64::from(self.stolen.contains(&code.entry.terms.issuer));
             self.write(&ResultLine { state, code: Some(ResultCode::from(code)), ..line(record) })?;
         }
         Ok(())
@@ -156,7 +164,11 @@ impl<'r> Report<'r> {
             let hint = "correct them, or do the others with --skip-bad; --check --output FILE lists all of them";
             return Err(self.failure(", and nothing was signed", hint));
         }
-        let Self { context, lines, issued, before, bad, .. } = self;
+        let Self { context, lines, issued, before, bad, void, .. } = self;
+        if void > 0 {
+            let what = format!("{} made before, signed by a stolen key", print::counted(void, "code"));
+            complain("warning", &what, Some("give out what `countersign reprint LICENSE` prints instead"));
+        }
         let counts = CountsJson { lines, new: None, issued: Some(issued), before, skipped: Some(bad) };
         let skipped = if bad == 0 { String::new() } else { format!(", {bad} skipped") };
         let sentence = format!("{}: {issued} issued, {before} done before{skipped}", many(lines));

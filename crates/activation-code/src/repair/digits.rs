@@ -5,7 +5,7 @@
 //! symbols must be a right row.
 
 use super::letters::{EXTRA, GROUP_SWAP, JUMP, LOOK_ALIKE, OMISSION, SUBSTITUTION, SWAP, TWIN};
-use crate::rows::{DIGITS, Element, GROUP, ROW, RowPlace, place_of};
+use crate::rows::{CodeKind, DIGITS, Element, GROUP, ROW, RowPlace, place_of};
 use alloc::{vec, vec::Vec};
 
 use super::letters::Candidate;
@@ -29,11 +29,12 @@ const WIDTH: usize = DIGITS[4];
 pub(super) fn candidates(
     typed: &[Option<u8>],
     length: usize,
+    kind: CodeKind,
     places: &dyn Fn(RowPlace) -> bool,
     events: usize,
 ) -> (Vec<Candidate>, u32) {
     let Some(&width) = length.checked_sub(1).and_then(|n| DIGITS.get(n / GROUP)) else { return (Vec::new(), 0) };
-    let mut search = Search { typed, width, length, places, events, found: Vec::new(), tried: 0 };
+    let mut search = Search { typed, width, length, kind, places, events, found: Vec::new(), tried: 0 };
     let missing = width.saturating_sub(typed.len());
     let surplus = typed.len().saturating_sub(width);
     for extra in 0..=1 {
@@ -96,6 +97,7 @@ struct Search<'a> {
     width: usize,
     /// Symbols of the row.
     length: usize,
+    kind: CodeKind,
     /// Which are wanted.
     places: &'a dyn Fn(RowPlace) -> bool,
     events: usize,
@@ -247,7 +249,7 @@ impl Search<'_> {
         for (symbol, i) in symbols.iter_mut().zip((0..self.length).rev()) {
             *symbol = (value.number >> (5 * i)) as Element & 31;
         }
-        if symbols.get(..self.length).and_then(place_of).is_some_and(self.places) {
+        if symbols.get(..self.length).and_then(|row| place_of(row, self.kind)).is_some_and(self.places) {
             self.found.push(Candidate { symbols, unlikely });
         }
     }

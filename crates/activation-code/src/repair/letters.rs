@@ -5,7 +5,7 @@
 //! symbols of unknown value, which the three checks give. With fewer unknowns the checks
 //! that are left over sort out most explanations.
 
-use crate::rows::{CodeKind, Element, GROUP, ROW, RowPlace, Syndromes, alpha, inverse, times};
+use crate::rows::{Element, GROUP, ROW, RowPlace, Syndromes, alpha, inverse, times};
 use alloc::vec::Vec;
 
 /// Most characters that a row may have too few or too many and still be repaired.
@@ -88,13 +88,13 @@ fn share(exponent: usize, value: Element) -> Sum {
 
 /// What the row's place and the kind of code add.
 fn share_of_place(place: RowPlace) -> Sum {
-    let Syndromes([s0, s1, s2]) = Syndromes::of(&[], place, CodeKind::ActivationCode);
+    let Syndromes([s0, s1, s2]) = Syndromes::of(&[], place);
     Sum::from(s0) | Sum::from(s1) << 8 | Sum::from(s2) << 16
 }
 
 /// Whether symbols are a right row in this place.
 pub(super) fn is_right(symbols: &[Element], place: RowPlace) -> bool {
-    Syndromes::of(symbols, place, CodeKind::ActivationCode).is_right()
+    Syndromes::of(symbols, place).is_right()
 }
 
 /// The rows of `length` symbols in `place` that exactly so many events turn into what was

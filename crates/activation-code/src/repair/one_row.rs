@@ -1,9 +1,9 @@
 //! One row at a time, as a prompt asks for them.
 
-use super::plan::{is_a_codes, may_be_digits, unreadable, values};
+use super::plan::{may_be_digits, unreadable, values};
 use super::{Repair, digits, group_repairs, letters};
 use crate::reading::{Form, Typed, TypedRow, one_row};
-use crate::rows::{DIGITS, Element, GROUP, MOST_ROWS, ROW, RowPlace, Shape, place_of, to_letters};
+use crate::rows::{CodeKind, DIGITS, Element, GROUP, MOST_ROWS, ROW, RowPlace, Shape, place_of, to_letters};
 use crate::typing::{TypingFaults, judge_row};
 use alloc::{string::String, vec::Vec};
 use core::ops::RangeInclusive;
@@ -81,7 +81,12 @@ pub enum Sureness {
 /// What the text of one row is, with or without its label. `expected` is the number that
 /// it should have (1 to 15); without one and without a label nothing is proposed.
 pub fn read_row(text: &str, expected: Option<u8>) -> RowAnswer {
-    let typed = match one_row(text) {
+    read_row_of(CodeKind::ActivationCode, text, expected)
+}
+
+/// The same of a code of any kind.
+pub fn read_row_of(kind: CodeKind, text: &str, expected: Option<u8>) -> RowAnswer {
+    let typed = match one_row(text, kind) {
         Ok(row) => row,
         Err(nothing) => return RowAnswer::Wrong { faults: nothing.into(), proposals: Vec::new() },
     };
@@ -143,7 +148,7 @@ pub struct PossibleRow<'a> {
 /// It has not about the length of a row, or too much of it is unreadable; the faults are
 /// those of [`read_row`].
 pub fn possible_rows(text: &str) -> Result<PossibleRows, TypingFaults> {
-    let typed = one_row(text)?;
+    let typed = one_row(text, CodeKind::ActivationCode)?;
     let judged = judge_row(&typed, typed.label.unwrap_or(1));
     match judged {
         Err(faults) if ways(&typed.typed).is_empty() => Err(faults),
@@ -165,8 +170,9 @@ impl PossibleRows {
     pub fn iter(&self) -> impl Iterator<Item = PossibleRow<'_>> {
         let as_typed =
             self.judged.as_ref().ok().and_then(|(place, symbols)| Ranked::as_typed(*place, symbols, self.typed.form));
-        let (labelled, others): (Vec<_>, Vec<_>) =
-            (1..=MOST_ROWS as u8).flat_map(slots).partition(|slot| Some(slot.place.number) == self.typed.label);
+        let (labelled, others): (Vec<_>, Vec<_>) = (1..=MOST_ROWS as u8)
+            .flat_map(|number| slots(number, CodeKind::ActivationCode))
+            .partition(|slot| Some(slot.place.number) == self.typed.label);
         let most = ways(&self.typed.typed).iter().map(|(_, events)| *events.end()).max().unwrap_or(0);
         let stages =
             [labelled, others].into_iter().flat_map(move |slots| (1..=most).map(move |events| (slots.clone(), events)));
@@ -174,7 +180,7 @@ impl PossibleRows {
         let searched = stages.flat_map(move |(slots, events)| {
             let mut found = Vec::new();
             for (form, _) in ways(&self.typed.typed).into_iter().filter(|(_, levels)| levels.contains(&events)) {
-                found.extend(search(&self.typed.typed, form, &slots, events));
+                found.extend(search(&self.typed.typed, form, self.typed.kind, &slots, events));
             }
             let mut found = ranked(found);
             found.retain(|ranked| before.iter().all(|other| other.symbols() != ranked.symbols()));
@@ -208,13 +214,13 @@ struct Slot {
 
 /// The rows with this number: a full one, and where a code can end with it, each length of
 /// a last one.
-fn slots(number: u8) -> impl Iterator<Item = Slot> {
+fn slots(number: u8, kind: CodeKind) -> impl Iterator<Item = Slot> {
     let rows_before = usize::from(number).saturating_sub(1);
-    let last = (1..=ROW / GROUP)
-        .rev()
-        .filter(move |groups| Shape::new(rows_before * ROW / GROUP + groups).as_ref().is_some_and(is_a_codes));
-    let last = last.map(move |groups| Slot { place: RowPlace { number, last: true }, length: groups * GROUP });
-    core::iter::once(Slot { place: RowPlace { number, last: false }, length: ROW }).chain(last)
+    let last = (1..=ROW / GROUP).rev().filter(move |groups| {
+        Shape::new(rows_before * ROW / GROUP + groups).as_ref().is_some_and(|shape| kind.has(*shape))
+    });
+    let last = last.map(move |groups| Slot { place: RowPlace { number, last: true, kind }, length: groups * GROUP });
+    core::iter::once(Slot { place: RowPlace { number, last: false, kind }, length: ROW }).chain(last)
 }
 
 /// A candidate with what it takes.
@@ -247,9 +253,9 @@ impl Ranked {
 /// The rows with this number that the fewest events turn into what was typed, the likeliest
 /// first.
 fn likeliest(typed: &TypedRow, number: u8) -> Vec<Ranked> {
-    let slots: Vec<_> = slots(number).collect();
+    let slots: Vec<_> = slots(number, typed.kind).collect();
     let levels = levels(unreadable(&typed.typed, typed.form));
-    let mut found = levels.map(|events| ranked(search(&typed.typed, typed.form, &slots, events)));
+    let mut found = levels.map(|events| ranked(search(&typed.typed, typed.form, typed.kind, &slots, events)));
     found.find(|found| !found.is_empty()).unwrap_or_default()
 }
 
@@ -277,14 +283,14 @@ fn ways(typed: &[Typed]) -> Vec<(Form, RangeInclusive<usize>)> {
 }
 
 /// The rows in these slots that exactly so many events turn into what was typed.
-fn search(typed: &[Typed], form: Form, slots: &[Slot], events: usize) -> Vec<Ranked> {
+fn search(typed: &[Typed], form: Form, kind: CodeKind, slots: &[Slot], events: usize) -> Vec<Ranked> {
     let values = values(typed, form);
     let unreadable = unreadable(typed, form);
     let is_near = |width: usize, missing: usize| values.len().abs_diff(width) <= missing;
     let mut found = Vec::new();
     let mut keep = |candidates: Vec<Candidate>, length: usize| {
         found.extend(candidates.into_iter().filter_map(|candidate| {
-            let place = candidate.symbols.get(..length).and_then(place_of)?;
+            let place = candidate.symbols.get(..length).and_then(|row| place_of(row, kind))?;
             Some(Ranked { candidate, events, slot: Slot { place, length }, form })
         }));
     };
@@ -298,7 +304,7 @@ fn search(typed: &[Typed], form: Form, slots: &[Slot], events: usize) -> Vec<Ran
             let near = LETTERS.into_iter().zip(DIGITS).filter(|&(_, width)| is_near(width, digits::MOST_MISSING));
             for (length, _) in near {
                 let wanted = |place| slots.contains(&Slot { place, length });
-                keep(digits::candidates(&values, length, &wanted, events).0, length);
+                keep(digits::candidates(&values, length, kind, &wanted, events).0, length);
             }
         }
         _ => {}

@@ -6,12 +6,8 @@
 
 use super::{digits, letters};
 use crate::reading::{Form, Reading, Typed, TypedRow};
-use crate::rows::{DIGITS, Element, GROUP, ROW, RowPlace, Shape, place_of};
-use crate::terms::SIGNATURE_BYTES;
+use crate::rows::{CodeKind, DIGITS, Element, GROUP, ROW, RowPlace, Shape, place_of};
 use alloc::{vec, vec::Vec};
-
-/// Fewest bytes of an activation code: 17 of terms and the signature.
-const FEWEST_BYTES: usize = 17 + SIGNATURE_BYTES;
 
 /// How far the rows may be shifted in a text whose row ends are not known.
 const MOST_SHIFT: usize = 3;
@@ -146,7 +142,7 @@ pub(super) fn row_length(shape: Shape, row: usize) -> usize {
 
 /// The place of a row, counted from 0.
 pub(super) fn row_place(shape: Shape, row: usize) -> RowPlace {
-    RowPlace { number: (row + 1) as u8, last: row + 1 == shape.rows() }
+    RowPlace { number: (row + 1) as u8, last: row + 1 == shape.rows(), kind: CodeKind::ActivationCode }
 }
 
 impl<'a> Alternative<'a> {
@@ -168,7 +164,7 @@ impl<'a> Alternative<'a> {
                 letters::candidates(&values(typed, Form::Letters), length, place, events)
             }
             Source::Typed { typed, form: Form::Digits, .. } => {
-                digits::candidates(&values(typed, Form::Digits), length, &|found| found == place, events)
+                digits::candidates(&values(typed, Form::Digits), length, place.kind, &|found| found == place, events)
             }
         };
         let listed = found.into_iter().filter_map(|letters::Candidate { symbols, unlikely }| {
@@ -195,7 +191,7 @@ fn bounds(typed: &[Typed], form: Form, length: usize, place: RowPlace) -> Option
     if missing > most_missing || unreadable > most_unreadable || typed.is_empty() {
         return None;
     }
-    let row = TypedRow { label: None, typed: typed.to_vec(), form };
+    let row = TypedRow { label: None, typed: typed.to_vec(), form, kind: place.kind };
     if row.symbols().is_some_and(|symbols| symbols.len() == length && letters::is_right(&symbols, place)) {
         return Some((0, 0));
     }
@@ -250,14 +246,15 @@ fn shapes(rows: usize) -> impl Iterator<Item = Shape> {
     (1..=GROUP).filter_map(move |groups| Shape::new(GROUP * rows.checked_sub(1)? + groups)).filter(is_a_codes)
 }
 
-/// Whether there are codes of this shape.
-pub(super) fn is_a_codes(shape: &Shape) -> bool {
-    shape.capacity() >= FEWEST_BYTES && Shape::holding(shape.capacity()) == Some(*shape)
+/// Whether there are activation codes of this shape.
+fn is_a_codes(shape: &Shape) -> bool {
+    CodeKind::ActivationCode.has(*shape)
 }
 
 /// Plans in which the typed rows are rows of the code, in their own or each other's places.
 fn row_plans(rows: &[TypedRow]) -> Vec<Plan<'_>> {
-    let places: Vec<Option<RowPlace>> = rows.iter().map(|row| row.symbols().as_deref().and_then(place_of)).collect();
+    let places: Vec<Option<RowPlace>> =
+        rows.iter().map(|row| row.symbols().and_then(|symbols| place_of(&symbols, row.kind))).collect();
     let expected = expected_numbers(rows, &places);
     let wrong = places.iter().filter(|place| place.is_none()).count();
     let last_right = places.iter().zip(rows).find(|(place, _)| place.is_some_and(|place| place.last));

@@ -4,14 +4,20 @@
 use super::desk::{key, sign, trust};
 use activation_code::*;
 use arbitrary::{Result, Unstructured};
+use ed25519_dalek::Signer;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 type Law = fn(&[u8]);
 
 /// Each law by the name of its fuzz target.
-pub const LAWS: [(&str, Law); 4] =
-    [("read_code", read_code), ("read_typed", read_typed), ("terms", terms), ("issue_then_verify", issue_then_verify)];
+pub const LAWS: [(&str, Law); 5] = [
+    ("read_code", read_code),
+    ("read_typed", read_typed),
+    ("terms", terms),
+    ("issue_then_verify", issue_then_verify),
+    ("bundle", bundle),
+];
 
 /// Reading never panics and always says why not; an accepted text has one canonical
 /// spelling: printing then reading is the identity.
@@ -122,6 +128,61 @@ pub fn issue_then_verify(data: &[u8]) {
     if let Ok(changed) = ActivationCode::from_bytes(bytes) {
         let trust = super::desk::trust(Purpose::Testing, &[changed.unverified_terms().issuer.get()]);
         assert_eq!(trust.verify(changed).map(|_| bit).map_err(|refusal| refusal.reason()), Err(Reason::BadSignature));
+    }
+}
+
+/// A bundle's text has one spelling, and a fault is on one of its lines. What is trusted carries the signature of a
+/// root. Signed by the root a text says the same, unless it brings other roots; with one bit changed it says nothing.
+pub fn bundle(data: &[u8]) {
+    let Ok(text) = Bundle::text_of(data) else { return };
+    let root = PublicKey::from_bytes(key().verifying_key().as_bytes()).unwrap();
+    let trusted = Roots::new(1, [root]).unwrap();
+    let signature = |text: &str| signature_line(&root, &key().sign(text.as_bytes()).to_bytes());
+    let lines = 1 + text.matches('\n').count();
+    match Bundle::read(text, &trusted) {
+        Ok(bundle) => {
+            let said = bundle.to_string();
+            assert!(text.contains(&format!("{said}\n")) && text.contains(&signature(&said)));
+        }
+        Err(fault) => assert!(line_of(&fault).is_none_or(|line| (1..=lines).contains(&line)), "{fault}"),
+    }
+    let bundle = match Bundle::parse_unverified(text) {
+        Ok(bundle) => bundle,
+        Err(fault) => return assert!(line_of(&fault).is_none_or(|line| (1..=lines).contains(&line)), "{fault}"),
+    };
+    assert_eq!(bundle.to_string(), text);
+    let file = format!("{text}\n{}", signature(text));
+    let signed = Bundle::read(&file, &trusted);
+    let number = bundle.number;
+    if bundle.roots.threshold() > 1 || !bundle.roots.keys().contains(&root) {
+        return assert_eq!(signed, Err(BundleFault::NewRootsBelowThreshold { number }));
+    }
+    assert_eq!(signed.as_ref(), Ok(&bundle));
+    let mut chance = Unstructured::new(data);
+    let mut bytes = file.into_bytes();
+    let bit = chance.choose_index((text.len() + 1) * 8).unwrap_or(0);
+    bytes[bit / 8] ^= 0x80 >> (bit % 8);
+    assert!(Bundle::text_of(&bytes).and_then(|changed| Bundle::read(changed, &trusted)).is_err(), "bit {bit}");
+    let Ok(terms) = any_terms(&mut chance) else { return };
+    let trust = Trust::of_bundle(Purpose::Testing, bundle).unwrap();
+    if let Ok(license) = trust.verify(sign(&terms)) {
+        assert_eq!(license.issuer(), PinnedIssuer { number: terms.issuer, key: root });
+    }
+}
+
+fn line_of(fault: &BundleFault) -> Option<usize> {
+    match *fault {
+        BundleFault::Line { line, .. } | BundleFault::NotCanonical { line } | BundleFault::NotText { line } => {
+            Some(line)
+        }
+        BundleFault::Note(
+            NoteFault::NoSignatures { line }
+            | NoteFault::Signature { line }
+            | NoteFault::Twice { line }
+            | NoteFault::TooMany { line }
+            | NoteFault::Wrong { line },
+        ) => Some(line),
+        _ => None,
     }
 }
 

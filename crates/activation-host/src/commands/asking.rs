@@ -1,7 +1,6 @@
 //! What `inspect` and `enter` have in common: whom to trust, and what to ask.
 
 use super::embedded;
-use super::input::{self, complain_of_input};
 use super::trust::{self, GivenRoots};
 use crate::PROGRAM;
 use activation_code::{Bundle, Day, HostId, PinnedIssuer, ProductId, Purpose, Target, Trust, TrustFault};
@@ -79,10 +78,7 @@ impl Asking {
     }
 
     fn given_bundle(&self, path: &Path) -> Result<Bundle, Exit> {
-        let text = input::read(path).map_err(|fault| {
-            complain_of_input(path, &fault);
-            Exit::CouldNot
-        })?;
+        let text = trust::bundle_text(path)?;
         let roots = self.roots.roots()?.ok_or(Exit::CouldNot)?;
         Bundle::read(&text, &roots).map_err(|fault| trust::refused(TrustStoreFault::Bundle(fault)))
     }

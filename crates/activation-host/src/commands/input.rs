@@ -2,7 +2,7 @@
 
 use super::picture;
 use crate::PROGRAM;
-use activation_code::MAX_TEXT;
+use activation_code::{MAX_BUNDLE, MAX_TEXT};
 use activation_host::picture::{Content, LONGEST, PictureFault};
 use activation_host::program::{complain, system};
 use activation_host::sentences;
@@ -42,6 +42,23 @@ pub fn read(file: &Path) -> Result<String, InputFault> {
     } else {
         text_of(File::open(file)?)
     }
+}
+
+/// Reads the bytes of a trust bundle, at most one more than one may have.
+///
+/// `-` is standard input.
+///
+/// # Errors
+/// What the system says.
+pub fn read_bundle(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = MAX_BUNDLE as u64 + 1;
+    if file == Path::new("-") {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(file)?.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn text_of(mut source: impl Read) -> Result<String, InputFault> {

@@ -10,7 +10,7 @@ use activation_host::sentences::bundle_in_words;
 use activation_host::state::StateFolder;
 use activation_host::trust_store::{Loaded, TrustStore, TrustStoreFault};
 use clap::Subcommand;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Loads and shows the trust bundle of an installation
 #[derive(clap::Args)]
@@ -116,10 +116,7 @@ fn load(arguments: &Load) -> Result<Exit, Exit> {
             Exit::CouldNot
         })?,
     };
-    let text = input::read(&arguments.file).map_err(|fault| {
-        complain_of_input(&arguments.file, &fault);
-        Exit::CouldNot
-    })?;
+    let text = bundle_text(&arguments.file)?;
     let folder = StateFolder::open(arguments.state.state.clone()).map_err(|fault| {
         complain(PROGRAM, &fault, Some("give a folder where this user may write, with --state DIR"));
         Exit::CouldNot
@@ -135,6 +132,18 @@ fn load(arguments: &Load) -> Result<Exit, Exit> {
         Loaded::Already => format!("Trust bundle {} is in force already", bundle.number),
     };
     answer(arguments.state.json, &bundle, &heading)
+}
+
+/// The text of a bundle's file, or standard input for `-`.
+///
+/// # Errors
+/// It cannot be read, or is no text of a bundle; that is said.
+pub fn bundle_text(file: &Path) -> Result<String, Exit> {
+    let bytes = input::read_bundle(file).map_err(|error| {
+        complain_of_input(file, &error.into());
+        Exit::CouldNot
+    })?;
+    Bundle::text_of(&bytes).map(str::to_owned).map_err(|fault| refused(TrustStoreFault::Bundle(fault)))
 }
 
 fn show(arguments: &Show) -> Result<Exit, Exit> {
