@@ -208,10 +208,13 @@ pub(super) fn differences(connection: &Connection) -> Result<Vec<(String, Schema
 
 /// What makes each table, index, view and trigger, spaces aside: releases have indented it in their own ways.
 fn made(connection: &Connection) -> Result<BTreeMap<String, (String, Vec<String>)>, LedgerFault> {
-    let mut statement = connection.prepare("SELECT name, type, COALESCE(sql, '') FROM sqlite_schema")?;
+    let mut statement = connection.prepare("SELECT name, type, COALESCE(sql, ''), tbl_name FROM sqlite_schema")?;
     let rows = statement.query_map([], |row| {
         let sql: String = row.get(2)?;
-        Ok((row.get(0)?, (row.get(1)?, sql.split_whitespace().map(str::to_owned).collect())))
+        // SQLite refuses all tables where one is said to be of another.
+        let of = String::from_utf8_lossy(row.get_ref(3)?.as_bytes()?).into_owned();
+        let words = sql.split_ascii_whitespace().map(str::to_owned);
+        Ok((row.get(0)?, (row.get(1)?, words.chain([of]).collect())))
     })?;
     Ok(rows.collect::<Result<_, rusqlite::Error>>()?)
 }
