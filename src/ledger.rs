@@ -30,7 +30,7 @@ pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, Publish
 use activation_code::Day;
 use place::Presence;
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, ErrorCode, Row, TransactionBehavior};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -241,6 +241,7 @@ impl Ledger {
             return Err(LedgerFault::Record { what: "a change that is in no event" }.into());
         }
         book.insert_code_rows()?;
+        drop(book);
         transaction.commit().map_err(LedgerFault::from)?;
         Ok(result)
     }
@@ -257,9 +258,11 @@ impl Ledger {
 }
 
 /// The ledger within one transaction.
-#[derive(Debug)]
 pub struct Book<'a> {
     connection: &'a Connection,
+    /// Those that were used, by the address of their text. The connection has a cache too, by the text itself and in
+    /// the order of use: a batch spent as much there as with one of its indexes.
+    ready: RefCell<Vec<(&'static str, CachedStatement<'a>)>>,
     head: Cell<Option<Head>>,
     /// The rows written since the last event.
     wrote: RefCell<String>,
@@ -271,33 +274,62 @@ type Outcome<T> = Result<T, LedgerFault>;
 
 impl<'a> Book<'a> {
     fn on(connection: &'a Connection) -> Self {
-        Self { connection, head: Cell::default(), wrote: RefCell::default(), code_rows: RefCell::default() }
+        Self {
+            connection,
+            ready: RefCell::default(),
+            head: Cell::default(),
+            wrote: RefCell::default(),
+            code_rows: RefCell::default(),
+        }
+    }
+
+    /// Does something with a statement, which is kept for the next time.
+    fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut CachedStatement<'a>) -> Outcome<T>) -> Outcome<T> {
+        let kept = {
+            let mut ready = self.ready.borrow_mut();
+            let found = ready.iter().position(|(kept, _)| std::ptr::eq(*kept, sql));
+            found.map(|place| ready.swap_remove(place).1)
+        };
+        let mut statement = match kept {
+            Some(statement) => statement,
+            None => self.connection.prepare_cached(sql)?,
+        };
+        let done = work(&mut statement);
+        self.ready.borrow_mut().push((sql, statement));
+        done
     }
 
     fn rows<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         parameters: impl rusqlite::Params,
         read: fn(&Row<'_>) -> Outcome<T>,
     ) -> Outcome<Vec<T>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(parameters)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(row)?);
-        }
-        Ok(found)
+        self.with(sql, |statement| {
+            let mut rows = statement.query(parameters)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(read(row)?);
+            }
+            Ok(found)
+        })
     }
 
     fn row<T>(
         &self,
-        sql: &str,
+        sql: &'static str,
         parameters: impl rusqlite::Params,
         read: fn(&Row<'_>) -> Outcome<T>,
     ) -> Outcome<Option<T>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(parameters)?;
-        rows.next()?.map(read).transpose()
+        self.with(sql, |statement| {
+            let mut rows = statement.query(parameters)?;
+            rows.next()?.map(read).transpose()
+        })
+    }
+
+    /// How many rows were written.
+    fn execute(&self, sql: &'static str, parameters: impl rusqlite::Params) -> Outcome<usize> {
+        self.with(sql, |statement| Ok(statement.execute(parameters)?))
     }
 
     /// What the desk knows of itself.

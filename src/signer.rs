@@ -7,7 +7,7 @@ use activation_code::{PublicKey, SIGNATURE_BYTES};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use rand::rand_core::TryCryptoRng;
 use std::fmt;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Something that holds an issuing key and signs with it (RFC 8032, pure Ed25519).
 pub trait Signer {
@@ -73,10 +73,25 @@ impl SoftwareKey {
     /// # Errors
     /// The public half is not one to trust.
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, activation_code::KeyFault> {
+        let made = Self::boxed(seed);
+        wipe_stack();
+        made
+    }
+
+    #[inline(never)]
+    fn boxed(seed: &[u8; 32]) -> Result<Self, activation_code::KeyFault> {
         let key = Box::new(SigningKey::from_bytes(seed));
         let public = PublicKey::from_bytes(key.verifying_key().as_bytes())?;
         Ok(Self { key, public })
     }
+}
+
+/// Overwrites what returned calls have left below on the stack: a value that moves into its box leaves a copy there.
+#[inline(never)]
+fn wipe_stack() {
+    let mut below = [0xA5_u8; 64 * 1024];
+    below.zeroize();
+    std::hint::black_box(&below);
 }
 
 impl Signer for SoftwareKey {

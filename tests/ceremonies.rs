@@ -43,7 +43,9 @@ macro_rules! ceremonies {
 }
 
 ceremonies! {
+    the_desks_key_is_stolen "desk-key-stolen",
     a_desk_is_restored "desk-restored",
     the_first_setup "first-setup",
+    the_desks_key_is_rotated "key-rotation",
     roots_are_rotated "root-rotation",
 }

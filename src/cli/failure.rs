@@ -205,7 +205,10 @@ impl From<Refused> for Failure {
             Refused::Import(_) => {
                 "nothing was read in: mend or remove these codes, and give --customer for licenses that are not known"
             }
-            Refused::IssuerNumberUsed(_) | Refused::KeyChangedMeanwhile => "run the same command again",
+            Refused::IssuerNumberUsed(_) => {
+                "where a key file of that number is in the desk's folder, put the right one there or move it away"
+            }
+            Refused::KeyChangedMeanwhile => "run the same command again",
             Refused::IssuerKeyUsed { .. } | Refused::SignsOtherThings => {
                 "put that key file back where it belongs, and run the same command again for a new key"
             }

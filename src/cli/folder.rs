@@ -137,7 +137,7 @@ impl Folder {
                     "its key was stolen, and this ledger is older than that: say `countersign key lost {number}` again"
                 )
             } else {
-                "restore the key file from its backup; if it is lost, docs/key-rotation.md says what to do".to_owned()
+                "restore the key file from its copy, or with `countersign key recover`; docs/key-rotation.md says what else".to_owned()
             })
         })?;
         if key.public_key() != issuer.key {

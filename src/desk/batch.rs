@@ -11,7 +11,7 @@ use super::issuing::{self, Issued, SigningDesk, give_away, made_for, perform, wr
 use super::operators::{Permission, Session};
 use super::plan::{Approval, Plan, Planner};
 use super::{DeskFault, Refused};
-use crate::ledger::{Book, Ledger, Signed};
+use crate::ledger::{Book, Head, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
 use line::Names;
 use std::num::NonZeroUsize;
@@ -66,7 +66,12 @@ pub fn check_orders<'d>(
     })
 }
 
-fn check(book: &Book<'_>, planner: &Planner<'_>, names: &Names<'_>, draft: &Draft) -> Result<Checked, DeskFault> {
+fn check(
+    book: &Book<'_>,
+    planner: &Planner<'_, '_>,
+    names: &Names<'_, '_>,
+    draft: &Draft,
+) -> Result<Checked, DeskFault> {
     let asked = match draft.asked(names)? {
         Ok(asked) => asked,
         Err(unknown) => return Ok(Checked::Bad(unknown)),
@@ -96,15 +101,22 @@ pub fn carry_out_orders<F: From<DeskFault>>(
 ) -> Result<(), F> {
     let desk = SigningDesk::of(ledger, signer)?;
     let mut orders = orders.into_iter();
+    let mut others = Others::default();
     signing::with_bench(&desk, threads, |bench| {
         let mut being_signed = None;
         loop {
             let asked = orders.by_ref().take(CHUNK).collect::<Result<Vec<_>, F>>()?;
-            let next = if asked.is_empty() { None } else { Some(bench.lay_out(number(ledger, session, asked)?)) };
+            let next = if asked.is_empty() {
+                None
+            } else {
+                let tasks = number(ledger, session, &mut others, asked)?;
+                Some(Chunk { numbered: others.times, orders: bench.lay_out(tasks) })
+            };
             let last = next.is_none();
             // One chunk is written down while the next one is being signed.
-            if let Some(chunk) = std::mem::replace(&mut being_signed, next) {
-                for outcome in write_chunk(ledger, session, signer, &desk, bench.collect(chunk)?)? {
+            if let Some(Chunk { numbered, orders }) = std::mem::replace(&mut being_signed, next) {
+                let chunk = Chunk { numbered, orders: bench.collect(orders)? };
+                for outcome in write_chunk(ledger, session, signer, &desk, &mut others, chunk)? {
                     done(outcome)?;
                 }
             }
@@ -113,6 +125,33 @@ pub fn carry_out_orders<F: From<DeskFault>>(
             }
         }
     })
+}
+
+/// Whether somebody else has written into the book since this desk looked last: where nobody has, nothing is looked
+/// up twice.
+#[derive(Default)]
+struct Others {
+    /// The end of the book as this desk left it.
+    head: Option<Head>,
+    /// How often it was another one.
+    times: u64,
+}
+
+impl Others {
+    /// At the begin of a transaction.
+    fn look(&mut self, book: &Book<'_>) -> Result<(), LedgerFault> {
+        let head = book.head()?;
+        self.times += u64::from(head != self.head);
+        self.head = head;
+        Ok(())
+    }
+}
+
+/// Orders that were numbered together.
+struct Chunk<T> {
+    /// How often others had written by then.
+    numbered: u64,
+    orders: T,
 }
 
 /// An order on its way.
@@ -146,8 +185,14 @@ impl Task {
 }
 
 /// Gives numbers away for a chunk of orders.
-fn number(ledger: &mut Ledger, session: &Session, asked: Vec<Asked>) -> Result<Vec<Task>, DeskFault> {
+fn number(
+    ledger: &mut Ledger,
+    session: &Session,
+    others: &mut Others,
+    asked: Vec<Asked>,
+) -> Result<Vec<Task>, DeskFault> {
     ledger.write(|book| {
+        others.look(book)?;
         session.begin(book, Permission::Sell)?;
         let planner = Planner::new(book, session.today)?;
         let mut tasks = Vec::with_capacity(asked.len());
@@ -166,7 +211,7 @@ fn number(ledger: &mut Ledger, session: &Session, asked: Vec<Asked>) -> Result<V
     })
 }
 
-fn task(book: &Book<'_>, planner: &Planner<'_>, asked: Asked) -> Result<Task, DeskFault> {
+fn task(book: &Book<'_>, planner: &Planner<'_, '_>, asked: Asked) -> Result<Task, DeskFault> {
     let before = made_for(book, &asked)?;
     if !before.is_empty() {
         return Ok(Task::Verify(before));
@@ -184,15 +229,19 @@ fn write_chunk(
     session: &Session,
     signer: &(dyn Signer + Sync),
     desk: &SharedDesk<'_>,
-    chunk: Vec<Worked>,
+    others: &mut Others,
+    Chunk { numbered, orders }: Chunk<Vec<Worked>>,
 ) -> Result<Vec<Done>, DeskFault> {
     let written = ledger.write(|book| {
+        others.look(book)?;
+        let alone = others.times == numbered;
         let by = session.begin(book, Permission::Sell)?;
         desk.confirm_key(book)?;
-        let written = chunk.into_iter().map(|worked| match worked {
+        let written = orders.into_iter().map(|worked| match worked {
             Worked::Verified(codes) => Ok(Ok(Done::Before(codes))),
             Worked::Refused(refused) => Ok(Ok(Done::Refused(refused))),
-            Worked::Signed(plan, issued) => match made_for(book, &plan.asked) {
+            // Where nobody else has written since, no code was made for it either.
+            Worked::Signed(plan, issued) => match if alone { Ok(Vec::new()) } else { made_for(book, &plan.asked) } {
                 // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
                 Ok(before) if !before.is_empty() => Ok(Ok(Done::Before(desk.verify_all(before)?))),
                 Ok(_) => match write_down(book, &by, &plan, &issued) {
@@ -204,7 +253,9 @@ fn write_chunk(
                 Err(fault) => Err(fault),
             },
         });
-        written.collect::<Result<Vec<_>, DeskFault>>()
+        let written = written.collect::<Result<Vec<_>, DeskFault>>()?;
+        others.head = book.head()?;
+        Ok::<_, DeskFault>(written)
     })?;
     // Where somebody changed a license meanwhile, what was signed is out of date and was seen by nobody.
     let again = written.into_iter().map(|written| match written {

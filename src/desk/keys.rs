@@ -21,38 +21,50 @@ pub type Watch<'w> = &'w dyn Fn(u64, u64);
 /// top.
 const LISTED_LINE: u64 = 41;
 
-/// Numbers that no issuing key has, or ever had, the best one first: one that follows the desk's own.
+/// Numbers that no issuing key of the ledger has, or ever had, the best one first: one that follows the desk's own.
+/// Where the newest bundle has one of them, with its key: only that key may have the number, as after an older ledger
+/// was put back.
 ///
 /// # Errors
 /// This is no vendor's desk, or the operator may not.
-pub fn free_issuers(ledger: &mut Ledger, session: &Session) -> Result<Vec<IssuerNumber>, DeskFault> {
+pub fn free_issuers(
+    ledger: &mut Ledger,
+    session: &Session,
+) -> Result<Vec<(IssuerNumber, Option<PublicKey>)>, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Trust)?;
         vendor_only(&book.trust_settings()?)?;
         let used = Used::read(book)?;
         let highest = book.issuers()?.last().map_or(0, |issuer| issuer.number.get());
         let all = (highest + 1..=IssuerNumber::MAX.get()).chain(1..=highest).filter_map(IssuerNumber::new);
-        Ok(all.filter(|number| !used.issuers.iter().any(|issuer| issuer.number == *number)).collect())
+        let free = all.filter(|number| !used.issuers.iter().any(|issuer| issuer.number == *number));
+        let known = |number| used.published.iter().find(|it| it.number == number).map(|it| it.key);
+        Ok(free.map(|number| (number, known(number))).collect())
     })
 }
 
 /// What no new key may be.
 struct Used {
-    /// Keys that issue, here or at partners, or that the last bundle has.
+    /// Keys that issue, here or at partners, or that are void.
     issuers: Vec<PinnedIssuer>,
+    /// Those that the newest bundle has, and are not void.
+    published: Vec<PinnedIssuer>,
     /// Keys that sign something else.
     others: Vec<PublicKey>,
 }
 
 impl Used {
     fn read(book: &Book<'_>) -> Result<Self, DeskFault> {
-        let mut used = Self { issuers: book.issuers()?, others: book.ledger_keys()? };
+        let mut used = Self { issuers: book.issuers()?, published: Vec::new(), others: book.ledger_keys()? };
         for partner in book.partners()? {
             used.issuers.push(PinnedIssuer { number: partner.issuer, key: partner.key });
             used.others.push(partner.ledger_key);
         }
         if let Some(bundle) = last_bundle(book)? {
-            used.issuers.extend(bundle.issuers.iter().map(|it| PinnedIssuer { number: it.number, key: it.key }));
+            for issuer in &bundle.issuers {
+                let list = if issuer.void { &mut used.issuers } else { &mut used.published };
+                list.push(PinnedIssuer { number: issuer.number, key: issuer.key });
+            }
             used.others.extend(bundle.roots.keys());
         }
         Ok(used)
@@ -71,10 +83,12 @@ fn last_bundle(book: &Book<'_>) -> Result<Option<Bundle>, DeskFault> {
 /// Refuses a number or a key that was ever used for something: what it signed would be mistaken for the new one's.
 pub(super) fn refuse_used(book: &Book<'_>, issuer: PinnedIssuer) -> Result<(), DeskFault> {
     let used = Used::read(book)?;
-    if used.issuers.iter().any(|other| other.number == issuer.number) {
+    let published = used.published.iter().filter(|other| **other != issuer);
+    let others: Vec<_> = used.issuers.iter().chain(published).collect();
+    if others.iter().any(|other| other.number == issuer.number) {
         return Err(Refused::IssuerNumberUsed(issuer.number).into());
     }
-    match used.issuers.iter().find(|other| other.key == issuer.key) {
+    match others.iter().find(|other| other.key == issuer.key) {
         Some(other) => Err(Refused::IssuerKeyUsed { number: other.number }.into()),
         None if used.others.contains(&issuer.key) => Err(Refused::SignsOtherThings.into()),
         None => Ok(()),

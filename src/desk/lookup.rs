@@ -199,8 +199,8 @@ enum Guesses {
     All,
 }
 
-struct Search<'b> {
-    book: &'b Book<'b>,
+struct Search<'b, 'l> {
+    book: &'b Book<'l>,
     found: BTreeMap<LicenseNumber, Found>,
     customers: Vec<Customer>,
     guesses: Guesses,
@@ -223,8 +223,8 @@ struct Hits {
     cut: bool,
 }
 
-impl<'b> Search<'b> {
-    fn new(book: &'b Book<'b>) -> Self {
+impl<'b, 'l> Search<'b, 'l> {
+    fn new(book: &'b Book<'l>) -> Self {
         Self { book, found: BTreeMap::new(), customers: Vec::new(), guesses: Guesses::All, more: false }
     }
 

@@ -162,8 +162,8 @@ pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<
 }
 
 /// What plans are made from, within one transaction.
-pub(super) struct Planner<'b> {
-    book: &'b Book<'b>,
+pub(super) struct Planner<'b, 'l> {
+    book: &'b Book<'l>,
     today: Day,
     issuer: IssuerNumber,
     /// Whether all codes of the desk are for testing.
@@ -179,8 +179,8 @@ pub(super) struct Planner<'b> {
     products: RefCell<HashMap<ProductId, Rc<Product>>>,
 }
 
-impl<'b> Planner<'b> {
-    pub(super) fn new(book: &'b Book<'b>, today: Day) -> Result<Self, DeskFault> {
+impl<'b, 'l> Planner<'b, 'l> {
+    pub(super) fn new(book: &'b Book<'l>, today: Day) -> Result<Self, DeskFault> {
         let issuer = super::trust::issuer_in_use(book)?.number;
         let rule = book.issuer_rule(issuer)?;
         let ranges = book.partners()?.into_iter().filter_map(|partner| partner.limits.licenses).collect();

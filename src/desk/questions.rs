@@ -202,12 +202,12 @@ impl Products {
 }
 
 /// Customers, asked for by ascending number, and read as many at once.
-struct Customers<'b> {
-    book: &'b Book<'b>,
+struct Customers<'b, 'l> {
+    book: &'b Book<'l>,
     read: std::iter::Peekable<std::vec::IntoIter<Customer>>,
 }
 
-impl Customers<'_> {
+impl Customers<'_, '_> {
     fn get(&mut self, number: CustomerNumber) -> Result<Customer, LedgerFault> {
         const PAGE: u32 = 1_000;
         loop {

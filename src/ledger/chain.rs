@@ -449,7 +449,13 @@ impl Book<'_> {
     }
 
     /// Writes a row, and remembers its digest for the event that follows.
-    pub(super) fn put<const N: usize>(&self, table: Table, key: &str, sql: &str, columns: [Value; N]) -> Outcome<()> {
+    pub(super) fn put<const N: usize>(
+        &self,
+        table: Table,
+        key: &str,
+        sql: &'static str,
+        columns: [Value; N],
+    ) -> Outcome<()> {
         self.put_refs(table, key, sql, columns.each_ref().map(ValueRef::from))
     }
 
@@ -458,11 +464,11 @@ impl Book<'_> {
         &self,
         table: Table,
         key: &str,
-        sql: &str,
+        sql: &'static str,
         columns: [ValueRef<'_>; N],
     ) -> Outcome<()> {
         let digest = row_digest(table, columns.into_iter());
-        if self.connection.prepare_cached(sql)?.execute(params_from_iter(columns.map(ToSqlOutput::Borrowed)))? != 1 {
+        if self.execute(sql, params_from_iter(columns.map(ToSqlOutput::Borrowed)))? != 1 {
             // It stands there with other columns than may change.
             return Err(LedgerFault::Record { what: table.name() });
         }
@@ -502,7 +508,7 @@ impl Book<'_> {
         let mut event =
             Event { sequence, day: by.day, operator, action, license, previous, facts, wrote, link: before };
         event.link = link(&before, &event);
-        self.connection.prepare_cached(statements::INSERT_EVENT)?.execute(rusqlite::params![
+        let columns = rusqlite::params![
             event.sequence,
             event.day.to_string(),
             event.operator.as_str(),
@@ -512,7 +518,8 @@ impl Book<'_> {
             event.facts,
             event.wrote,
             event.link,
-        ])?;
+        ];
+        self.execute(statements::INSERT_EVENT, columns)?;
         // Not before: what no event has is not committed.
         self.wrote.take();
         self.head.set(Some(Head { sequence, day: by.day, link: event.link }));

@@ -67,7 +67,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn set_next_license_number(&self, next: u32) -> Outcome<()> {
-        self.connection.prepare_cached(statements::SET_NEXT_LICENSE)?.execute([next])?;
+        self.execute(statements::SET_NEXT_LICENSE, [next])?;
         Ok(())
     }
 
@@ -76,7 +76,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn set_next_revision(&self, license: LicenseNumber, next: u16) -> Outcome<()> {
-        self.connection.prepare_cached(statements::SET_NEXT_REVISION)?.execute((next, license.get()))?;
+        self.execute(statements::SET_NEXT_REVISION, (next, license.get()))?;
         Ok(())
     }
 

@@ -104,6 +104,13 @@ pub fn seal(
 /// # Errors
 /// Not such a file, too expensive, wrong passphrase, or a key that does not fit itself.
 pub fn open(text: &str, passphrase: &[u8]) -> Result<SoftwareKey, KeyFileFault> {
+    let key = decrypt(text, passphrase);
+    super::wipe_stack();
+    key
+}
+
+#[inline(never)]
+fn decrypt(text: &str, passphrase: &[u8]) -> Result<SoftwareKey, KeyFileFault> {
     let (label, document) = SecretDocument::from_pem(text).map_err(|_| KeyFileFault::Shape)?;
     if label != LABEL {
         return Err(KeyFileFault::Shape);

@@ -51,6 +51,14 @@ impl Desk {
         desk
     }
 
+    /// The same with a key of its own.
+    pub fn with_seed(seed: &[u8; 32]) -> Self {
+        let desk = Self { room: tempfile::tempdir().unwrap() };
+        furnish_with(&desk.folder(), seed);
+        write_secret(&desk.passphrase(), PASSPHRASE);
+        desk
+    }
+
     /// The same where syncing costs nothing, for tests that are not about disks.
     pub fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");
@@ -162,11 +170,15 @@ fn concat(reference: &str) -> &'static str {
 
 /// Makes a desk's folder without the program, whose own key costs half a second to open.
 pub fn furnish(folder: &Path) {
+    let issuer = furnish_with(folder, &SEED);
+    assert_eq!(issuer.to_string(), ISSUER);
+}
+
+fn furnish_with(folder: &Path, seed: &[u8; 32]) -> PinnedIssuer {
     fs::create_dir(folder).unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
-    let key = SoftwareKey::from_seed(&SEED).unwrap();
+    let key = SoftwareKey::from_seed(seed).unwrap();
     let issuer = PinnedIssuer { number: IssuerNumber::new(1).unwrap(), key: key.public_key() };
-    assert_eq!(issuer.to_string(), ISSUER);
     let sealed = key_file::seal(&key, PASSPHRASE.as_bytes(), key_file::Cost::TEST, &mut SysRng).unwrap();
     key_store::create(&folder.join("issuer-1.key"), sealed.as_bytes()).unwrap();
     let path = folder.join("ledger.sqlite");
@@ -192,6 +204,7 @@ pub fn furnish(folder: &Path) {
     }
     let name = "Example Hospital Trust".parse().unwrap();
     desk::add_customer(&mut ledger, &session, &name, None, [1; 16]).unwrap();
+    issuer
 }
 
 /// SplitMix64: tests need no better chance, and the same run can be repeated.

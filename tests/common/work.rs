@@ -5,8 +5,8 @@ use activation_code::{
     signed_message,
 };
 use countersign::desk::{
-    self, Asked, Change, Clock, CustomerEdit, DeskFault, Length, LimitEdit, OperatorEdit, Order, Preview, ProductEdit,
-    Reach, Refused, Session,
+    self, Asked, Change, Clock, CustomerEdit, DeskFault, Learning, Length, LimitEdit, OperatorEdit, Order, Preview,
+    ProductEdit, Reach, Refused, Session,
 };
 use countersign::ledger::{
     Action, By, CustomerNumber, Head, IssuerState, Ledger, LicenseRecord, Name, Operator, OperatorName, Partner,
@@ -71,6 +71,7 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     approvals(ledger, &key, &second)?;
     licenses(ledger, &key)?;
     trust(ledger, &first(), friday())?;
+    keys(ledger)?;
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
     Ok(())
@@ -96,6 +97,41 @@ pub fn trust(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<(),
     }
     assert_eq!(desk::bundles(ledger)?.len(), 2);
     partners(ledger, &By { operator: operator.name.clone(), day: today })
+}
+
+/// The key that is in use when all is done, as its number says.
+pub const LAST_KEY: (u16, [u8; 32]) = (3, [6; 32]);
+
+/// The first issuing key is retired; the second one signs license 7, and is stolen; the third one signs it again.
+fn keys(ledger: &mut Ledger) -> Result<(), DeskFault> {
+    let session = session(&first(), friday());
+    let second = (2, [5; 32]);
+    for (number, seed) in [second, LAST_KEY] {
+        let key = SoftwareKey::from_seed(&seed).unwrap().public_key();
+        desk::prepare_issuer(ledger, &session, PinnedIssuer { number: IssuerNumber::new(number).unwrap(), key })?;
+    }
+    publish(ledger, &session)?;
+    let rotation = desk::preview_rotation(ledger, &session, None, Learning::Bundle, &|_, _| {})?;
+    desk::rotate(ledger, &session, &rotation)?;
+    let key = SoftwareKey::from_seed(&second.1).unwrap();
+    desk::perform(ledger, &session, &key, &asked(order(1, 7), "PO-7"))?;
+    let loss = desk::preview_loss(ledger, &session, rotation.to.number, &|_, _| {})?;
+    desk::lose_issuer(ledger, &session, &loss)?;
+    let key = SoftwareKey::from_seed(&LAST_KEY.1).unwrap();
+    for change in desk::reissues(&loss) {
+        desk::perform(ledger, &session, &key, &change.into())?;
+    }
+    let after = desk::preview_loss(ledger, &session, rotation.to.number, &|_, _| {})?;
+    assert_eq!((after.concerned, after.reissued), (Vec::new(), 1));
+    publish(ledger, &session)
+}
+
+/// The next bundle, signed by the root of the one before.
+fn publish(ledger: &mut Ledger, session: &Session) -> Result<(), DeskFault> {
+    let mut bundle = desk::draft_bundle(ledger, session.today, None)?;
+    bundle.sign(&SoftwareKey::from_seed(&[2; 32]).unwrap()).unwrap();
+    desk::publish_bundle(ledger, session, &bundle)?;
+    Ok(())
 }
 
 /// What is known of a partner that has issued one code.

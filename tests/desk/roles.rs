@@ -2,11 +2,12 @@
 
 use super::book::{lose_a_code, put_ledger_key};
 use crate::common::*;
-use activation_code::{Kind, ProductId, Roots, Units};
+use activation_code::{IssuerNumber, Kind, PinnedIssuer, ProductId, Roots, Units};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
 use countersign::ledger::{Ledger, Product, ProductKind, Role, UnitType};
-use countersign::signer::Signer as _;
+use countersign::signer::{Signer as _, SoftwareKey, key_file};
+use rand::rngs::SysRng;
 use std::collections::BTreeSet;
 
 /// Commands that change something. A command that is not here or in [`READING`] fails a test.
@@ -41,6 +42,9 @@ const CHANGING: &str = "
     a - - - - | import printed.txt --customer 1
     a - - - - | bundle contact somebody
     a - - - - | bundle publish signed.txt
+    a - - - - | key new --spare
+    a - - - - | key rotate
+    a - - - - | key lost 1 --reissue
 ";
 
 /// Commands that everybody may run, without saying who they are. `NEW`: a file that is not there yet.
@@ -109,6 +113,12 @@ fn staffed() -> Desk {
     lose_a_code(&desk, "printed.txt");
     let orders = "order,customer,product,units,from,term\nPO-9,1,ES,5,2030-01-01,1y\n";
     std::fs::write(desk.room().join("orders.csv"), orders).unwrap();
+    let spare = SoftwareKey::from_seed(&[22; 32]).unwrap();
+    let sealed = key_file::seal(&spare, PASSPHRASE.as_bytes(), key_file::Cost::TEST, &mut SysRng).unwrap();
+    write_secret(&desk.folder().join("issuer-2.key"), sealed.as_bytes());
+    let prepared = PinnedIssuer { number: IssuerNumber::new(2).unwrap(), key: spare.public_key() };
+    let trusted = desk::Session { operator: administrator, ..session(today) };
+    desk::prepare_issuer(&mut ledger, &trusted, prepared).unwrap();
     let root = test_root();
     let roots = Roots::new(1, [root.public_key()]).unwrap();
     let signed = |ledger: &mut Ledger| {
@@ -117,8 +127,7 @@ fn staffed() -> Desk {
         bundle
     };
     let published = signed(&mut ledger);
-    desk::publish_bundle(&mut ledger, &desk::Session { operator: administrator, ..session(today) }, &published)
-        .unwrap();
+    desk::publish_bundle(&mut ledger, &trusted, &published).unwrap();
     std::fs::write(desk.room().join("signed.txt"), signed(&mut ledger).to_string()).unwrap();
     drop(ledger);
     run_as(&desk, Role::Administrator, "backup backup.ledger").assert_done();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program at a terminal of its own, which `script` makes.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keyboard: ChildStdin,
     screen: Receiver<u8>,
@@ -18,7 +18,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn open(desk: &std::path::Path, arguments: &str) -> Self {
+    pub fn open(desk: &std::path::Path, arguments: &str) -> Self {
         let line = format!("'{}' --desk '{}' {arguments}", env!("CARGO_BIN_EXE_countersign"), desk.display());
         let mut command = Command::new("script");
         command.args(["-q", "-e", "-c", &line, "/dev/null"]).env_remove("COUNTERSIGN_DESK");
@@ -35,7 +35,7 @@ impl Terminal {
 
     /// Waits until the screen shows a text that was not there before.
     #[track_caller]
-    fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         let before = self.shown.len();
         let began = Instant::now();
         while !self.shown[before..].contains(text) {
@@ -46,14 +46,14 @@ impl Terminal {
         }
     }
 
-    fn type_line(&mut self, text: &str) {
+    pub fn type_line(&mut self, text: &str) {
         // The prompt stands a moment before the echo is off.
         std::thread::sleep(Duration::from_millis(250));
         self.keyboard.write_all(format!("{text}\n").as_bytes()).unwrap();
     }
 
     /// The exit code and everything that was shown.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         while let Ok(byte) = self.screen.recv_timeout(PATIENCE) {
             self.shown.push(char::from(byte));
         }
@@ -371,4 +371,53 @@ fn a_transfer_says_whose_name_the_codes_carry() {
         assert_eq!(shown.contains("not transferred, and nothing was changed"), exit == 1, "{shown}");
     }
     assert_eq!(desk.run(&["--json", "list"]).json()[0]["customer"], 2);
+}
+
+#[test]
+fn a_stolen_key_is_shown_with_what_it_signed_before_it_is_void_for_ever() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.run(&desk.order("PO-1", &today())).assert_done();
+    desk.run(&["key", "new"]).assert_done();
+    let passphrase = format!("--passphrase-file '{}' ", desk.passphrase().display());
+    for (answers, no) in [(&["no"][..], true), (&["reissue", "n"], true), (&["reissue", "y"], false)] {
+        let mut terminal = Terminal::open(&desk.folder(), &format!("{passphrase} key lost"));
+        terminal.wait_for("List its codes in the next bundle, or re-issue those that count? [list/reissue/N] ");
+        terminal.type_line(answers[0]);
+        for answer in &answers[1..] {
+            terminal.wait_for("Make key 1 void? It cannot be taken back. [y/N] ");
+            terminal.type_line(answer);
+        }
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(if no { 1 } else { 0 }), "{shown}");
+        assert!(shown.contains("codes        1 code of 1 license"), "{shown}");
+        assert!(shown.contains("say `key lost 2` first"), "{shown}");
+        assert_eq!(shown.contains("nothing was changed"), no, "{shown}");
+        assert_eq!(shown.contains("Key 1 is void"), !no, "{shown}");
+    }
+}
+
+#[test]
+fn a_rotation_is_shown_before_it_is_done() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.run(&desk.order("PO-1", &today())).assert_done();
+    desk.run(&["key", "new"]).assert_done();
+    let passphrase = format!("--passphrase-file '{}' ", desk.passphrase().display());
+    for (answer, wanted) in [("n", 1), ("y", 0)] {
+        let mut terminal = Terminal::open(&desk.folder(), &format!("{passphrase} key rotate --without-bundle"));
+        terminal.wait_for("Switch to key 2? [y/N] ");
+        terminal.type_line(answer);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(wanted), "{shown}");
+        let asked = shown.split("Switch to key 2?").next().unwrap();
+        assert!(
+            asked.contains(&format!("key 1, last day of issue {}, what it signed stays good: 1 code", today())),
+            "{shown}"
+        );
+    }
 }

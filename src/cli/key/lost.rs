@@ -366,11 +366,13 @@ fn done(loss: &Loss, counts: Option<(u64, u64)>, signs: Option<String>) -> Strin
             ));
         }
     }
-    text.push_str(&format!(
-        "  listed       {}, which no other has replaced, in a bundle of {} KiB\n",
-        print::counted(*listed, "code"),
-        bundle_bytes.div_ceil(1024)
-    ));
+    if loss.bundle.is_some() {
+        text.push_str(&format!(
+            "  listed       {}, which no other has replaced, in a bundle of {} KiB\n",
+            print::counted(*listed, "code"),
+            bundle_bytes.div_ceil(1024)
+        ));
+    }
     match signs {
         Some(signs) => text.push_str(&format!("  signs now    key {signs}\n")),
         None => text.push_str("  signs now    no key: `countersign key new`\n"),

@@ -3,7 +3,7 @@
 use crate::cli::failure::Failure;
 use crate::cli::print::complain;
 use crate::cli::{Context, print};
-use activation_code::PinnedIssuer;
+use activation_code::{IssuerNumber, PinnedIssuer};
 use activation_host::json::IssuerJson;
 use activation_host::program::visible;
 use countersign::desk::{self, Refused, Session};
@@ -68,8 +68,11 @@ pub struct Made {
 /// A new key, or one that the ledger does not know yet.
 pub fn make(context: &Context, ledger: &mut Ledger, session: &Session) -> Result<Made, Failure> {
     let free = desk::free_issuers(ledger, session)?;
-    let free = free.into_iter().find(|number| !context.folder.was_stolen(*number));
-    let number = free.ok_or_else(|| {
+    let folder = &context.folder;
+    let usable = |(number, key): &(IssuerNumber, Option<_>)| {
+        !folder.was_stolen(*number) && (key.is_none() || folder.unknown_key(*number).is_some())
+    };
+    let (number, _) = free.into_iter().find(usable).ok_or_else(|| {
         Failure::no("all numbers of issuing keys are used").hint("open a new desk, with other programs that trust it")
     })?;
     let whose = format!("issuing key {number}");

@@ -95,7 +95,7 @@ fn planned(rotation: &Rotation) -> String {
     let limits = begins.limits.to_string();
     let may = if limits.is_empty() { "everything" } else { limits.trim_start() };
     format!(
-        "  ends         key {}{last}; its {} stay good\n\
+        "  ends         key {}{last}, what it signed stays good: {}\n\
          \x20 signs        key {to}\n\
          \x20 may issue    {may}\n\
          \x20 known        {known}\n",

@@ -365,7 +365,7 @@ impl Draft {
     }
 
     /// The same with the numbers of what it names; or all that it names and that does not exist.
-    pub(super) fn asked(&self, names: &Names<'_>) -> Result<Result<Asked, Vec<Problem>>, DeskFault> {
+    pub(super) fn asked(&self, names: &Names<'_, '_>) -> Result<Result<Asked, Vec<Problem>>, DeskFault> {
         let mut unknown = Vec::new();
         let change = match &self.change {
             Wanted::Issue(new) => {
@@ -550,14 +550,14 @@ fn digits<T: FromStr>(text: &str) -> Option<T> {
 }
 
 /// Customers and products by what lines call them. A customer that is called by a number is looked for by the planner.
-pub(super) struct Names<'b> {
-    book: &'b Book<'b>,
+pub(super) struct Names<'b, 'l> {
+    book: &'b Book<'l>,
     customers: RefCell<HashMap<String, CustomerNumber>>,
     products: RefCell<HashMap<String, ProductId>>,
 }
 
-impl<'b> Names<'b> {
-    pub(super) fn new(book: &'b Book<'b>) -> Self {
+impl<'b, 'l> Names<'b, 'l> {
+    pub(super) fn new(book: &'b Book<'l>) -> Self {
         Self { book, customers: RefCell::default(), products: RefCell::default() }
     }
 
