@@ -1,4 +1,4 @@
-//! The laws stand in the test libraries of activation-code and activation-host, so that `cargo test` replays
+//! The laws stand in the test libraries of activation-code, activation-host and the desk, so that `cargo test` replays
 //! what is saved here.
 
 #[path = "../crates/activation-code/tests/common/desk.rs"]
@@ -7,3 +7,5 @@ pub mod desk;
 pub mod laws;
 #[path = "../crates/activation-host/tests/common/laws.rs"]
 pub mod pictures;
+#[path = "../tests/common/laws.rs"]
+pub mod partners;

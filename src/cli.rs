@@ -17,10 +17,12 @@ mod issue;
 mod issuer;
 mod key;
 mod license;
+mod limit_arguments;
 mod limits;
 mod list;
 mod operator;
 mod output;
+mod partner;
 mod passphrase;
 mod print;
 mod product;
@@ -146,6 +148,7 @@ enum Command {
     Operator(operator::Arguments),
     Limits(limits::Arguments),
     Issuer(issuer::Arguments),
+    Partner(partner::Arguments),
     Key(key::Arguments),
     Bundle(bundle::Arguments),
     Root(root::Arguments),
@@ -262,7 +265,8 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Reject(arguments) => request::reject(&context, &arguments),
         Command::Operator(arguments) => operator::run(&context, arguments),
         Command::Limits(arguments) => limits::run(&context, arguments),
-        Command::Issuer(_) => issuer::run(&context),
+        Command::Issuer(arguments) => issuer::run(&context, &arguments),
+        Command::Partner(arguments) => partner::run(&context, &arguments),
         Command::Key(arguments) => key::run(&context, &arguments),
         Command::Bundle(arguments) => bundle::run(&context, &arguments),
         Command::Root(arguments) => root::run(&context, &arguments),

@@ -17,6 +17,8 @@ mod keys;
 mod licenses;
 mod lookup;
 mod operators;
+mod partner_desk;
+mod partners;
 mod plan;
 mod questions;
 mod schedule;
@@ -52,6 +54,12 @@ pub use operators::{
     Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
     check_passphrase, find_operator, hash_passphrase, may, operators,
 };
+pub use partner_desk::{Loaded, export_book, load_bundle, request_partnership};
+pub use partners::{
+    AnotherBook, IssuerLimitEdit, MOST_LISTED, OtherBook, PartnerEnd, PartnerFinding, PartnerRevocation,
+    Reconciliation, add_partner, change_limits, change_partner, end_partner, find_partner, import_export, partners,
+    preview_export, preview_partner_revocation, reconcile, revoke_of_partner,
+};
 pub use plan::{Approval, Note, Plan, Preview, preview};
 pub use questions::{
     LicenseState, Sum, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
@@ -68,7 +76,8 @@ use crate::ledger::{
 };
 use crate::signer::SignerFault;
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, Limit, PayloadFault, ProductId, Revision, TermsFault, TypingFaults, Units,
+    Day, IssuerNumber, Kind, LicenseNumber, Limit, PayloadFault, ProductId, PublicKey, Revision, TermsFault,
+    TypingFaults, Units,
 };
 
 /// Why an operation was not done. Nothing has changed then.
@@ -260,6 +269,89 @@ pub enum Refused {
     /// What a vendor's desk does.
     #[error("this is a partner's desk: the vendor's desk makes trust bundles and partners")]
     PartnersDesk,
+    /// What a partner's desk does.
+    #[error("this is the vendor's desk: partners' desks load bundles and send what they issued")]
+    VendorsDesk,
+    /// A partner's desk that does not know yet what it may issue.
+    #[error("this partner's desk has loaded no trust bundle yet, and may issue nothing")]
+    NoBundleLoaded,
+    /// The vendor has ended the partner.
+    #[error("the vendor has ended issuer {issuer}: {}", match .last {
+        Some(day) => format!("its last day of issue was {day}"),
+        None => "no new code of it would be accepted".to_owned(),
+    })]
+    EndedByVendor {
+        /// The desk's key.
+        issuer: IssuerNumber,
+        /// Its last day of issue; `None`: what it signs is void.
+        last: Option<Day>,
+    },
+    /// The bundle does not name the desk's key.
+    #[error("the bundle does not name issuer {0} with the key of this desk")]
+    NotNamed(IssuerNumber),
+    /// Test and production.
+    #[error("one is for testing only, and the other one is not")]
+    OtherPurpose,
+    /// Two bundles of one number.
+    #[error("another bundle {0} was loaded before: one of them is not the vendor's word")]
+    BundleFork(u32),
+    /// A product that is another one at this desk.
+    #[error("product {0} of the bundle is of another kind, or counts something else, than at this desk")]
+    OtherProduct(ProductId),
+    /// The book has no such event.
+    #[error("the book has events 1 to {last}, and none of number {wanted}")]
+    NoSuchEvent {
+        /// Which was asked for.
+        wanted: u64,
+        /// The last one.
+        last: u64,
+    },
+    /// No partner with this number.
+    #[error("there is no partner {0}")]
+    UnknownPartner(IssuerNumber),
+    /// The number of an issuing key that there is, or was.
+    #[error("issuer number {0} is in use")]
+    IssuerTaken(IssuerNumber),
+    /// A key that signs something else already.
+    #[error("the key {0} is in use already")]
+    KeyTaken(Box<PublicKey>),
+    /// A key that everybody has.
+    #[error("the private half of the key {0} is published, for testing")]
+    PublishedKey(Box<PublicKey>),
+    /// License numbers of two partners.
+    #[error("licenses {}-{} are partner {issuer}'s", .range.0, .range.1)]
+    RangeOfPartner {
+        /// Whose.
+        issuer: IssuerNumber,
+        /// First and last.
+        range: (LicenseNumber, LicenseNumber),
+    },
+    /// License numbers that this desk may have given away.
+    #[error("license numbers below {next} are this desk's own")]
+    RangeUsed {
+        /// The first that is free.
+        next: u32,
+    },
+    /// A partner without license numbers of its own.
+    #[error("a partner needs license numbers of its own, and {wanted} in a row are not free")]
+    NoRange {
+        /// How many were looked for; 0: none was wanted.
+        wanted: u32,
+    },
+    /// What was ended stays ended.
+    #[error("partner {0} was ended")]
+    PartnerEnded(IssuerNumber),
+    /// An export that is not signed by the partner's desk.
+    #[error("the file is not signed with the ledger key of partner {0}")]
+    OtherLedgerKey(IssuerNumber),
+    /// An export whose book does not continue what was imported.
+    #[error("the book of partner {issuer} does not continue what was imported before: {why}")]
+    OtherBook {
+        /// Which partner.
+        issuer: IssuerNumber,
+        /// What is wrong with it.
+        why: AnotherBook,
+    },
     /// A file that is no bundle to give out.
     #[error("{0}")]
     Bundle(String),

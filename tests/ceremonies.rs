@@ -47,5 +47,6 @@ ceremonies! {
     a_desk_is_restored "desk-restored",
     the_first_setup "first-setup",
     the_desks_key_is_rotated "key-rotation",
+    a_partner_is_ended "partner-ended",
     roots_are_rotated "root-rotation",
 }

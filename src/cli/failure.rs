@@ -1,7 +1,7 @@
 //! The one wrapper at the program's edge: a sentence, a hint, an exit code.
 
 use activation_host::program::Exit;
-use countersign::desk::{DeskFault, Refused};
+use countersign::desk::{AnotherBook, DeskFault, Refused};
 use countersign::ledger::LedgerFault;
 use std::path::Path;
 
@@ -143,10 +143,41 @@ impl From<Refused> for Failure {
                 "give the terms that wait, or take them back with `countersign reject REQUEST`"
             }
             Refused::UnknownIssuer(_) => "`countersign issuer` shows the issuing keys",
-            Refused::IssuerLimit { .. } => "`countersign issuer --json` shows what each issuing key may issue",
+            Refused::IssuerLimit { .. } => "`countersign issuer limit N` shows what an issuing key may issue",
             Refused::UnknownBundle(_) => "`countersign bundle list` shows those that were published",
             Refused::NoRoots => "name them with --root HEX, once for each, and --roots-needed M",
             Refused::PartnersDesk => "name the vendor's desk with --desk DIR, or ask the vendor",
+            Refused::VendorsDesk => "name the partner's desk with --desk DIR; `countersign init --partner` makes one",
+            Refused::NoBundleLoaded => {
+                "send the vendor a request (`countersign partner request FILE`), and load the bundle that comes back: \
+                 `countersign partner load BUNDLE --root HEX`"
+            }
+            Refused::EndedByVendor { .. } => "ask the vendor; a newer bundle may say otherwise",
+            Refused::NotNamed(_) => "ask the vendor for a bundle that was drafted after `countersign partner add`",
+            Refused::OtherPurpose => "a desk for testing is made with `countersign init --test`, and stays one",
+            Refused::BundleFork(_) => "ask the vendor on a way that you trust, with the fingerprint of both",
+            Refused::OtherProduct(_) => "the catalogue is the vendor's: ask which product it is",
+            Refused::NoSuchEvent { .. } => "the vendor says how far it has read: `countersign partner show N`",
+            Refused::UnknownPartner(_) => "`countersign partner list` shows them",
+            Refused::IssuerTaken(_) => "tell the partner a free number; it makes its desk anew with --issuer N",
+            Refused::KeyTaken(_) => "each desk makes a key of its own: ask for a new request",
+            Refused::PublishedKey(_) => "ask for a request of a real desk; --test makes desks for testing",
+            Refused::RangeOfPartner { .. } => "`countersign partner list` shows whose license numbers are which",
+            Refused::RangeUsed { .. } => "give license numbers above, as --licenses FIRST-LAST",
+            Refused::NoRange { .. } => "give them with --licenses FIRST-LAST",
+            Refused::PartnerEnded(_) => {
+                "what was ended stays ended, and of what was stolen nothing more is imported (--preview looks at it); the \
+                 partner makes a new desk with another number"
+            }
+            Refused::OtherLedgerKey(_) => {
+                "ask the partner for the file as it was written; `countersign partner show N` shows the key"
+            }
+            Refused::OtherBook { why: AnotherBook::NotShown { .. }, .. } => {
+                "ask for an export with an earlier --since, or without it"
+            }
+            Refused::OtherBook { .. } => {
+                "ask the partner whether a backup was put back; --accept-other-book goes on from the other book"
+            }
             Refused::Bundle(_) => "`countersign bundle show FILE` says what it has, and who signed it",
             Refused::OtherVendor { .. } => "name the file that this desk drafted",
             Refused::BundleNumber { .. } => "draft it again: `countersign bundle draft`",

@@ -25,8 +25,22 @@ pub struct Folder {
     path: PathBuf,
 }
 
-const FIRST_ISSUER: u16 = 1;
+/// What a new desk begins with.
+pub struct NewDesk<'a> {
+    pub vendor: &'a Name,
+    pub operator: &'a Operator,
+    pub today: Day,
+    pub trust: TrustSettings,
+    /// The number of its issuing key.
+    pub issuer: IssuerNumber,
+}
+
 const ROOM: &str = "choose a folder on a local disk with room, where this user may write";
+
+impl NewDesk<'_> {
+    /// The number of a vendor's first key.
+    pub const FIRST_ISSUER: IssuerNumber = IssuerNumber::new(1).expect("1 is a number");
+}
 
 impl Folder {
     pub fn new(path: PathBuf) -> Self {
@@ -51,7 +65,11 @@ impl Folder {
 
     /// The ledger of a desk that exists.
     pub fn ledger(&self) -> Result<Ledger, Failure> {
-        self.open(Ledger::open)
+        // What cannot be written can be looked at; who changes something hears of it then.
+        self.open(|path| match Ledger::open(path) {
+            Err(LedgerFault::ReadOnly) => Ledger::open_to_read(path).map_err(|_| LedgerFault::ReadOnly),
+            opened => opened,
+        })
     }
 
     /// The ledger of a desk that exists, to look at it.
@@ -235,11 +253,8 @@ impl Folder {
     /// `files` are secret files that shall be in it too.
     pub fn create(
         &self,
-        vendor: &Name,
-        operator: &Operator,
+        new: &NewDesk<'_>,
         passphrase: &[u8],
-        today: Day,
-        trust: &TrustSettings,
         files: &[(&str, &[u8])],
     ) -> Result<PinnedIssuer, Failure> {
         self.refuse_existing()?;
@@ -253,7 +268,7 @@ impl Folder {
         let fail =
             |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
         DirBuilder::new().mode(0o700).create(&draft.path).map_err(fail)?;
-        let made = draft.fill(vendor, operator, passphrase, today, trust, files).and_then(|issuer| {
+        let made = draft.fill(new, passphrase, files).and_then(|issuer| {
             fs::rename(&draft.path, &self.path).map_err(|error| match error.kind() {
                 ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => self.occupied(),
                 _ => fail(error),
@@ -268,18 +283,10 @@ impl Folder {
         made
     }
 
-    fn fill(
-        &self,
-        vendor: &Name,
-        operator: &Operator,
-        passphrase: &[u8],
-        today: Day,
-        trust: &TrustSettings,
-        files: &[(&str, &[u8])],
-    ) -> Result<PinnedIssuer, Failure> {
+    fn fill(&self, new: &NewDesk<'_>, passphrase: &[u8], files: &[(&str, &[u8])]) -> Result<PinnedIssuer, Failure> {
         let fail =
             |error: io::Error| Failure::could_not(format!("{}: {}", self.path.display(), system(&error))).hint(ROOM);
-        let number = IssuerNumber::new(FIRST_ISSUER).ok_or(desk::DeskFault::NoIssuer)?;
+        let &NewDesk { vendor, operator, today, ref trust, issuer: number } = new;
         let key = make_key(&self.key_path(number), passphrase, fail)?;
         let issuer = PinnedIssuer { number, key: key.public_key() };
         let ledger_key = make_key(&self.ledger_key_path(), passphrase, fail)?.public_key();

@@ -1,10 +1,12 @@
 //! `countersign init`: a new desk.
 
 use super::failure::Failure;
+use super::folder::NewDesk;
 use super::{Context, print};
+use activation_code::IssuerNumber;
 use activation_host::json::IssuerJson;
 use activation_host::program::clock;
-use countersign::ledger::{Name, TrustSettings};
+use countersign::ledger::{DeskRole, Name, TrustSettings};
 use serde::Serialize;
 
 /// Make a new desk: a folder with a ledger and an issuing key
@@ -16,7 +18,8 @@ The issuing key is encrypted with a passphrase. Without it no code can be issued
 Examples:
   countersign init --vendor 'Example Security'
   countersign --operator anna init --vendor 'Example Security'
-  countersign --desk /srv/desk --passphrase-file secret init --vendor 'Example Security'")]
+  countersign --desk /srv/desk --passphrase-file secret init --vendor 'Example Security'
+  countersign init --vendor 'Example Security' --partner --issuer 17")]
 pub struct Arguments {
     /// The vendor's name, as customers know it
     #[arg(long, value_name = "NAME")]
@@ -24,6 +27,12 @@ pub struct Arguments {
     /// Make a desk for testing: all its codes and bundles are for testing only, and every line says so
     #[arg(long)]
     test: bool,
+    /// Make a partner's desk: it issues what the vendor's trust bundle allows
+    #[arg(long, requires = "issuer")]
+    partner: bool,
+    /// The number of a partner's issuing key, as the vendor says it
+    #[arg(long, value_name = "N", requires = "partner")]
+    issuer: Option<IssuerNumber>,
 }
 
 #[derive(Serialize)]
@@ -39,8 +48,15 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     context.folder.refuse_existing()?;
     let passphrase = context.passphrase.new_one("the issuing key")?;
     let operator = context.first_operator();
-    let trust = TrustSettings { test: arguments.test, ..TrustSettings::default() };
-    let issuer = context.folder.create(&arguments.vendor, &operator, &passphrase, clock(), &trust, &[])?;
+    let role = if arguments.partner { DeskRole::Partner } else { DeskRole::Vendor };
+    let new = NewDesk {
+        vendor: &arguments.vendor,
+        operator: &operator,
+        today: clock(),
+        trust: TrustSettings { role, test: arguments.test, ..TrustSettings::default() },
+        issuer: arguments.issuer.unwrap_or(NewDesk::FIRST_ISSUER),
+    };
+    let issuer = context.folder.create(&new, &passphrase, &[])?;
     if arguments.test {
         print::mark_as_testing();
     }
@@ -53,10 +69,16 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             issuer: issuer.into(),
         });
     }
+    let kind = if arguments.partner { "a partner's license desk" } else { "a license desk" };
+    let next = if arguments.partner {
+        "It issues nothing before it has loaded the vendor's trust bundle: `countersign partner request FILE` asks.\n"
+    } else {
+        ""
+    };
     print::result(&format!(
-        "{desk}: a license desk for {}\nissuer {issuer}\n\
+        "{desk}: {kind} for {}\nissuer {issuer}\n\
          operator {}, administrator, without a passphrase: `countersign operator passphrase` sets one\n\
-         Keep a copy of the folder and the passphrase in two other places.\n",
+         Keep a copy of the folder and the passphrase in two other places.\n{next}",
         arguments.vendor, operator.name
     ))
 }

@@ -4,9 +4,10 @@ use super::failure::Failure;
 use super::print::complain;
 use activation_host::program::system;
 use countersign::key_store::{self, SecretFileFault};
+use rustix::fs::OFlags;
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{ErrorKind, IsTerminal, stdin};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, IsTerminal, Seek as _, SeekFrom, stdin};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -49,7 +50,7 @@ impl Source {
             }
             (None, Some(number)) => {
                 let name = format!("file descriptor {number}");
-                match File::open(format!("/dev/fd/{number}")) {
+                match open_descriptor(number) {
                     Ok(file) => Ok(source(Origin::Descriptor(file, name))),
                     Err(error) if error.kind() == ErrorKind::NotFound => {
                         Err(Failure::could_not(format!("cannot read the passphrase: {name} is not open"))
@@ -107,6 +108,23 @@ impl Source {
             Origin::Terminal => ask(prompt, self.options),
         }
     }
+}
+
+/// What a descriptor reads, from where it stands. It is opened a second time, which a pipe does not mind; a file
+/// would begin anew, and the other end of a pipe wait for itself.
+fn open_descriptor(number: u32) -> io::Result<File> {
+    let about = fs::read_to_string(format!("/proc/self/fdinfo/{number}"))?;
+    let field = |name: &str| about.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let flags = field("flags").and_then(|flags| u32::from_str_radix(flags, 8).ok()).unwrap_or_default();
+    if flags & OFlags::ACCMODE.bits() == OFlags::WRONLY.bits() {
+        return Err(io::Error::other("it is open for writing only"));
+    }
+    let mut file = File::open(format!("/dev/fd/{number}"))?;
+    let place = field("pos").and_then(|place| place.parse().ok()).unwrap_or(0);
+    if place > 0 && file.metadata()?.is_file() {
+        file.seek(SeekFrom::Start(place))?;
+    }
+    Ok(file)
 }
 
 fn read(file: &File, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {

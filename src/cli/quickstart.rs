@@ -1,6 +1,7 @@
 //! `countersign quickstart`: a desk, a sale, a code, and an installation that accepts it.
 
 use super::failure::Failure;
+use super::folder::NewDesk;
 use super::{Context, PROGRAM, change, customer, print};
 use activation_code::{Purpose, Target, Trust};
 use activation_host::inspect::{Inspection, Outcome, Question};
@@ -41,14 +42,14 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     };
     let kept: Vec<(&str, &[u8])> = generated.iter().map(|secret| (PASSPHRASE_FILE, secret.as_slice())).collect();
     let vendor = known("Example Security")?;
-    let issuer = context.folder.create(
-        &vendor,
-        &context.first_operator(),
-        &passphrase,
+    let new = NewDesk {
+        vendor: &vendor,
+        operator: &context.first_operator(),
         today,
-        &TrustSettings::default(),
-        &kept,
-    )?;
+        trust: TrustSettings::default(),
+        issuer: NewDesk::FIRST_ISSUER,
+    };
+    let issuer = context.folder.create(&new, &passphrase, &kept)?;
 
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;

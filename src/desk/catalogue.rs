@@ -89,7 +89,7 @@ pub fn change_product(
 }
 
 /// A product as the catalogue can have it, its members in order.
-fn possible(book: &Book<'_>, mut product: Product) -> Result<Product, DeskFault> {
+pub(super) fn possible(book: &Book<'_>, mut product: Product) -> Result<Product, DeskFault> {
     if let Some(Product { id, .. }) = book.product_called(&product.mnemonic)?.filter(|other| other.id != product.id) {
         return Err(Refused::MnemonicTaken { mnemonic: product.mnemonic, id }.into());
     }
@@ -112,7 +112,7 @@ fn possible(book: &Book<'_>, mut product: Product) -> Result<Product, DeskFault>
     }
 }
 
-fn write(book: &Book<'_>, by: &By, action: Action, product: &Product) -> Result<(), DeskFault> {
+pub(super) fn write(book: &Book<'_>, by: &By, action: Action, product: &Product) -> Result<(), DeskFault> {
     let facts = json!({
         "product": product.id.get(),
         "mnemonic": product.mnemonic.as_str(),
@@ -151,6 +151,9 @@ pub(super) fn product_called(book: &Book<'_>, text: &str) -> Result<Product, Des
         (_, Ok(mnemonic)) => book.product_called(&mnemonic)?,
         _ => None,
     };
+    if found.is_none() && super::trust::knows_nothing(book)? {
+        return Err(Refused::NoBundleLoaded.into());
+    }
     found.ok_or_else(|| Refused::UnknownProduct(text.to_owned()).into())
 }
 

@@ -5,11 +5,11 @@ use super::operators::{Permission, Session};
 use super::schedule::{self, Renewal, Schedule, carried, renewal};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, CustomerNumber, Entry, IssuerRule, IssuerState, Ledger, LicenseRecord, Limits, OperatorName,
-    OrderReference, Product, ProductKind, Signed,
+    Action, Book, CustomerNumber, DeskRole, Entry, IssuerRule, IssuerState, Ledger, LicenseRecord, Limits,
+    OperatorName, OrderReference, Product, ProductKind, Signed, TrustSettings,
 };
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
+    Day, IssuerNumber, Kind, LicenseNumber, Limit, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -166,6 +166,7 @@ pub(super) struct Planner<'b, 'l> {
     book: &'b Book<'l>,
     today: Day,
     issuer: IssuerNumber,
+    role: DeskRole,
     /// Whether all codes of the desk are for testing.
     test: bool,
     /// What the key may issue.
@@ -184,11 +185,12 @@ impl<'b, 'l> Planner<'b, 'l> {
         let issuer = super::trust::issuer_in_use(book)?.number;
         let rule = book.issuer_rule(issuer)?;
         let ranges = book.partners()?.into_iter().filter_map(|partner| partner.limits.licenses).collect();
-        let (limits, test) = (book.limits()?, book.trust_settings()?.test);
+        let (limits, TrustSettings { role, test, .. }) = (book.limits()?, book.trust_settings()?);
         Ok(Self {
             book,
             today,
             issuer,
+            role,
             test,
             rule,
             ranges,
@@ -249,7 +251,12 @@ impl<'b, 'l> Planner<'b, 'l> {
         for entry in &plan.entries {
             entry.terms.to_payload().map_err(Refused::Terms)?;
             if let Some(limit) = self.rule.limits.exceeded(&entry.terms, &[]) {
-                return Err(Refused::IssuerLimit { issuer: self.issuer, limit }.into());
+                let (issuer, last) = (self.issuer, self.rule.limits.to);
+                return Err(match (self.role, limit) {
+                    (DeskRole::Partner, Limit::To) => Refused::EndedByVendor { issuer, last },
+                    _ => Refused::IssuerLimit { issuer, limit },
+                }
+                .into());
             }
             if let Some(most) = limits.most_units.filter(|most| entry.terms.units.get() > *most) {
                 return Err(Refused::TooManyUnits { units: entry.terms.units, most }.into());

@@ -3,7 +3,7 @@
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
 use crate::ledger::{
-    Action, Book, By, Entry, IssuerRule, IssuerState, Ledger, LedgerFault, LicenseRecord, Name, Product,
+    Action, Book, By, DeskRole, Entry, IssuerRule, IssuerState, Ledger, LedgerFault, LicenseRecord, Name, Product,
     PublishedBundle, Signed, TrustSettings,
 };
 use crate::trust::{BundleFile, BundleFileFault};
@@ -32,7 +32,7 @@ pub fn record_trust_settings(ledger: &mut Ledger, by: &By, settings: &TrustSetti
     ledger.write(|book| write_settings(book, by, settings))
 }
 
-fn write_settings(book: &Book<'_>, by: &By, settings: &TrustSettings) -> Result<(), LedgerFault> {
+pub(super) fn write_settings(book: &Book<'_>, by: &By, settings: &TrustSettings) -> Result<(), LedgerFault> {
     book.put_trust_settings(settings)?;
     let facts = json!({
         "role": settings.role.name(),
@@ -70,14 +70,28 @@ pub fn issuer_rules(ledger: &mut Ledger) -> Result<Vec<(PinnedIssuer, IssuerRule
     })
 }
 
+/// Whether it is a partner's desk that has loaded no bundle.
+pub(super) fn knows_nothing(book: &Book<'_>) -> Result<bool, LedgerFault> {
+    Ok(book.trust_settings()?.role == DeskRole::Partner && book.bundle_numbers()?.is_empty())
+}
+
 /// The key that the desk issues with: of those in use, that with the highest number.
 pub(super) fn issuer_in_use(book: &Book<'_>) -> Result<PinnedIssuer, DeskFault> {
-    for issuer in book.issuers()?.into_iter().rev() {
+    if knows_nothing(book)? {
+        return Err(Refused::NoBundleLoaded.into());
+    }
+    let issuers = book.issuers()?;
+    for issuer in issuers.iter().rev() {
         if book.issuer_rule(issuer.number)?.state == IssuerState::InUse {
-            return Ok(issuer);
+            return Ok(*issuer);
         }
     }
-    Err(DeskFault::NoIssuer)
+    match issuers.last() {
+        Some(last) if book.trust_settings()?.role == DeskRole::Partner => {
+            Err(Refused::EndedByVendor { issuer: last.number, last: None }.into())
+        }
+        _ => Err(DeskFault::NoIssuer),
+    }
 }
 
 /// The key that the desk issues with.
@@ -101,6 +115,7 @@ pub fn limit_issuer(
 ) -> Result<IssuerRule, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Trust)?;
+        vendor_only(&book.trust_settings()?)?;
         if !book.issuers()?.iter().any(|known| known.number == issuer) {
             return Err(Refused::UnknownIssuer(issuer).into());
         }
@@ -191,8 +206,8 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
 
 pub(super) fn vendor_only(settings: &TrustSettings) -> Result<(), Refused> {
     match settings.role {
-        crate::ledger::DeskRole::Vendor => Ok(()),
-        crate::ledger::DeskRole::Partner => Err(Refused::PartnersDesk),
+        DeskRole::Vendor => Ok(()),
+        DeskRole::Partner => Err(Refused::PartnersDesk),
     }
 }
 
@@ -285,13 +300,13 @@ fn product(product: &Product) -> BundleProduct {
 }
 
 /// A bundle that was given out, read again.
-struct Published {
+pub(super) struct Published {
     file: BundleFile,
-    bundle: Bundle,
+    pub(super) bundle: Bundle,
 }
 
 impl Published {
-    fn last(book: &Book<'_>) -> Result<Option<Self>, DeskFault> {
+    pub(super) fn last(book: &Book<'_>) -> Result<Option<Self>, DeskFault> {
         book.last_bundle()?.map(|published| Self::read(&published)).transpose()
     }
 
@@ -405,7 +420,7 @@ fn keep_for_good(before: &Bundle, now: &mut Bundle) {
 }
 
 /// What was revoked stays revoked, and a stolen key stays void: its number and key are never used again.
-fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> {
+pub(super) fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> {
     for (license, good_from) in &before.revoked {
         let still = now.revoked.iter().find(|(other, _)| other == license).map(|(_, good_from)| good_from);
         let holds = match (good_from, still) {

@@ -1,6 +1,6 @@
 //! What installations are told: bundles, what keys may issue, what partners issued, what is revoked.
 
-use super::chain::{Head, Link, Table};
+use super::chain::{Head, Link, Sequence, Table};
 use super::{Book, LedgerFault, LicenseRecord, Name, Outcome, statements};
 use activation_code::{Day, IssuerLimits, IssuerNumber, LicenseNumber, PublicKey, Revision, SIGNATURE_BYTES, Terms};
 use rusqlite::Row;
@@ -304,6 +304,14 @@ impl Book<'_> {
                 link: row.get::<_, Link>(3)?,
             })
         })
+    }
+
+    /// The event that says what was found when the book of a partner was read.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn partner_book_event(&self, issuer: IssuerNumber) -> Outcome<Option<Sequence>> {
+        self.row(statements::PARTNER_BOOK, [issuer.get()], |row| Ok(row.get(4)?))
     }
 
     /// Records how far the book of a partner was read.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod book;
+pub mod laws;
 pub mod tools;
 pub mod work;
 

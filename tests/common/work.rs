@@ -5,13 +5,14 @@ use activation_code::{
     signed_message,
 };
 use countersign::desk::{
-    self, Asked, Change, Clock, CustomerEdit, DeskFault, Learning, Length, LimitEdit, OperatorEdit, Order, Preview,
-    ProductEdit, Reach, Refused, Session,
+    self, Asked, Change, Clock, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length, LimitEdit, OperatorEdit,
+    Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach, Refused, Session,
 };
 use countersign::ledger::{
-    Action, By, CustomerNumber, Head, IssuerState, Ledger, LicenseRecord, Name, Operator, OperatorName, Partner,
-    PartnerCode, Product, ProductKind, RequestState, Role, UnitType,
+    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
+    UnitType,
 };
+use countersign::partner::{Exported, ExportedCode, PartnerExport, PartnerRequest};
 use countersign::signer::{Signer as _, SoftwareKey};
 use std::sync::LazyLock;
 
@@ -96,7 +97,7 @@ pub fn trust(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<(),
         desk::publish_bundle(ledger, &session, &bundle)?;
     }
     assert_eq!(desk::bundles(ledger)?.len(), 2);
-    partners(ledger, &By { operator: operator.name.clone(), day: today })
+    partners(ledger, &session)
 }
 
 /// The key that is in use when all is done, as its number says.
@@ -134,30 +135,22 @@ fn publish(ledger: &mut Ledger, session: &Session) -> Result<(), DeskFault> {
     Ok(())
 }
 
-/// What is known of a partner that has issued one code.
-fn partners(ledger: &mut Ledger, by: &By) -> Result<(), DeskFault> {
-    let [key, ledger_key] = [3, 4].map(|seed| SoftwareKey::from_seed(&[seed; 32]).unwrap());
-    let issuer = IssuerNumber::new(17).unwrap();
-    let partner = Partner {
-        issuer,
-        name: "North Systems".parse().unwrap(),
-        key: key.public_key(),
-        ledger_key: ledger_key.public_key(),
-        desk: "0123456789abcdef".to_owned(),
-        state: IssuerState::InUse,
-        limits: "units=100 licenses=1000000-1999999".parse().unwrap(),
-        allotment: Some(1000),
-        created: by.day,
-    };
-    let Change::Issue(order) = asked(order(1, 20), "PO-17").change else { unreachable!() };
-    let license = LicenseNumber::new(1_000_000).unwrap();
+/// The desk of a partner whose keys have these seeds, as it asks to be certified.
+pub fn partner_request(vendor: Name, issuer: u16, seeds: [u8; 2], day: Day) -> PartnerRequest {
+    let [key, ledger_key] = seeds.map(|seed| SoftwareKey::from_seed(&[seed; 32]).unwrap());
+    let issuer = PinnedIssuer { number: IssuerNumber::new(issuer).unwrap(), key: key.public_key() };
+    PartnerRequest::sign(&ledger_key, vendor, false, format!("{:016x}", seeds[0]), issuer, day).unwrap()
+}
+
+/// A code of ten units that the key with this seed has signed.
+pub fn partner_code(issuer: u16, seed: u8, license: u32, issued: Day) -> ExportedCode {
     let terms = Terms {
-        product: order.product,
-        license,
-        units: order.units,
-        period: order.period,
-        issued: friday(),
-        issuer,
+        product: ProductId::new(7).unwrap(),
+        license: LicenseNumber::new(license).unwrap(),
+        units: Units::new(10).unwrap(),
+        period: MaintenancePeriod::new(issued, issued.plus(364).unwrap()).unwrap(),
+        issued,
+        issuer: IssuerNumber::new(issuer).unwrap(),
         revision: Revision::FIRST,
         kind: Kind::Full,
         test: false,
@@ -167,20 +160,51 @@ fn partners(ledger: &mut Ledger, by: &By) -> Result<(), DeskFault> {
         features: None,
         holder: None,
     };
+    signed(seed, terms)
+}
+
+/// The same of any terms.
+pub fn signed(seed: u8, terms: Terms) -> ExportedCode {
+    let key = SoftwareKey::from_seed(&[seed; 32]).unwrap();
     let signature = key.sign(&signed_message(&terms.to_payload().unwrap())).unwrap();
-    let head = Head { sequence: 9, day: by.day, link: [5; 32] };
-    ledger.write(|book| {
-        book.put_partner(&partner)?;
-        book.record(by, Action::PartnerAdded, None, "{}".to_owned())?;
-        book.put_partner(&Partner { state: IssuerState::Stolen, ..partner })?;
-        book.record(by, Action::PartnerChanged, None, "{}".to_owned())?;
-        book.insert_partner_code(&PartnerCode { issuer, terms, signature })?;
-        book.put_partner_head(issuer, &head)?;
-        book.record(by, Action::PartnerImported, None, "{}".to_owned())?;
-        book.put_revocation(license, LicenseRecord::NONE_GOOD)?;
-        book.record(by, Action::Revoked, Some(license), "{}".to_owned())?;
-        Ok(())
-    })
+    ExportedCode { terms, signature }
+}
+
+/// What the desk of a request has issued, in a book of so many events.
+pub fn partner_export(request: &PartnerRequest, seeds: [u8; 2], events: u8, codes: Vec<ExportedCode>) -> PartnerExport {
+    let exported = Exported {
+        vendor: request.vendor.clone(),
+        desk: request.desk.clone(),
+        issuer: request.issuer,
+        day: request.day,
+        head_day: request.day,
+        first: 1,
+        links: (1..=events).map(|event| [event; 32]).collect(),
+        codes,
+        revoked: Vec::new(),
+    };
+    PartnerExport::sign(&SoftwareKey::from_seed(&[seeds[1]; 32]).unwrap(), exported).unwrap()
+}
+
+/// A partner that has issued one code, which is revoked; then it is ended for good.
+fn partners(ledger: &mut Ledger, session: &Session) -> Result<(), DeskFault> {
+    let request = partner_request(desk::vendor(ledger)?, 17, [3, 4], session.today);
+    let limits = [IssuerLimitEdit::Units(Units::new(100))];
+    let partner = desk::add_partner(ledger, session, &request, &"North Systems".parse().unwrap(), &limits, Some(1000))?;
+    let issuer = partner.issuer;
+    let taken = desk::add_partner(ledger, session, &request, &partner.name, &limits, None);
+    assert!(matches!(taken, Err(DeskFault::Refused(Refused::IssuerTaken(_)))));
+    desk::change_partner(ledger, session, issuer, &[IssuerLimitEdit::Grace(Some(30))], None)?;
+    let license = LicenseNumber::new(1_000_000).unwrap();
+    let codes = vec![partner_code(17, 3, license.get(), session.today)];
+    let export = partner_export(&request, [3, 4], 9, codes);
+    let found = desk::import_export(ledger, session, &export, OtherBook::Refused)?;
+    assert!(found.is_right() && found.used == 10, "{found:?}");
+    assert_eq!(desk::reconcile(ledger, issuer)?.codes, 1);
+    let revocation = desk::preview_partner_revocation(ledger, session, license, None)?.unwrap();
+    desk::revoke_of_partner(ledger, session, &revocation, None)?;
+    desk::end_partner(ledger, session, issuer, PartnerEnd::Stolen)?;
+    Ok(())
 }
 
 fn catalogue(ledger: &mut Ledger) -> Result<(), DeskFault> {

@@ -185,6 +185,18 @@ fn a_passphrase_comes_through_a_descriptor() {
     fs::remove_dir_all(desk.folder()).unwrap();
     furnish(&desk.folder());
     run(&mut shell(&format!("{rest} --passphrase-fd 0 \"$@\" < \"$file\""))).assert_done();
+    // From where the descriptor stands.
+    let fresh = |script: String| {
+        fs::remove_dir_all(desk.folder()).unwrap();
+        furnish(&desk.folder());
+        run(&mut shell(&script))
+    };
+    let second = "(echo other; cat \"$2\") > \"$2.two\"; exec 9< \"$2.two\"; read -r line <&9;";
+    fresh(format!("{second} {rest} --passphrase-fd 9 \"$@\"")).assert_done();
+    // The end of a pipe that is for writing would wait for itself.
+    let writing = fresh(format!("({rest} --passphrase-fd 1 \"$@\"; echo \"ended $?\" >&2) | cat"));
+    assert!(writing.err.contains("file descriptor 1: it is open for writing only"), "{writing:?}");
+    assert!(writing.err.contains("ended 2"), "{writing:?}");
     let closed = run(&mut shell(&format!("{rest} --passphrase-fd 7 \"$@\" 7<&-")));
     closed.assert_could_not();
     assert!(closed.err.contains("file descriptor 7 is not open"), "{closed:?}");

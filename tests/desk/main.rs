@@ -22,6 +22,7 @@ mod memory;
 mod migration;
 mod operators;
 mod paper;
+mod partners;
 mod places;
 mod questions;
 mod quickstart;

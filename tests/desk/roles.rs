@@ -5,7 +5,7 @@ use crate::common::*;
 use activation_code::{IssuerNumber, Kind, PinnedIssuer, ProductId, Roots, Units};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
-use countersign::ledger::{Ledger, Product, ProductKind, Role, UnitType};
+use countersign::ledger::{By, DeskRole, Ledger, OperatorName, Product, ProductKind, Role, TrustSettings, UnitType};
 use countersign::signer::{Signer as _, SoftwareKey, key_file};
 use rand::rngs::SysRng;
 use std::collections::BTreeSet;
@@ -45,6 +45,18 @@ const CHANGING: &str = "
     a - - - - | key new --spare
     a - - - - | key rotate
     a - - - - | key lost 1 --reissue
+    a - - - - | issuer limit 1 --units 1000
+    a - - - - | partner add request.txt --name South
+    a - - - - | partner limit 17 --units 50
+    a - - - - | partner end 17
+    a - - - - | partner import export.txt
+";
+
+/// The same for commands of a partner's desk.
+const AT_A_PARTNERS: &str = "
+    a - - - - | partner request request.txt
+    a - - - - | partner load signed.txt --root ROOT
+    a l - - - | partner export export.txt
 ";
 
 /// Commands that everybody may run, without saying who they are. `NEW`: a file that is not there yet.
@@ -72,13 +84,16 @@ const READING: &str = "
     bundle show
     bundle verify signed.txt
     bundle write NEW
+    partner list
+    partner show 17
 ";
 
 /// Commands that make a desk.
 const FOUNDING: [&str; 2] = ["init", "quickstart"];
 
 /// Commands of the computers in the safe, which have no desk.
-const WITHOUT_DESK: [&str; 4] = ["root checklist", "root create", "root fingerprint", "root sign"];
+const WITHOUT_DESK: [&str; 6] =
+    ["root checklist", "root create", "root fingerprint", "root sign", "key recover", "key shares"];
 
 /// An operator of each role, called as the role is, and somebody who has asked for more than one may issue.
 fn staffed() -> Desk {
@@ -117,8 +132,15 @@ fn staffed() -> Desk {
     let sealed = key_file::seal(&spare, PASSPHRASE.as_bytes(), key_file::Cost::TEST, &mut SysRng).unwrap();
     write_secret(&desk.folder().join("issuer-2.key"), sealed.as_bytes());
     let prepared = PinnedIssuer { number: IssuerNumber::new(2).unwrap(), key: spare.public_key() };
-    let trusted = desk::Session { operator: administrator, ..session(today) };
+    let trusted = desk::Session { operator: administrator.clone(), ..session(today) };
     desk::prepare_issuer(&mut ledger, &trusted, prepared).unwrap();
+    let vendor = desk::vendor(&mut ledger).unwrap();
+    let request = |issuer, seeds| work::partner_request(vendor.clone(), issuer, seeds, today);
+    desk::add_partner(&mut ledger, &trusted, &request(17, [3, 4]), &"North".parse().unwrap(), &[], None).unwrap();
+    let codes = vec![work::partner_code(17, 3, 1_000_000, today)];
+    let export = work::partner_export(&request(17, [3, 4]), [3, 4], 5, codes);
+    std::fs::write(desk.room().join("request.txt"), request(18, [5, 6]).to_string()).unwrap();
+    std::fs::write(desk.room().join("export.txt"), export.to_string()).unwrap();
     let root = test_root();
     let roots = Roots::new(1, [root.public_key()]).unwrap();
     let signed = |ledger: &mut Ledger| {
@@ -134,6 +156,27 @@ fn staffed() -> Desk {
     desk
 }
 
+/// A partner's desk with such operators, and a bundle that names it.
+fn staffed_partners() -> Desk {
+    let desk = Desk::new();
+    put_ledger_key(&desk);
+    let (mut ledger, today) = (desk.ledger(), clock());
+    for role in &Role::ALL[1..] {
+        add_operator(&mut ledger, role.name(), *role, Some(PASSPHRASE));
+    }
+    let root = test_root();
+    let roots = Roots::new(1, [root.public_key()]).unwrap();
+    let mut bundle = desk::draft_bundle(&mut ledger, today, Some(&roots)).unwrap();
+    bundle.sign(&root).unwrap();
+    std::fs::write(desk.room().join("signed.txt"), bundle.to_string()).unwrap();
+    let by = By { operator: OperatorName::first(), day: today };
+    let settings = TrustSettings { role: DeskRole::Partner, ..TrustSettings::default() };
+    desk::record_trust_settings(&mut ledger, &by, &settings).unwrap();
+    let own = desk::OperatorEdit::Passphrase(cheap_hash(PASSPHRASE));
+    desk::change_operator(&mut ledger, &session(today), &OperatorName::first(), &own).unwrap();
+    desk
+}
+
 fn run_as(desk: &Desk, role: Role, command: &str) -> Ran {
     let mut program = desk.command(&["--operator", role.name(), "--operator-file"]);
     run(program.arg(desk.passphrase()).args(command.split_whitespace()).current_dir(desk.room()))
@@ -145,9 +188,19 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn each_role_may_change_what_the_table_says_and_nothing_else() {
-    let staffed = staffed();
-    for line in lines(CHANGING) {
+    hold_to(&staffed(), CHANGING);
+}
+
+#[test]
+fn each_role_may_change_at_a_partners_desk_what_the_table_says() {
+    hold_to(&staffed_partners(), AT_A_PARTNERS);
+}
+
+fn hold_to(staffed: &Desk, table: &'static str) {
+    let root = test_root().public_key().to_string();
+    for line in lines(table) {
         let (who, command) = line.split_once(" | ").unwrap();
+        let command = &command.replace("ROOT", &root);
         let who: Vec<_> = who.split(' ').collect();
         assert_eq!(who.len(), Role::ALL.len(), "{line}");
         for (role, letter) in Role::ALL.into_iter().zip(who) {
@@ -215,6 +268,7 @@ fn every_command_is_in_a_table() {
     let all: BTreeSet<_> = commands(&desk, "").into_iter().collect();
     assert!(all.contains("operator add") && all.contains("limits") && all.contains("limits set"), "{all:?}");
     let listed = lines(CHANGING)
+        .chain(lines(AT_A_PARTNERS))
         .map(|line| line.split_once(" | ").unwrap().1)
         .chain(lines(READING))
         .chain(FOUNDING)
