@@ -1,4 +1,4 @@
-//! No signed thing is accepted as another, not even if one key signed them all. Five kinds, each signed as each
+//! No signed thing is accepted as another, not even if one key signed them all. Six kinds, each signed as each
 //! other one, before the reader of each.
 
 use activation_code::{
@@ -6,6 +6,7 @@ use activation_code::{
     PinnedIssuer, ProductId, PublicKey, Purpose, Revision, Roots, SIGNATURE_BYTES, Terms, Trust, Units, signature_line,
 };
 use countersign::desk::Checkpoint;
+use countersign::partner::{EXPORT_CONTEXT, PartnerExport, PartnerRequest, REQUEST_CONTEXT};
 use countersign::signer::{Signer, SoftwareKey, has_signed};
 
 /// A kind of signed thing: what stands before what is signed, one of its kind, and its reader.
@@ -34,15 +35,22 @@ const CODE: &str = "countersign/activation-code/1\0";
 const CLOCK_RESET: &str = "countersign/clock-reset/1\0";
 const CHECKPOINT: &str = "countersign/checkpoint/1\0";
 const PARTNER_EXPORT: &str = "countersign/partner-export/1\0";
+const PARTNER_REQUEST: &str = "countersign/partner-request/1\0";
 /// The first line of the text itself.
 const BUNDLE: &str = "countersign/trust-bundle/1\n";
 
-fn kinds() -> [Signed; 5] {
+fn kinds() -> [Signed; 6] {
     [
         Signed { name: "activation code", context: CODE, body: payload(), reads: reads_code },
         Signed { name: "clock reset", context: CLOCK_RESET, body: clock_reset(), reads: reads_clock_reset },
         Signed { name: "checkpoint", context: CHECKPOINT, body: checkpoint(), reads: reads_checkpoint },
         Signed { name: "partner export", context: PARTNER_EXPORT, body: partner_export(), reads: reads_partner_export },
+        Signed {
+            name: "partner request",
+            context: PARTNER_REQUEST,
+            body: partner_request(),
+            reads: reads_partner_request,
+        },
         Signed { name: "trust bundle", context: BUNDLE, body: bundle(), reads: reads_bundle },
     ]
 }
@@ -92,19 +100,34 @@ fn checkpoint() -> Vec<u8> {
 }
 
 fn reads_checkpoint(body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
-    let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = [body, format!("signature {hex}\n").as_bytes()].concat();
-    let checkpoint = String::from_utf8(file).ok().and_then(|file| file.parse::<Checkpoint>().ok());
+    let checkpoint = with_signature(body, signature).and_then(|file| file.parse::<Checkpoint>().ok());
     checkpoint.is_some_and(|checkpoint| checkpoint.key == public() && checkpoint.is_signed())
 }
 
 fn partner_export() -> Vec<u8> {
-    b"countersign partner export 1\ndesk 0808080808080808\n".to_vec()
+    let (key, desk, link) = (public(), "08".repeat(8), "cd".repeat(32));
+    let heading = format!("countersign partner export 1\nvendor Example Security\ndesk {desk}\nissuer 17 {key}\n");
+    format!("{heading}day 2026-11-22\nhead 1 2026-11-21\nlink 1 {link}\nkey {key}\n").into_bytes()
 }
 
-/// Any reader that follows the design checks at least this.
 fn reads_partner_export(body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
-    has_signed(&public(), &[PARTNER_EXPORT.as_bytes(), body].concat(), signature)
+    with_signature(body, signature).is_some_and(|file| file.parse::<PartnerExport>().is_ok())
+}
+
+fn partner_request() -> Vec<u8> {
+    let (key, desk) = (public(), "08".repeat(8));
+    let heading = format!("countersign partner request 1\nvendor Example Security\ndesk {desk}\nissuer 17 {key}\n");
+    format!("{heading}day 2026-11-22\nkey {key}\n").into_bytes()
+}
+
+fn reads_partner_request(body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+    with_signature(body, signature).is_some_and(|file| file.parse::<PartnerRequest>().is_ok())
+}
+
+/// A file whose last line is the signature of those above.
+fn with_signature(body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> Option<String> {
+    let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    String::from_utf8([body, format!("signature {hex}\n").as_bytes()].concat()).ok()
 }
 
 fn bundle() -> Vec<u8> {
@@ -164,6 +187,8 @@ fn a_signature_without_any_context_is_none() {
 #[test]
 fn the_contexts_are_those_of_the_design_and_none_begins_another() {
     assert_eq!(CONTEXT, CODE.as_bytes());
+    assert_eq!(EXPORT_CONTEXT, PARTNER_EXPORT.as_bytes());
+    assert_eq!(REQUEST_CONTEXT, PARTNER_REQUEST.as_bytes());
     assert_eq!(format!("{BUNDLE_CONTEXT}\n"), BUNDLE);
     let contexts = kinds().map(|kind| kind.context);
     for (i, one) in contexts.iter().enumerate() {

@@ -78,6 +78,11 @@ impl fmt::Display for NoteFault {
     }
 }
 
+/// How many lines a text has that ends with a line feed.
+pub(crate) fn line_feeds(text: &str) -> usize {
+    text.bytes().filter(|&byte| byte == b'\n').count()
+}
+
 /// Cuts a file into notes, oldest first.
 pub fn notes(file: &str) -> impl Iterator<Item = Result<Note<'_>, NoteFault>> {
     let mut rest = file;
@@ -100,7 +105,7 @@ pub fn notes(file: &str) -> impl Iterator<Item = Result<Note<'_>, NoteFault>> {
             return Some(Err(fault));
         }
         let note = Note { text, signatures, lines_before };
-        lines_before += text.lines().count() + 1 + signatures.lines().count();
+        lines_before += line_feeds(text) + 1 + line_feeds(signatures);
         rest = next;
         Some(Ok(note))
     })
@@ -115,7 +120,7 @@ impl Note<'_> {
     pub fn signers(&self, keys: &[PublicKey]) -> Result<Vec<PublicKey>, NoteFault> {
         let mut signers: Vec<PublicKey> = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
-        let first = self.lines_before + self.text.lines().count() + 2;
+        let first = self.lines_before + line_feeds(self.text) + 2;
         // `lines` would drop a carriage return: two spellings of one note.
         for (line, text) in (first..).zip(self.signatures.split_terminator('\n')) {
             if seen.len() == MOST_SIGNATURES {

@@ -131,14 +131,14 @@ pub fn issue_then_verify(data: &[u8]) {
     }
 }
 
-/// A bundle's text has one spelling, and a fault is on one of its lines. What is trusted carries the signature of a
+/// A bundle's text has one spelling, and a fault is on one of its lines or on the first that is missing. What is trusted carries the signature of a
 /// root. Signed by the root a text says the same, unless it brings other roots; with one bit changed it says nothing.
 pub fn bundle(data: &[u8]) {
     let Ok(text) = Bundle::text_of(data) else { return };
     let root = PublicKey::from_bytes(key().verifying_key().as_bytes()).unwrap();
     let trusted = Roots::new(1, [root]).unwrap();
     let signature = |text: &str| signature_line(&root, &key().sign(text.as_bytes()).to_bytes());
-    let lines = 1 + text.matches('\n').count();
+    let lines = 2 + text.matches('\n').count();
     match Bundle::read(text, &trusted) {
         Ok(bundle) => {
             let said = bundle.to_string();
