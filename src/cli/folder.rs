@@ -65,7 +65,11 @@ impl Folder {
 
     /// The ledger of a desk that exists.
     pub fn ledger(&self) -> Result<Ledger, Failure> {
-        self.open(Ledger::open)
+        // What cannot be written can be looked at; who changes something hears of it then.
+        self.open(|path| match Ledger::open(path) {
+            Err(LedgerFault::ReadOnly) => Ledger::open_to_read(path).map_err(|_| LedgerFault::ReadOnly),
+            opened => opened,
+        })
     }
 
     /// The ledger of a desk that exists, to look at it.

@@ -309,7 +309,7 @@ fn settle(path: &Path) -> Outcome<bool> {
     Ok(is_empty("-wal") && is_empty("-journal"))
 }
 
-fn with_end(path: &Path, end: &str) -> PathBuf {
+pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     name.into()

@@ -5,6 +5,7 @@ use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rustix::fs::{Access, access};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,7 +84,11 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, LedgerFault> {
 pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
     // One thread at a time has it, so that SQLite need not lock each call.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(std::path::absolute(path).map_err(LedgerFault::Folder)?, flags)?;
+    let absolute = std::path::absolute(path).map_err(LedgerFault::Folder)?;
+    let connection = match address_of_what_nobody_writes(&absolute) {
+        Some(address) => Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)?,
+        None => Connection::open_with_flags(absolute, flags)?,
+    };
     leave_the_log(&connection)?;
     // A damaged description of one table would keep SQLite from reading all of them. Nothing is written here.
     connection.pragma_update(None, "writable_schema", true)?;
@@ -94,6 +99,26 @@ pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "cache_size", READING_CACHE)?;
     Ok(connection)
+}
+
+/// SQLite reads a file with a write-ahead log only where it may write beside it, unless it is told that nobody writes:
+/// an auditor may look at a ledger that this user cannot change, and that has no log.
+fn address_of_what_nobody_writes(path: &Path) -> Option<String> {
+    let folder = path.parent()?;
+    let beside = |end| std::fs::metadata(super::place::with_end(path, end)).is_ok_and(|beside| beside.len() > 0);
+    if access(folder, Access::WRITE_OK).is_ok() || beside("-wal") || beside("-journal") {
+        return None;
+    }
+    let mut address = String::from("file:");
+    for byte in path.to_str()?.bytes() {
+        match byte {
+            // What means something else in an address.
+            b'%' | b'?' | b'#' => address.push_str(&format!("%{byte:02X}")),
+            b' '..=b'~' => address.push(char::from(byte)),
+            _ => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Some(address + "?immutable=1")
 }
 
 /// An empty file that a ledger is copied into.
