@@ -98,8 +98,14 @@ pub fn new_secret_file<T>(path: &Path, fill: impl FnOnce(&Path) -> Result<T, Fai
         Ok(made)
     });
     if made.is_err() {
-        // What cannot be removed has a name that nobody takes for the file.
+        // What cannot be removed has a name that nobody takes for the file. SQLite leaves its own beside a copy when
+        // the disk is full.
         let _ = fs::remove_file(&draft);
+        for end in ["-wal", "-shm", "-journal"] {
+            let mut name = draft.clone().into_os_string();
+            name.push(end);
+            let _ = fs::remove_file(name);
+        }
     }
     let made = made?;
     sync_folder(path).map_err(|error| fail(&error))?;

@@ -295,8 +295,10 @@ const FULL_ROW: usize = 29;
 /// its last, or else where the next one begins. Rows that are none of these are pieces too, so that a code whose
 /// first row cannot be read is not passed over. A text that has neither is one piece: it may be wrapped somehow.
 fn pieces(text: &str) -> Vec<Piece> {
-    let whole = || vec![Piece { line: 1, text: text.to_owned() }];
     let lines: Vec<(&str, Line)> = text.lines().map(|text| (text, Line::of(text))).collect();
+    // Remarks may stand above the code.
+    let first = lines.iter().position(|(_, line)| line.begins()).unwrap_or(0);
+    let whole = || vec![Piece { line: first + 1, text: text.to_owned() }];
     // Rows in any order, and whatever else a host reads.
     if lines.iter().filter(|(_, line)| line.begins()).count() < 2 && ActivationCode::read(text).is_ok() {
         return whole();

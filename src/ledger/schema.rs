@@ -85,17 +85,21 @@ pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
     // One thread at a time has it, so that SQLite need not lock each call.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let absolute = std::path::absolute(path).map_err(LedgerFault::Folder)?;
+    let has_log = has_log(path);
     let connection = match address_of_what_nobody_writes(&absolute) {
         Some(address) => Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)?,
         None => Connection::open_with_flags(absolute, flags)?,
     };
-    leave_the_log(&connection)?;
+    if has_log {
+        leave_the_log(&connection)?;
+    }
     // A damaged description of one table would keep SQLite from reading all of them. Nothing is written here.
     connection.pragma_update(None, "writable_schema", true)?;
     connection.busy_timeout(PATIENCE)?;
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
+    take_in_the_log_at_the_end(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "cache_size", READING_CACHE)?;
     Ok(connection)
@@ -218,8 +222,11 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // An absolute path is never taken for an address (`file:...`).
     let path = std::path::absolute(path).map_err(LedgerFault::Folder)?;
+    let has_log = has_log(&path);
     let connection = Connection::open_with_flags(path, flags)?;
-    leave_the_log(&connection)?;
+    if has_log {
+        leave_the_log(&connection)?;
+    }
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
@@ -227,8 +234,12 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
     Ok(connection)
 }
 
-/// SQLite would write the log even into a file that it cannot read, when it closes that, and remove a log whose
-/// heading is damaged: what is in it may be all that is left.
+/// Whether a log stands beside a file before anybody opens it. SQLite would write it even into a file that it cannot
+/// read, when it closes that, and remove one whose heading is damaged: what is in it may be all that is left.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(super::place::with_end(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
 fn leave_the_log(connection: &Connection) -> Result<(), LedgerFault> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())

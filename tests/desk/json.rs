@@ -176,9 +176,9 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
     let history = desk.run(&["--json", "history", "1"]).json();
     let event_names = ["event", "day", "operator", "action", "license", "customer", "customer_name", "codes"];
     assert_names(&history[0], &[&event_names[..], &["order"]].concat());
-    assert_names(&history[0]["codes"][0], &["revision", "product", "mnemonic", "units", "first", "last"]);
+    assert_names(&history[0]["codes"][0], &["revision", "issuer", "product", "mnemonic", "units", "first", "last"]);
     assert_names(&history[1], &event_names);
-    assert_names(&history[1]["codes"][0], &["revision"]);
+    assert_names(&history[1]["codes"][0], &["revision", "issuer"]);
 
     let report = desk.run(&["--json", "report", "--by", "product"]).json();
     assert_names(&report[0], &["product", "mnemonic", "name", "unit", "kind", "licenses", "units"]);
@@ -201,8 +201,34 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
     assert_eq!(desk.run(&["--json", "customer", "show", "2"]).json(), email);
 
     let issuers = desk.run(&["--json", "issuer"]).json();
-    assert_names(&issuers[0], &["number", "key"]);
+    assert_names(&issuers[0], &["number", "key", "state"]);
     assert_eq!(desk.run(&["issuer"]).out, format!("{ISSUER}\n"));
+}
+
+#[test]
+fn what_the_life_of_keys_prints_as_json_has_the_names_of_the_interface() {
+    let desk = Desk::new();
+    desk.run(&desk.order("PO-1", &today())).assert_done();
+    let made = desk.run(&["--json", "key", "new"]).json();
+    assert_names(&made, &["number", "key", "state", "limits"]);
+    let rotated = desk.run(&["--json", "key", "rotate", "--without-bundle"]).json();
+    assert_names(&rotated, &["issuer", "retired"]);
+    assert_names(&rotated["retired"], &["number", "key", "codes", "limits"]);
+    let counts = ["issuer", "state", "codes", "licenses", "listed", "bundle_bytes", "signs"];
+    assert_names(&desk.run(&["--json", "key", "lost", "1", "--list"]).json(), &counts);
+    let output = desk.room().join("codes.csv");
+    let lost = desk.run(&["--json", "key", "lost", "1", "--reissue", "--output", output.to_str().unwrap()]).json();
+    assert_names(&lost, &[&counts[..], &["reissued", "skipped"]].concat());
+    let history = desk.run(&["--json", "history", "1"]).json();
+    assert_eq!((&history[1]["action"], &history[1]["lost"]), (&"reissued".into(), &1.into()));
+    let issuers = desk.run(&["--json", "issuer"]).json();
+    assert_names(&issuers[0], &["number", "key", "state", "limits"]);
+    let states: Vec<_> = [0, 1].iter().map(|place| issuers[*place]["state"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(states, ["stolen", "in-use"]);
+    // What nobody is to trust any more is not printed for installations.
+    let printed = desk.run(&["issuer"]);
+    assert!(printed.out.starts_with("2:") && printed.out.lines().count() == 1, "{printed:?}");
+    assert!(printed.err.contains("note: key 1 was stolen, and is void"), "{printed:?}");
 }
 
 #[test]
