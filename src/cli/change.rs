@@ -265,10 +265,11 @@ fn notes(notes: &[Note]) -> String {
 
 fn note(note: &Note) -> Option<String> {
     Some(match note {
-        Note::Lapsed { days, first } => {
+        Note::Lapsed { days, first, on_top } => {
             let lapsed = if *days == 1 { "1 lapsed day".to_owned() } else { format!("{days} lapsed days") };
             let last = first.plus_or_last(days - 1);
-            format!("Maintenance had ended: the period has {lapsed}, {first} to {last}, on top of what was ordered.")
+            let where_they_are = if *on_top { "on top of what was ordered" } else { "inside what was ordered" };
+            format!("Maintenance had ended: the period has {lapsed}, {first} to {last}, {where_they_are}.")
         }
         Note::Queued { after } => {
             format!("The new period begins when the one before has ended, after {after}; enter the code at any time.")

@@ -55,12 +55,14 @@ pub enum Approval {
 /// What a clerk should know of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// Maintenance had ended: these days are paid in addition (rule D2).
+    /// Maintenance had ended: these days are paid as well (rule D2).
     Lapsed {
         /// How many.
         days: u32,
         /// The first of them.
         first: Day,
+        /// Whether they come on top of the term that was ordered; else they are inside the days that were.
+        on_top: bool,
     },
     /// The period begins when the one before has ended; until then that one counts.
     Queued {
@@ -439,7 +441,8 @@ impl<'b, 'l> Planner<'b, 'l> {
         let bought = MaintenancePeriod::new(period.first().max(self.today), period.last());
         self.within_longest(bought.unwrap_or(period))?;
         if lapsed > 0 {
-            notes.push(Note::Lapsed { days: lapsed, first: period.first() });
+            let on_top = matches!(length, Length::Term(_));
+            notes.push(Note::Lapsed { days: lapsed, first: period.first(), on_top });
         }
         Ok(period)
     }

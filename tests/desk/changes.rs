@@ -135,7 +135,7 @@ fn a_renewal_follows_the_last_period_and_a_late_one_has_the_lapsed_days_on_top()
         let notes = room.plan(today, renew.clone()).notes;
         let entries = room.done(today, renew);
         assert_eq!(facts(&entries), [(2, 10, period.to_owned(), code.to_owned())]);
-        let said = |note: &Note| matches!(note, Note::Lapsed { days, first } if Some(*days) == lapsed && *first == day("2027-12-01"));
+        let said = |note: &Note| matches!(note, Note::Lapsed { days, first, on_top: true } if Some(*days) == lapsed && *first == day("2027-12-01"));
         assert_eq!(notes.iter().any(said), lapsed.is_some(), "{notes:?}");
         let cut = Note::CodeBegins { code: day("2029-02-25"), truth: day("2027-12-01") };
         assert_eq!(notes.contains(&cut), code != period, "{notes:?}");
@@ -508,7 +508,7 @@ fn a_period_that_is_over_is_sold_with_a_word() {
     let late = room.renew(Length::Until(day("2028-03-31")));
     let plan = room.plan("2028-06-01", late.clone());
     let first = day("2027-12-01");
-    assert_eq!(plan.notes, [Note::Lapsed { days: 122, first }, Note::Over { last: day("2028-03-31") }]);
+    assert_eq!(plan.notes, [Note::Lapsed { days: 122, first, on_top: false }, Note::Over { last: day("2028-03-31") }]);
     room.done("2028-06-01", late.clone());
     assert_eq!(room.refused("2028-06-01", late), Refused::NoSuchPeriod { after: day("2028-03-31") });
 }

@@ -176,7 +176,7 @@ pub fn signature_line(key: &PublicKey, signature: &[u8; SIGNATURE_BYTES]) -> Str
 /// Which of these keys have signed the one note of a file, for whoever collects signatures.
 ///
 /// # Errors
-/// Those of [`Note::signers`], and a file that is not one note.
+/// A line that is no signature, one that stands twice, or a file that is not one note.
 pub fn note_signers(file: &str, keys: &[PublicKey]) -> Result<Vec<PublicKey>, NoteFault> {
     let mut found = notes(file);
     match (found.next(), found.next()) {
