@@ -25,7 +25,7 @@ mod schedule;
 mod trust;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
-pub use audit::{Contradiction, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
+pub use audit::{Contradiction, PutBack, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
 pub use backup::{Copied, Present, PresentLedger, Restored, Restoring, back_up, refuse_other_desk, restore};
 pub use batch::{
     CHUNK, Cells, Checked, Column, Deed, Done, Draft, Problem, carry_out_orders, check_orders, codes_for_order,

@@ -9,7 +9,9 @@ use super::{Context, print};
 use activation_code::PublicKey;
 use activation_host::program::{system, visible};
 use clap::Subcommand;
-use countersign::desk::{self, Checkpoint, Contradiction, NotedHead, Permission, Signatures, Verdict, Witnesses};
+use countersign::desk::{
+    self, Checkpoint, Contradiction, NotedHead, Permission, PutBack, Signatures, Verdict, Witnesses,
+};
 use countersign::ledger::{Finding, Ledger};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -99,13 +101,25 @@ fn verify(context: &Context, arguments: &Verify) -> Result<(), Failure> {
     } else {
         print::result(&report.text())?;
     }
-    if verdict.is_sound() { Ok(()) } else { Err(not_sound(&verdict)) }
+    match verdict.is_sound() {
+        true => Ok(()),
+        false if verdict.is_explained_by_a_restore(&witnesses) => Err(restored_since(&verdict)),
+        false => Err(not_sound(&verdict)),
+    }
 }
 
 /// That something is wrong, after it was said what.
 pub fn not_sound(verdict: &Verdict) -> Failure {
     Failure::no(desk::Refused::NotSound { findings: verdict.findings() }.to_string())
         .hint("keep this ledger as it is; `countersign restore BACKUP` puts a sound backup in its place")
+}
+
+/// The same, where a restore may be all that happened.
+fn restored_since(verdict: &Verdict) -> Failure {
+    Failure::no(desk::Refused::NotSound { findings: verdict.findings() }.to_string()).hint(
+        "ask who put the backup back; what it replaced is kept as ledger.sqlite.before-restore-DAY: `audit verify \
+         --backup` looks at it. Whoever holds newer checkpoints needs a new one: `countersign audit checkpoint`",
+    )
 }
 
 fn read(path: &Path) -> Result<Checkpoint, Failure> {
@@ -150,20 +164,35 @@ impl Report<'_> {
             let name = visible(name);
             let _ = match contradiction {
                 None => writeln!(text, "{name}: it holds, {} to {day}", counted(*events, "event")),
-                Some(why) => writeln!(text, "  {name}: {}", against(*why, *events, key)),
+                Some(why) => {
+                    writeln!(text, "  {name}: {}{}", against(*why, *events, key), self.restored(*why, *events))
+                }
             };
         }
         for (head, contradiction) in heads.iter().zip(&verdict.heads) {
             let _ = match contradiction {
                 None => writeln!(text, "{head}: it holds"),
-                Some(Contradiction::Shorter) => writeln!(text, "  {head}: {}", shorter(head.events)),
-                Some(_) => writeln!(text, "  {head}: {}", other(head.events)),
+                Some(why @ Contradiction::Shorter) => {
+                    writeln!(text, "  {head}: {}{}", shorter(head.events), self.restored(*why, head.events))
+                }
+                Some(why) => writeln!(text, "  {head}: {}{}", other(head.events), self.restored(*why, head.events)),
             };
         }
         if let Some(head) = audit.head {
             let _ = writeln!(text, "head {}", NotedHead::of(head.sequence, &head.link));
         }
         text
+    }
+
+    /// What the book says of why it contradicts a witness of what was there before.
+    fn restored(&self, why: Contradiction, events: u64) -> String {
+        let lost = matches!(why, Contradiction::Shorter | Contradiction::Other);
+        match &self.verdict.restored {
+            Some(PutBack { event, day, operator }) if lost && events >= *event => format!(
+                ";\n    a backup was put back at event {event}, on {day} by {operator}: this may be of what was after it"
+            ),
+            _ => String::new(),
+        }
     }
 
     fn looked_at(&self) -> String {

@@ -5,9 +5,9 @@ use super::checkpoint::{Checkpoint, NotedHead, hex, refuse_issuer};
 use super::issuing::trust;
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
-use crate::ledger::{Action, Audit, Ledger, LedgerFault, Link, Question, Sequence};
+use crate::ledger::{Action, Audit, Event, Ledger, LedgerFault, Link, OperatorName, Question, Sequence};
 use crate::signer::Signer;
-use activation_code::PublicKey;
+use activation_code::{Day, PublicKey};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -59,12 +59,39 @@ pub struct Verdict {
     pub checkpoints: Vec<Option<Contradiction>>,
     /// For each head that was written down.
     pub heads: Vec<Option<Contradiction>>,
+    /// When a backup was last put in the place of the ledger, as the book says.
+    pub restored: Option<PutBack>,
+}
+
+/// That a backup was put in the place of a ledger: what was after it is not in the book any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutBack {
+    /// The event that says so, the first one after the backup.
+    pub event: Sequence,
+    /// When.
+    pub day: Day,
+    /// By whom.
+    pub operator: OperatorName,
 }
 
 impl Verdict {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
         self.findings() == 0
+    }
+
+    /// Whether nothing is wrong but that `witnesses` are of a book that a restore has ended.
+    pub fn is_explained_by_a_restore(&self, witnesses: &Witnesses<'_>) -> bool {
+        let Some(PutBack { event, .. }) = &self.restored else { return false };
+        let places = witnesses.checkpoints.iter().map(|checkpoint| checkpoint.events);
+        let places = places.chain(witnesses.heads.iter().map(|head| head.events));
+        let mut said = places.zip(self.checkpoints.iter().chain(&self.heads));
+        let lost = |(events, why): (Sequence, &Option<Contradiction>)| match why {
+            None => true,
+            Some(Contradiction::Shorter | Contradiction::Other) => events >= *event,
+            Some(_) => false,
+        };
+        self.audit.findings.count() == 0 && said.all(lost)
     }
 
     /// How many things are wrong.
@@ -121,7 +148,9 @@ pub fn audit(
     let checkpoints = checkpoints.collect();
     let heads = witnesses.heads.iter();
     let heads = heads.map(|head| contradiction(&audit.links, head.events, |link| head.is_of(link))).collect();
-    Ok(Verdict { audit, checkpoints, heads })
+    let restored = ledger.read(|book| book.last_event_of(Action::Restored)).ok().flatten();
+    let restored = restored.map(|Event { sequence, day, operator, .. }| PutBack { event: sequence, day, operator });
+    Ok(Verdict { audit, checkpoints, heads, restored })
 }
 
 fn contradiction(

@@ -233,12 +233,12 @@ fn links(lines: &mut Lines<'_>, events: Sequence) -> Result<(Sequence, Vec<Link>
         if links.is_empty() {
             first = sequence;
         }
-        if sequence == 0 || sequence > events || sequence - first != links.len() as u64 {
+        if sequence == 0 || sequence > events || sequence.checked_sub(first) != Some(links.len() as u64) {
             return Err(lines.fault(WANTED));
         }
         links.push(bytes(link).ok_or(lines.fault(WANTED))?);
     }
-    let whole = events.checked_sub(first).is_some_and(|after| after + 1 == links.len() as u64);
+    let whole = events.checked_sub(first).is_some_and(|after| after.checked_add(1) == Some(links.len() as u64));
     if whole && first > 0 {
         Ok((first, links))
     } else {
