@@ -3,7 +3,7 @@
 use super::audit::{Report, VerdictJson, not_sound};
 use super::failure::Failure;
 use super::output::{new_secret_file, refuse_early};
-use super::print::counted;
+use super::print::{complain, counted};
 use super::progress::watch;
 use super::{Context, import, print};
 use activation_host::program::visible;
@@ -78,13 +78,17 @@ pub fn back_up(context: &Context, arguments: &Backup) -> Result<(), Failure> {
     let session = context.session(&mut ledger)?;
     desk::check_may(&session.operator, Permission::KeepBook)?;
     let name = path.display();
-    let Copied { verdict, .. } = new_secret_file(path, |draft| {
+    let Copied { verdict, not_noted, .. } = new_secret_file(path, |draft| {
         desk::back_up(&mut ledger, &session, draft, &watch("copying and checking")).map_err(|fault| {
             let of_the_copy = matches!(fault, DeskFault::Copy(_) | DeskFault::CopyDiffers);
             let failure = Failure::from(fault);
             if of_the_copy { Failure { sentence: format!("{name}: {}", failure.sentence), ..failure } } else { failure }
         })
     })?;
+    if let Some(why) = not_noted {
+        let what = format!("the ledger does not say that this copy was made: {why}");
+        complain("warning", &what, Some("the copy is whole; make room for the ledger, or let this user write it"));
+    }
     let report = Report { verdict: &verdict, names: &[], checkpoints: &[], heads: &[] };
     if context.json {
         print::json(&BackupJson { file: name.to_string(), verdict: VerdictJson::of(&report) })?;

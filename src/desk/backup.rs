@@ -17,6 +17,9 @@ pub struct Copied {
     pub head: Head,
     /// What was found in it, read again from its file.
     pub verdict: Verdict,
+    /// Why the ledger does not say that the copy was made, if it does not: where it cannot be written, a copy is what
+    /// is needed most.
+    pub not_noted: Option<String>,
 }
 
 /// Copies the ledger into an empty file that exists, while others work, and looks at everything in the copy. That a
@@ -31,12 +34,18 @@ pub fn back_up(
     path: &Path,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Copied, DeskFault> {
-    ledger.write(|book| {
+    ledger.read(|book| session.begin(book, Permission::KeepBook).map(drop))?;
+    let noted = ledger.write(|book| {
         let by = session.begin(book, Permission::KeepBook)?;
         let events = book.head()?.map_or(0, |head| head.sequence);
         book.record(&by, Action::BackedUp, None, json!({"events": events}).to_string())?;
         Ok::<_, DeskFault>(())
-    })?;
+    });
+    let not_noted = match noted {
+        Ok(()) => None,
+        Err(DeskFault::Ledger(fault @ (LedgerFault::Full | LedgerFault::ReadOnly))) => Some(fault.to_string()),
+        Err(fault) => return Err(fault),
+    };
     let copied = ledger.copy_to(path, progress)?;
     let mut copy = Ledger::open_backup(path).map_err(DeskFault::Copy)?;
     let verdict = audit(&mut copy, &Witnesses::default(), Signatures::Trusted, progress);
@@ -45,7 +54,7 @@ pub fn back_up(
         fault => fault,
     })?;
     match copied.filter(|_| verdict.audit.head == copied) {
-        Some(head) => Ok(Copied { head, verdict }),
+        Some(head) => Ok(Copied { head, verdict, not_noted }),
         None => Err(DeskFault::CopyDiffers),
     }
 }

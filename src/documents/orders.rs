@@ -64,7 +64,7 @@ impl fmt::Display for LineFault {
             Self::NotAnObject => write!(f, "wanted an object, as in {{\"order\": \"PO-1\"}}"),
             Self::UnknownName(name) => write!(f, "unknown name {name:?}, wanted {}", names(Column::ALL)),
             Self::NameTwice(column) => write!(f, "{column} stands twice"),
-            Self::OtherValue(column) => write!(f, "{column}: wanted text, as in {:?}", column.wanted()),
+            Self::OtherValue(column) => write!(f, "{column}: a value of another type, wanted {}", column.wanted()),
         }
     }
 }

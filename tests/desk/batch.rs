@@ -424,7 +424,7 @@ fn a_file_that_is_none_of_orders_is_refused_with_what_is_wrong() {
             "\nline 1: unknown name \"price\", wanted do, order, customer",
         ),
         ("jsonl", b"{\"order\":\"PO-1\",\"order\":\"PO-2\"}\n".to_vec(), 2, "\nline 1: order stands twice\n"),
-        ("jsonl", b"{\"order\":\"PO-1\",\"units\":2.5}\n".to_vec(), 2, "\nline 1: units: wanted text"),
+        ("jsonl", b"{\"order\":\"PO-1\",\"units\":2.5}\n".to_vec(), 2, "\nline 1: units: a value of another type"),
         (
             "jsonl",
             b"{\"order\":\"PO-1\",\"features\":\"+123\"}\n".to_vec(),

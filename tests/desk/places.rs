@@ -26,6 +26,12 @@ fn a_folder_that_cannot_be_written_is_a_sentence_for_those_who_are_not_root() {
     for look in [&["list"][..], &["report", "--by", "product"], &["show", "1"], &["audit", "verify", "--signatures"]] {
         as_stranger(look).assert_done();
     }
+    let shelf = tempfile::tempdir().unwrap();
+    stranger.give(shelf.path());
+    let copy = shelf.path().join("copy.ledger");
+    let backup = as_stranger(&["backup", copy.to_str().unwrap()]);
+    assert!(backup.assert_done().err.contains("the ledger does not say that this copy was made"), "{backup:?}");
+    desk.run(&["audit", "verify", "--backup", copy.to_str().unwrap()]).assert_done();
     assert!(fs::read(desk.ledger_path()).unwrap() == before, "an auditor needs no more than to read");
     fs::set_permissions(desk.ledger_path(), Permissions::from_mode(0o000)).unwrap();
     as_stranger(&["list"]).assert_could_not();

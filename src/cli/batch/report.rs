@@ -110,7 +110,10 @@ impl<'r> Report<'r> {
 
     /// Writes that a line was left out.
     pub fn skipped(&mut self, record: &Record) -> Result<(), Failure> {
-        self.write(&ResultLine { state: "skipped", problem: Some(&record.text), ..line(record) })
+        // What is wrong with it may be what a terminal would obey.
+        let order = visible(&record.order);
+        let order = Some(order.as_str()).filter(|order| !order.is_empty());
+        self.write(&ResultLine { state: "skipped", problem: Some(&record.text), order, ..line(record) })
     }
 
     /// Writes what became of an order.
