@@ -67,7 +67,7 @@ pub use questions::{
 pub use schedule::Schedule;
 pub use trust::{
     bundle, bundles, draft_bundle, issuer_rules, issuer_to_sign_with, last_bundle, limit_issuer, publish_bundle,
-    record_trust_settings, set_contact, trust_settings,
+    record_trust_settings, set_contact, takes_nothing_back, trust_settings,
 };
 
 use crate::ledger::{

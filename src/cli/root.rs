@@ -6,7 +6,7 @@ use super::folder::{make_key, open_key};
 use super::print::complain;
 use super::roots::roots;
 use super::{Context, print};
-use activation_code::PublicKey;
+use activation_code::{Bundle, PublicKey};
 use activation_host::files::{sync_folder, write_whole};
 use activation_host::program::{clock, system, visible};
 use clap::Subcommand;
@@ -15,7 +15,7 @@ use countersign::trust::changes;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Make root keys, and sign trust bundles with them
@@ -97,14 +97,15 @@ struct Fingerprint {
 /// Sign a trust bundle with one root: look at it, sign it, carry it to the next one
 #[derive(clap::Args)]
 #[command(after_help = "\
-Shows what the bundle changes and asks before it signs. The signature is added to the same file.
+Shows what the bundle changes and asks before it signs. The signature is added to the same file. All but
+the first are compared with the one before: --against; what it said for good is never signed away.
 A change of the roots is signed by enough of the old roots and by enough of the new ones.
 
 Exit codes: 0 signed; 1 this root is not asked to sign it, or has; 2 not possible.
 
 Examples:
-  countersign root sign bundle.txt --key /media/root-1/root-1.key
-  countersign root sign bundle.txt --key root-2.key --against bundle-6.txt")]
+  countersign root sign bundle-1.txt --key /media/root-1/root-1.key
+  countersign root sign bundle-7.txt --key root-2.key --against bundle-6.txt")]
 struct Sign {
     /// The bundle that is carried around
     #[arg(value_name = "BUNDLE")]
@@ -261,14 +262,39 @@ struct SignedJson {
     complete: bool,
 }
 
+/// A bundle that was published: enough of its roots have signed it.
+fn published(path: &Path) -> Result<Bundle, Failure> {
+    let file = bundle_file::read(path)?;
+    let roots = bundle_file::claims(&file)?.roots;
+    file.verify(&roots).map_err(|fault| {
+        Failure::could_not(format!("{}: {fault}", path.display()))
+            .hint("give the bundle before as it was published; `countersign bundle write` at the desk writes it")
+    })
+}
+
 fn sign(context: &Context, arguments: &Sign) -> Result<(), Failure> {
     let path = &arguments.file;
     let mut file = bundle_file::read(path)?;
     let bundle = bundle_file::claims(&file)?;
-    let against = match &arguments.against {
-        Some(path) => Some(bundle_file::claims(&bundle_file::read(path)?)?),
-        None => file.notes().map_err(|fault| bundle_file::failure(&fault))?.into_iter().rev().nth(1).map(|(_, it)| it),
-    };
+    let against = arguments.against.as_deref().map(published).transpose()?;
+    // What is not compared may take back what the bundle before said for good.
+    if against.as_ref().is_none_or(|before| before.number + 1 != bundle.number) && bundle.number > 1 {
+        return Err(Failure::could_not(format!(
+            "bundle {} changes the bundle before it, which is not given",
+            bundle.number
+        ))
+        .hint(format!(
+            "give bundle {} with --against FILE; `countersign bundle write` at the desk writes it",
+            bundle.number - 1
+        )));
+    }
+    if let Some(before) = &against {
+        countersign::desk::takes_nothing_back(before, &bundle)?;
+    }
+    if !context.yes && !io::stdin().is_terminal() {
+        return Err(Failure::could_not("nobody is there to be asked")
+            .hint("look at it with `countersign bundle show`, and say --yes"));
+    }
     let mut shown = format!(
         "Trust bundle {} of {}, {}{}\n  roots        {} of {} sign, fingerprint {}\n",
         bundle.number,

@@ -194,12 +194,28 @@ fn free_range(book: &Book<'_>, others: &[Partner]) -> Result<(LicenseNumber, Lic
         let first = first?;
         Some((LicenseNumber::new(first)?, LicenseNumber::new(first.checked_add(USUAL_RANGE - 1)?)?))
     });
+    let forgotten = forgotten_ranges(book)?;
     let free = |range: &(LicenseNumber, LicenseNumber)| {
         let theirs = |other: &Partner| other.limits.licenses.is_some_and(|theirs| overlap(theirs, *range));
-        range.0.get() >= own && !others.iter().any(theirs)
+        range.0.get() >= own
+            && !others.iter().any(theirs)
+            && !forgotten.iter().any(|(_, theirs)| overlap(*theirs, *range))
     };
     let mut ranges = ranges;
     Ok(ranges.find(free).ok_or(Refused::NoRange { wanted: USUAL_RANGE })?)
+}
+
+/// License numbers, first and last.
+type Range = (LicenseNumber, LicenseNumber);
+
+/// License numbers of issuers that the newest bundle has and the ledger does not know, as after a restore.
+fn forgotten_ranges(book: &Book<'_>) -> Result<Vec<(IssuerNumber, Range)>, DeskFault> {
+    let Some(last) = Published::last(book)? else { return Ok(Vec::new()) };
+    let own: Vec<_> = book.issuers()?.into_iter().map(|own| own.number).collect();
+    let partners: Vec<_> = book.partners()?.into_iter().map(|partner| partner.issuer).collect();
+    let forgotten =
+        last.bundle.issuers.into_iter().filter(|it| !own.contains(&it.number) && !partners.contains(&it.number));
+    Ok(forgotten.filter_map(|issuer| Some((issuer.number, issuer.limits.licenses?))).collect())
 }
 
 /// What a partner can be allowed. `before`: what it is allowed now.
@@ -216,6 +232,11 @@ fn possible(
     for other in others.iter().filter(|other| other.issuer != partner.issuer) {
         if let Some(theirs) = other.limits.licenses.filter(|theirs| overlap(*theirs, range)) {
             return Err(Refused::RangeOfPartner { issuer: other.issuer, range: theirs }.into());
+        }
+    }
+    for (issuer, theirs) in forgotten_ranges(book)?.into_iter().filter(|(issuer, _)| *issuer != partner.issuer) {
+        if overlap(theirs, range) {
+            return Err(Refused::RangeOfPartner { issuer, range: theirs }.into());
         }
     }
     let inside = |had: (LicenseNumber, LicenseNumber)| had.0 <= range.0 && range.1 <= had.1;

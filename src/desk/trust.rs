@@ -12,6 +12,7 @@ use activation_code::{
     PinnedIssuer, Revision, Roots, code_digest,
 };
 use serde_json::json;
+use std::collections::HashSet;
 
 /// Licenses that are looked at together.
 const PAGE: u32 = 1000;
@@ -181,6 +182,7 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
         let number = former.map_or(1, |bundle| bundle.number + 1);
         // A desk whose clock was set back must not make a bundle look older than the one before.
         let issued = former.map_or(today, |bundle| bundle.issued.max(today));
+        let listed = Listed::of(book)?;
         let mut bundle = Bundle {
             vendor: book.desk()?.vendor.to_string(),
             number,
@@ -188,14 +190,15 @@ pub fn draft_bundle(ledger: &mut Ledger, today: Day, roots: Option<&Roots>) -> R
             test: settings.test,
             contact: settings.contact.iter().map(Name::to_string).collect(),
             issuers: issuers(book)?,
-            listed: listed(book)?,
+            listed: listed.good,
             revoked: book.revoked()?,
             products: book.products()?.iter().map(product).collect(),
             roots,
         };
         if let Some(former) = former {
-            keep_for_good(former, &mut bundle);
+            keep_for_good(former, &listed.known, &mut bundle);
         }
+        not_both(&bundle)?;
         let earlier = match &before {
             Some(before) => before.notes_to_follow(book, &bundle.roots)?,
             None => String::new(),
@@ -225,34 +228,51 @@ fn issuers(book: &Book<'_>) -> Result<Vec<BundleIssuer>, LedgerFault> {
     Ok(issuers)
 }
 
-/// The codes of stolen keys that stay good: those in the ledger that no code of another key has replaced.
-fn listed(book: &Book<'_>) -> Result<Vec<(IssuerNumber, CodeDigest)>, DeskFault> {
-    let mut listed = Vec::new();
-    let stolen = super::keys::stolen(book)?;
-    if !stolen.is_empty() {
-        each_license(book, |license, codes| {
-            for code in codes.iter().filter(|code| stays_listed(license, code, codes, &stolen)) {
-                let Signed { entry: Entry { terms, .. }, signature, .. } = code;
-                let payload = terms.to_payload().map_err(Refused::Terms)?;
-                listed.push((terms.issuer, code_digest(&[&payload[..], signature].concat())));
-            }
-            Ok(())
-        })?;
-    }
-    for partner in book.partners()?.iter().filter(|partner| partner.state == IssuerState::Stolen) {
-        let mut after: Option<(LicenseNumber, Revision)> = None;
-        loop {
-            let codes = book.partner_codes(partner.issuer, after, PAGE)?;
-            let Some(last) = codes.last() else { break };
-            after = Some((last.terms.license, last.terms.revision));
-            for code in &codes {
-                let payload = code.terms.to_payload().map_err(Refused::Terms)?;
-                listed.push((partner.issuer, code_digest(&[&payload[..], &code.signature].concat())));
+/// The codes of stolen keys that the ledger has, and those of them that stay good: no code of another key has replaced
+/// them.
+#[derive(Default)]
+struct Listed {
+    good: Vec<(IssuerNumber, CodeDigest)>,
+    known: HashSet<CodeDigest>,
+}
+
+impl Listed {
+    fn of(book: &Book<'_>) -> Result<Self, DeskFault> {
+        let mut listed = Self::default();
+        let stolen = super::keys::stolen(book)?;
+        if !stolen.is_empty() {
+            each_license(book, |license, codes| {
+                for code in codes.iter().filter(|code| stolen.contains(&code.entry.terms.issuer)) {
+                    let Signed { entry: Entry { terms, .. }, signature, .. } = code;
+                    let payload = terms.to_payload().map_err(Refused::Terms)?;
+                    let digest = code_digest(&[&payload[..], signature].concat());
+                    listed.add(terms.issuer, digest, stays_listed(license, code, codes, &stolen));
+                }
+                Ok(())
+            })?;
+        }
+        for partner in book.partners()?.iter().filter(|partner| partner.state == IssuerState::Stolen) {
+            let mut after: Option<(LicenseNumber, Revision)> = None;
+            loop {
+                let codes = book.partner_codes(partner.issuer, after, PAGE)?;
+                let Some(last) = codes.last() else { break };
+                after = Some((last.terms.license, last.terms.revision));
+                for code in &codes {
+                    let payload = code.terms.to_payload().map_err(Refused::Terms)?;
+                    listed.add(partner.issuer, code_digest(&[&payload[..], &code.signature].concat()), true);
+                }
             }
         }
+        listed.good.sort_unstable();
+        Ok(listed)
     }
-    listed.sort_unstable();
-    Ok(listed)
+
+    fn add(&mut self, issuer: IssuerNumber, digest: CodeDigest, good: bool) {
+        self.known.insert(digest);
+        if good {
+            self.good.push((issuer, digest));
+        }
+    }
 }
 
 /// Whether a code of a stolen key stays good: it is not revoked, and no code of another key among those of its license
@@ -347,6 +367,16 @@ pub fn publish_bundle(ledger: &mut Ledger, session: &Session, file: &BundleFile)
         vendor_only(&book.trust_settings()?)?;
         let before = Published::last(book)?;
         let bundle = follows(book, before.as_ref().map(|before| &before.bundle), file)?;
+        let number = before.as_ref().map_or(0, |before| before.bundle.number);
+        let ahead = bundle.issued.days_after(session.today);
+        if ahead > MOST_AHEAD.0 || bundle.number.saturating_sub(number) > MOST_AHEAD.1 {
+            let what =
+                format!("bundle {} of {} is too far ahead of the last one and of today", bundle.number, bundle.issued);
+            return Err(Refused::Bundle(what).into());
+        }
+        if was_restored_since(book)? {
+            learn(book, &by, &bundle)?;
+        }
         // The same for the keys of this desk: none that was said to be stolen signs again.
         let own = book.issuers()?;
         for void in bundle.issuers.iter().filter(|issuer| issuer.void) {
@@ -377,6 +407,7 @@ fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Resul
     if bundle.vendor != vendor.as_str() {
         return Err(Refused::OtherVendor { found: bundle.vendor, wanted: vendor }.into());
     }
+    not_both(&bundle)?;
     // Not simply the next one: a ledger that was put back from a backup has to learn of those that were published since.
     let number = before.map_or(1, |before| before.number + 1);
     if bundle.number < number {
@@ -391,9 +422,10 @@ fn follows(book: &Book<'_>, before: Option<&Bundle>, file: &BundleFile) -> Resul
     Ok(bundle)
 }
 
-/// What a ledger that was restored from a backup may have forgotten: what was revoked stays revoked, and a stolen key
-/// void.
-fn keep_for_good(before: &Bundle, now: &mut Bundle) {
+/// What a ledger that was restored from a backup may have forgotten: what was revoked stays revoked, a stolen key void,
+/// and codes of it that the ledger does not know stay listed. Keys, partners and products that it does not know stay
+/// as they were; no ledger drops one.
+fn keep_for_good(before: &Bundle, known: &HashSet<CodeDigest>, now: &mut Bundle) {
     for &(license, good_from) in &before.revoked {
         match now.revoked.binary_search_by_key(&license, |(license, _)| *license) {
             Err(place) => now.revoked.insert(place, (license, good_from)),
@@ -404,23 +436,70 @@ fn keep_for_good(before: &Bundle, now: &mut Bundle) {
             }
         }
     }
-    for void in before.issuers.iter().filter(|issuer| issuer.void) {
-        match now.issuers.binary_search_by_key(&void.number, |issuer| issuer.number) {
-            Err(place) => now.issuers.insert(place, void.clone()),
-            Ok(place) => {
-                if let Some(issuer) = now.issuers.get_mut(place).filter(|issuer| !issuer.void) {
-                    issuer.void = true;
-                    let listed = before.listed.iter().filter(|(number, _)| *number == void.number);
-                    now.listed.extend(listed);
-                    now.listed.sort_unstable();
-                }
-            }
+    for issuer in &before.issuers {
+        match now.issuers.binary_search_by_key(&issuer.number, |issuer| issuer.number) {
+            Err(place) => now.issuers.insert(place, issuer.clone()),
+            Ok(place) => now.issuers.get_mut(place).into_iter().for_each(|still| still.void |= issuer.void),
+        }
+    }
+    let void = |number: IssuerNumber| now.issuers.iter().any(|issuer| issuer.number == number && issuer.void);
+    now.listed.extend(before.listed.iter().filter(|(number, digest)| void(*number) && !known.contains(digest)));
+    now.listed.sort_unstable();
+    now.listed.dedup();
+    for product in &before.products {
+        if let Err(place) = now.products.binary_search_by_key(&product.id, |product| product.id) {
+            now.products.insert(place, product.clone());
         }
     }
 }
 
+/// A root signs bundles and nothing else.
+fn not_both(bundle: &Bundle) -> Result<(), Refused> {
+    let both = bundle.roots.keys().iter().find(|root| bundle.issuers.iter().any(|issuer| issuer.key == **root));
+    match both {
+        Some(key) => {
+            Err(Refused::Bundle(format!("root {key} is an issuing key, and a root signs nothing but bundles")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What a ledger learns from a bundle that was published after the backup that it was restored from.
+fn learn(book: &Book<'_>, by: &By, bundle: &Bundle) -> Result<(), DeskFault> {
+    for &(license, good_from) in &bundle.revoked {
+        let Some(record) = book.license(license)? else { continue };
+        let good_from = good_from.map_or(LicenseRecord::NONE_GOOD, Revision::get);
+        if record.good_from.is_none_or(|good| good < good_from) {
+            book.put_license(license, record.customer, Some(good_from))?;
+            let facts = json!({"customer": record.customer.get(), "good_from": good_from, "bundle": bundle.number});
+            book.record_after(by, Action::Revoked, Some(license), Some(record.event), facts.to_string())?;
+        }
+    }
+    for own in book.issuers()? {
+        let Some(issuer) = bundle.issuers.iter().find(|issuer| issuer.number == own.number) else { continue };
+        let before = book.issuer_rule(own.number)?;
+        let rule = IssuerRule { limits: issuer.limits.clone(), ..before.clone() };
+        if rule != before {
+            write_rule(book, by, &rule)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the ledger was put back from a backup after the newest bundle that it knows.
+fn was_restored_since(book: &Book<'_>) -> Result<bool, LedgerFault> {
+    let last = |action| Ok::<_, LedgerFault>(book.last_event_of(action)?.map_or(0, |event| event.sequence));
+    Ok(last(Action::Restored)? > last(Action::BundlePublished)?)
+}
+
+/// Most days that a bundle may be dated ahead, and most numbers that may be left out.
+const MOST_AHEAD: (i32, u32) = (30, 1000);
+
 /// What was revoked stays revoked, and a stolen key stays void: its number and key are never used again.
-pub(super) fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> {
+///
+/// # Errors
+/// What is taken back.
+pub fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> {
     for (license, good_from) in &before.revoked {
         let still = now.revoked.iter().find(|(other, _)| other == license).map(|(_, good_from)| good_from);
         let holds = match (good_from, still) {

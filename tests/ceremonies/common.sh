@@ -29,12 +29,17 @@ root_create() {
         sed -n 's/.*"root": "\([0-9a-f]*\)".*/\1/p'
 }
 
-# root_sign BUNDLE NAME...: the file is carried from one to the next.
+# root_sign BUNDLE NAME...: the file is carried from one to the next; $against is the bundle before, or that of the
+# number before.
 root_sign() {
-    local bundle=$1 name
+    local bundle=$1 name number before=()
     shift
+    number=${bundle//[!0-9]/}
+    [ -n "${number:-}" ] && [ -e "bundle-$((number - 1)).txt" ] && before=(--against "bundle-$((number - 1)).txt")
+    [ -n "${against:-}" ] && before=(--against "$against")
     for name in "$@"; do
-        expect 0 countersign --passphrase-file "$name/passphrase" --yes root sign "$bundle" --key "$name/root.key"
+        expect 0 countersign --passphrase-file "$name/passphrase" --yes root sign "$bundle" --key "$name/root.key" \
+            "${before[@]}"
     done
 }
 

@@ -4,9 +4,13 @@ desk_with_a_license
 first_bundle
 expect 0 desk backup monday.ledger
 
-say 'after the backup: a license, a revocation, a bundle'
+say 'after the backup: a license, a revocation, a limit, a key and a product, and a bundle that has them'
 issue 10 >code-2.txt
 expect 0 desk revoke 1
+expect 0 desk issuer limit 1 --units 500
+expect 0 desk product add 8 MAIL 'Example Mail Gateway' --unit users
+expect 0 desk key new
+mv desk/issuer-2.key elsewhere.key
 expect 0 desk bundle draft bundle-2.txt
 root_sign bundle-2.txt a c
 expect 0 desk bundle publish bundle-2.txt
@@ -25,6 +29,7 @@ expect 0 desk bundle draft forgetful.txt
 expect 0 desk bundle publish bundle-2.txt
 expect 0 desk bundle draft bundle-3.txt
 contains 'Drafted trust bundle 3'
+contains 'It says the same as bundle 2'
 root_sign bundle-3.txt b c
 expect 0 desk bundle publish bundle-3.txt
 expect 0 activation trust load bundle-3.txt --state host
@@ -34,12 +39,18 @@ expect 1 activation inspect code-1.txt --trust bundle-3.txt "${roots[@]}"
 contains 'revoked'
 expect 0 activation inspect code-2.txt --trust bundle-3.txt "${roots[@]}"
 
+say 'what the desk has read in holds for what it issues'
+expect 1 desk renew 1 --term 1y
+contains 'revoked'
+expect 1 desk issue --customer 1 --product ES --units 501 --from "$(date -u +%F)" --term 1y
+contains 'so many units'
+
 say 'no number is used twice'
 issue 20 >code-3.txt
 grep -q 'license      1,' code-3.txt && fail 'license 1 again'
 grep -q 'license      2,' code-3.txt && fail 'license 2 again'
 
 say 'a bundle that was signed before the restore was noticed is refused by hosts that know better'
-root_sign forgetful.txt a b
+against=bundle-1.txt root_sign forgetful.txt a b
 expect 1 activation trust load forgetful.txt --state host
 expect 0 desk audit verify

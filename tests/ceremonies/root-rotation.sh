@@ -27,10 +27,20 @@ expect 0 desk bundle publish bundle-3.txt
 
 say 'the old roots sign no more'
 expect 0 desk bundle draft bundle-4.txt
-expect 1 countersign --passphrase-file a/passphrase --yes root sign bundle-4.txt --key a/root.key
+expect 1 countersign --passphrase-file a/passphrase --yes root sign bundle-4.txt --key a/root.key --against bundle-3.txt
 contains "none of the roots"
+cp bundle-4.txt unsigned-4.txt
 root_sign bundle-4.txt e f
 expect 0 desk bundle publish bundle-4.txt
+
+say 'nobody signs what takes something back, or what is not compared with the bundle before'
+sed '/^revoked/d' unsigned-4.txt >tampered.txt
+expect 2 countersign --passphrase-file e/passphrase --yes root sign tampered.txt --key e/root.key
+contains '--against'
+expect 1 countersign --passphrase-file e/passphrase --yes root sign tampered.txt --key e/root.key --against bundle-3.txt
+contains 'takes something back'
+sed '/^—/d' bundle-3.txt >unsigned.txt
+expect 2 countersign --passphrase-file e/passphrase --yes root sign bundle-4.txt --key e/root.key --against unsigned.txt
 
 say 'a host that slept through the rotation follows it; one that begins today trusts the new roots alone'
 expect 0 activation trust load bundle-4.txt --state host
