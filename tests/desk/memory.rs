@@ -1,8 +1,9 @@
 //! What a command leaves in its memory: no copy of the private key, and none of the passphrase.
 
-use super::book::put_ledger_key;
 use crate::common::*;
-use countersign::signer::{SoftwareKey, key_file};
+use activation_code::Roots;
+use activation_host::program::clock;
+use countersign::signer::{Signer as _, SoftwareKey, key_file};
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
@@ -12,13 +13,18 @@ use std::time::{Duration, Instant};
 
 /// Bytes that are nowhere by chance.
 const SEED: [u8; 32] = *b"\x9D\x61\xB1\x9D\xEF\xFD\x5A\x60\xBA\x84\x4A\xF4\x92\xEC\x2C\xC4\x44\x49\xC5\x69\x7B\x32\x69\x19\x70\x3B\xAC\x03\x1C\xAE\x7F\x60";
+/// That of the key of checkpoints, and that of a root.
+const OTHERS: [[u8; 32]; 2] = [
+    *b"\x4C\xCD\x08\x9B\x28\xFF\x96\xDA\x9D\xB6\xC3\x46\xEC\x11\x4E\x0F\x5B\x8A\x31\x9F\x35\xAB\xA6\x24\xDA\x8C\xF6\xED\x4F\xB8\xA6\xFB",
+    *b"\xC5\xAA\x8D\xF4\x3F\x9F\x83\x7B\xED\xB7\x44\x2F\x31\xDC\xB7\xB1\x66\xD3\x85\x35\x07\x6F\x09\x4B\x85\xCE\x3A\x2E\x0B\x44\x58\xF7",
+];
 const SECRET: &str = "a passphrase that stands nowhere else 8261";
 
 /// Calls of the kernel in which a process is stopped for a while, and their numbers (x86-64).
 const EXIT: (&str, i64) = ("exit_group", 231);
 const SYNC: (&str, i64) = ("fsync", 74);
 
-/// Copies of the seed and of the passphrase in everything that a process can write to.
+/// Copies of the seeds and of the passphrase in everything that a process can write to.
 fn copies(process: u32) -> (usize, usize) {
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let memory = File::open(format!("/proc/{process}/mem")).unwrap();
@@ -36,7 +42,8 @@ fn copies(process: u32) -> (usize, usize) {
             continue;
         }
         looked_at += bytes.len();
-        seeds += bytes.windows(SEED.len()).filter(|window| *window == SEED).count();
+        let secret = |window: &&[u8]| *window == SEED || OTHERS.iter().any(|seed| *window == seed);
+        seeds += bytes.windows(SEED.len()).filter(secret).count();
         passphrases += bytes.windows(SECRET.len()).filter(|window| *window == SECRET.as_bytes()).count();
     }
     assert!(looked_at > 500_000, "{looked_at} bytes");
@@ -79,17 +86,23 @@ fn stopped_in(strace: &mut Child, number: i64) -> u32 {
     panic!("it never came to call {number}");
 }
 
-/// A desk whose keys are made of the seed.
+fn seal(path: &Path, seed: &[u8; 32]) -> SoftwareKey {
+    let key = SoftwareKey::from_seed(seed).unwrap();
+    let sealed = key_file::seal(&key, SECRET.as_bytes(), key_file::Cost::TEST, &mut rand::rngs::SysRng).unwrap();
+    write_secret(path, &sealed);
+    key
+}
+
+/// A desk whose keys are made of these seeds, and a bundle for the root to sign.
 fn desk() -> Desk {
     let desk = Desk::with_seed(&SEED);
-    put_ledger_key(&desk);
-    for name in ["issuer-1.key", "ledger.key"] {
-        let seed = if name == "ledger.key" { [0x77; 32] } else { SEED };
-        let key = SoftwareKey::from_seed(&seed).unwrap();
-        let sealed = key_file::seal(&key, SECRET.as_bytes(), key_file::Cost::TEST, &mut rand::rngs::SysRng).unwrap();
-        fs::remove_file(desk.folder().join(name)).unwrap();
-        write_secret(&desk.folder().join(name), &sealed);
-    }
+    fs::remove_file(desk.folder().join("issuer-1.key")).unwrap();
+    seal(&desk.folder().join("issuer-1.key"), &SEED);
+    seal(&desk.folder().join("ledger.key"), &OTHERS[0]);
+    let root = seal(&desk.room().join("root.key"), &OTHERS[1]);
+    let roots = Roots::new(1, [root.public_key()]).unwrap();
+    let bundle = countersign::desk::draft_bundle(&mut desk.ledger(), clock(), Some(&roots)).unwrap();
+    fs::write(desk.room().join("bundle.txt"), bundle.to_string()).unwrap();
     fs::remove_file(desk.passphrase()).unwrap();
     write_secret(&desk.passphrase(), SECRET);
     desk
@@ -116,13 +129,18 @@ fn no_command_leaves_a_copy_of_the_key_or_of_the_passphrase_in_its_memory() {
     let found = (1..=4).any(|nth| copies_at(SYNC, nth, &log, &desk.command(&issue)).0 > 0);
     assert!(found, "the control finds nothing: the scan proves nothing");
 
-    for arguments in [
+    let [bundle, root, ceremony] =
+        ["bundle.txt", "root.key", "ceremony.log"].map(|name| desk.room().join(name).to_str().unwrap().to_owned());
+    let commands: [&[&str]; 7] = [
+        &["--yes", "root", "sign", &bundle, "--key", &root, "--log", &ceremony],
+        &["audit", "checkpoint"],
         &issue[..],
         &["--yes", "renew", "1", "--term", "1y"],
         &["--yes", "batch", orders.to_str().unwrap()],
         &["key", "shares", &file],
         &["key", "recover", &file, "--check"],
-    ] {
+    ];
+    for arguments in commands {
         let found = copies_at(EXIT, 1, &log, &desk.command(arguments));
         assert_eq!(found, (0, 0), "copies of the seed and of the passphrase after {arguments:?}");
     }
