@@ -40,9 +40,11 @@
 
 extern crate alloc;
 
+mod bits;
 mod bundle;
 mod code;
 mod day;
+mod host_codes;
 mod kinds;
 mod note;
 mod reading;
@@ -60,6 +62,10 @@ pub use bundle::{
 };
 pub use code::{ActivationCode, CONTEXT, ReadFault, TRANSPORT_PREFIX, signed_message};
 pub use day::{Day, DayFault, MaintenancePeriod};
+pub use host_codes::{
+    CLOCK_RESET_CONTEXT, ClockReset, ClockResetTerms, ClockState, HostCodeFault, HostRequest, Nonce, Receipt,
+    UnverifiedClockReset,
+};
 pub use kinds::{from_rows, to_rows};
 pub use note::{NoteFault, note_signers, signature_line};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};

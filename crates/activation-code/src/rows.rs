@@ -155,16 +155,24 @@ impl CodeKind {
     }
 }
 
+impl CodeKind {
+    /// With its article.
+    pub(crate) fn one(self) -> &'static str {
+        match self {
+            Self::ActivationCode => "an activation code",
+            Self::HostRequest => "a host request",
+            Self::Receipt => "a receipt",
+            Self::RegistrationKey => "a registration key",
+            Self::KeyShare => "a key share",
+            Self::ClockReset => "a clock reset",
+        }
+    }
+}
+
 impl fmt::Display for CodeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ActivationCode => "activation code",
-            Self::HostRequest => "host request",
-            Self::Receipt => "receipt",
-            Self::RegistrationKey => "registration key",
-            Self::KeyShare => "key share",
-            Self::ClockReset => "clock reset",
-        })
+        let one = self.one();
+        f.write_str(one.split_once(' ').map_or(one, |(_, kind)| kind))
     }
 }
 

@@ -33,6 +33,7 @@
 //! Zero bytes fill the smallest number of groups that holds it. The same terms
 //! always give the same payload, and no other payload is read as these terms.
 
+use crate::bits::{Bits, Rest};
 use crate::day::{Day, MaintenancePeriod};
 use crate::reading::one_row;
 use crate::rows::{CodeKind, RowPlace, Shape, first_bytes};
@@ -414,7 +415,7 @@ impl Terms {
     /// # Errors
     /// The payload is not the one that these terms have, or is of a newer format.
     pub fn from_payload(payload: &[u8]) -> Result<Self, PayloadFault> {
-        let mut rest = Rest { bytes: payload, bit: 0 };
+        let mut rest = Rest::new(payload);
         let Opening { kind, test, extended, issuer, product, license, units, revision } = Opening::read(&mut rest)?;
         let first = rest.bits(15)? as i32;
         let length = rest.bits(13)? as i32;
@@ -542,7 +543,7 @@ impl UnverifiedFirstRow {
         let (place, symbols) = judge_row(&one_row(text, CodeKind::ActivationCode).ok()?, 1).ok()?;
         let first = RowPlace { number: 1, last: false, kind: CodeKind::ActivationCode };
         let bytes = (place == first).then(|| first_bytes(&symbols))?;
-        let Opening { license, revision, .. } = Opening::read(&mut Rest { bytes: &bytes, bit: 0 }).ok()?;
+        let Opening { license, revision, .. } = Opening::read(&mut Rest::new(&bytes)).ok()?;
         Some(Self { license, revision })
     }
 }
@@ -710,72 +711,3 @@ impl fmt::Display for PayloadFault {
 }
 
 impl core::error::Error for PayloadFault {}
-
-/// Writes bits, most significant first.
-#[derive(Default)]
-struct Bits {
-    bytes: Vec<u8>,
-    /// Bits of the last byte that are taken; 0 means that a new byte begins.
-    taken: u32,
-}
-
-impl Bits {
-    fn put(&mut self, mut count: u32, value: u32) {
-        while count > 0 {
-            if self.taken == 0 {
-                self.bytes.push(0);
-            }
-            let fitting = count.min(8 - self.taken);
-            count -= fitting;
-            let piece = value >> count & ((1 << fitting) - 1);
-            if let Some(last) = self.bytes.last_mut() {
-                *last |= (piece as u8) << (8 - self.taken - fitting);
-            }
-            self.taken = (self.taken + fitting) % 8;
-        }
-    }
-}
-
-/// What is left of a payload.
-struct Rest<'a> {
-    bytes: &'a [u8],
-    /// Bits of the first byte that are read.
-    bit: u32,
-}
-
-impl<'a> Rest<'a> {
-    fn bits(&mut self, mut count: u32) -> Result<u32, Flaw> {
-        let mut value = 0;
-        while count > 0 {
-            let (&byte, after) = self.bytes.split_first().ok_or(Flaw::Short)?;
-            let step = count.min(8 - self.bit);
-            let chunk = u32::from(byte) >> (8 - self.bit - step) & ((1 << step) - 1);
-            value = value << step | chunk;
-            self.bit += step;
-            if self.bit == 8 {
-                self.bit = 0;
-                self.bytes = after;
-            }
-            count -= step;
-        }
-        Ok(value)
-    }
-
-    // From here on at a byte's boundary: the base has 136 bits.
-
-    fn take(&mut self, count: usize) -> Result<&'a [u8], Flaw> {
-        let (taken, rest) = self.bytes.split_at_checked(count).ok_or(Flaw::Short)?;
-        self.bytes = rest;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, Flaw> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Flaw> {
-        let (&array, rest) = self.bytes.split_first_chunk().ok_or(Flaw::Short)?;
-        self.bytes = rest;
-        Ok(array)
-    }
-}

@@ -1,8 +1,9 @@
 //! Whom an installation trusts, and the only door from a code to a license.
 
-use crate::bundle::{Bundle, BundleProduct, Limit, code_digest};
+use crate::bundle::{Bundle, BundleIssuer, BundleProduct, Limit, code_digest};
 use crate::code::{ActivationCode, ReadFault, signed_message};
 use crate::day::Day;
+use crate::host_codes::ClockResetTerms;
 use crate::reason::Reason;
 use crate::repair::{Proposal, Repair, propose};
 use crate::terms::{HostId, IssuerNumber, LicenseNumber, Members, ProductId, Revision, SIGNATURE_BYTES, Terms};
@@ -258,13 +259,31 @@ impl Trust {
         self.issuers.iter().map(|(&number, &key)| PinnedIssuer { number, key })
     }
 
+    pub(crate) fn key(&self, number: IssuerNumber) -> Option<PublicKey> {
+        self.issuers.get(&number).copied()
+    }
+
+    /// What the bundle says of a clock reset whose signature is good: nothing lists those of a stolen key.
+    pub(crate) fn judge_clock_reset(&self, reset: ClockResetTerms) -> Result<(), Refusal> {
+        let Some(bundle) = &self.bundle else { return Ok(()) };
+        let number = reset.issuer;
+        let issuer = issuer_of(bundle, number)?;
+        if is_stolen(bundle, issuer) {
+            return Err(Refusal::IssuerVoid { number });
+        }
+        let limits = &issuer.limits;
+        let early = limits.from.is_some_and(|day| reset.day < day).then_some(Limit::From);
+        let late = limits.to.is_some_and(|day| reset.day > day).then_some(Limit::To);
+        early.or(late).map_or(Ok(()), |limit| Err(Refusal::LimitExceeded { number, limit }))
+    }
+
     /// The license that the code proves. There is no other way to one.
     ///
     /// # Errors
     /// Unknown issuer, bad signature, or a code for testing under production trust.
     pub fn verify(&self, code: ActivationCode) -> Result<License, Refusal> {
         let number = code.unverified_terms().issuer;
-        let &key = self.issuers.get(&number).ok_or(Refusal::UnknownIssuer { number })?;
+        let key = self.key(number).ok_or(Refusal::UnknownIssuer { number })?;
         if !key.has_signed(&signed_message(code.payload()), code.signature()) {
             return Err(Refusal::BadSignature { number });
         }
@@ -336,15 +355,22 @@ impl Trust {
     }
 }
 
+fn issuer_of(bundle: &Bundle, number: IssuerNumber) -> Result<&BundleIssuer, Refusal> {
+    let found = bundle.issuers.binary_search_by_key(&number, |issuer| issuer.number);
+    found.ok().and_then(|at| bundle.issuers.get(at)).ok_or(Refusal::UnknownIssuer { number })
+}
+
+/// A stolen key may sign under any number that it stands under.
+fn is_stolen(bundle: &Bundle, issuer: &BundleIssuer) -> bool {
+    bundle.issuers.iter().any(|other| other.void && other.key == issuer.key)
+}
+
 /// What a bundle says of a code whose signature is good, in the order of the list of reasons.
 fn judge(bundle: &Bundle, code: &ActivationCode) -> Result<(), Refusal> {
     let terms = code.unverified_terms();
     let (number, license) = (terms.issuer, terms.license);
-    let issuer = bundle.issuers.binary_search_by_key(&number, |issuer| issuer.number);
-    let issuer = issuer.ok().and_then(|at| bundle.issuers.get(at)).ok_or(Refusal::UnknownIssuer { number })?;
-    // A stolen key may sign under any number that it stands under.
-    let stolen = bundle.issuers.iter().any(|other| other.void && other.key == issuer.key);
-    if stolen && bundle.listed.binary_search(&(number, code_digest(code.as_bytes()))).is_err() {
+    let issuer = issuer_of(bundle, number)?;
+    if is_stolen(bundle, issuer) && bundle.listed.binary_search(&(number, code_digest(code.as_bytes()))).is_err() {
         return Err(Refusal::IssuerVoid { number });
     }
     let revoked = bundle.revoked.binary_search_by_key(&license, |revoked| revoked.0);

@@ -82,6 +82,8 @@ pub enum TypingFault {
         row: u8,
         /// What it is a row of.
         kind: CodeKind,
+        /// What is wanted.
+        wanted: CodeKind,
     },
     /// Every row is right, and together they are no code.
     DifferentCodes,
@@ -183,7 +185,9 @@ impl fmt::Display for TypingFault {
                 write!(f, "row {row} has {found} characters, wanted {wanted}: a group is missing")
             }
             Self::LastRowMissing { row } => write!(f, "the code goes on: row {row} is missing"),
-            Self::OtherKind { row, kind } => write!(f, "row {row} is a row of a {kind}, wanted an activation code"),
+            Self::OtherKind { row, kind, wanted } => {
+                write!(f, "row {row} is a row of {}, wanted {}", kind.one(), wanted.one())
+            }
             Self::DifferentCodes => f.write_str("every row is right by itself, and they are not rows of one code"),
             Self::SeveralCodes { row } => {
                 write!(f, "there is more than one code: row {row} is there twice, and differs")
@@ -295,8 +299,9 @@ pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Ele
         return Ok((place, symbols.clone()));
     }
     let full = if row.form == Form::Digits { 40 } else { ROW };
-    // Only a last row is much shorter than a full one.
-    let last = number >= row.kind.fewest_rows() && row.typed.len() + GROUP < full;
+    // Only a last row is much shorter than a full one; the other kinds have one size each.
+    let short = row.typed.len() + GROUP < full;
+    let last = number >= row.kind.fewest_rows() && (short || row.kind != CodeKind::ActivationCode);
     let judged = Judged { row, symbols, place: None, stands: number };
     let mut faults = Vec::new();
     row_faults(&judged, RowPlace { number, last, kind: row.kind }, &mut faults);
@@ -405,7 +410,7 @@ fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault
     faults.push(match syndromes.single_error() {
         Some(error) if error.exponent == KIND_EXPONENT => {
             match CodeKind::from_element(place.kind as Element ^ error.change) {
-                Some(kind) => TypingFault::OtherKind { row, kind },
+                Some(kind) => TypingFault::OtherKind { row, kind, wanted: place.kind },
                 None => TypingFault::RowCheck { row, group: None },
             }
         }
@@ -414,6 +419,9 @@ fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault
             TypingFault::RowCheck { row, group: index.and_then(group_of_symbol) }
         }
         None => match syndromes.neighbours_exchanged(symbols) {
+            _ if let Some(kind) = other_kind(symbols, place) => {
+                TypingFault::OtherKind { row, kind, wanted: place.kind }
+            }
             Some(first) if *form == Form::Letters => {
                 TypingFault::Swapped { row, groups: Some((group_of(first), group_of(first + 1))) }
             }
@@ -421,6 +429,14 @@ fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault
             _ => TypingFault::RowCheck { row, group: None },
         },
     });
+}
+
+/// Of which kind this is a right row, if its code has more or fewer rows than the one that is wanted.
+fn other_kind(symbols: &[Element], place: RowPlace) -> Option<CodeKind> {
+    let other = |element| CodeKind::from_element(element).filter(|&kind| kind != place.kind);
+    (1..=6)
+        .filter_map(other)
+        .find(|&kind| Syndromes::of(symbols, RowPlace { last: !place.last, kind, ..place }).is_right())
 }
 
 /// The length that a row of about `found` characters should have.

@@ -359,7 +359,8 @@ fn rows_of_another_kind_are_named_by_it() {
         // A host request and a registration key have one row.
         for groups in [5, 8, 30] {
             let rows = rows::rows(element, groups, &bytes);
-            let expected: Vec<_> = (1..=rows.len() as u8).map(|row| OtherKind { row, kind }).collect();
+            let expected: Vec<_> =
+                (1..=rows.len() as u8).map(|row| OtherKind { row, kind, wanted: CodeKind::ActivationCode }).collect();
             for text in [rows.join("\n"), labelled(&numbered(&rows))] {
                 assert_eq!(all(&text), expected);
                 assert_eq!(faults(&text).reason(), Reason::OtherKind);
