@@ -203,8 +203,18 @@ impl License {
     /// Nothing issued later than today can exist: a clock behind the code's issue day
     /// or the release's day is reported, and the later day counts (rule I7).
     pub fn standing(&self, clock: Day, released: Option<Day>) -> Standing {
+        let today = clock.max(self.terms().issued).max(released.unwrap_or(clock));
+        let mut standing = self.standing_on(today, released);
+        if today > clock {
+            standing.warnings.push(Warning::ClockBehind);
+            standing.warnings.sort_unstable();
+        }
+        standing
+    }
+
+    /// What it is worth on a day that nothing raises: for who keeps evidence of days elsewhere.
+    pub fn standing_on(&self, today: Day, released: Option<Day>) -> Standing {
         let terms = self.terms();
-        let today = clock.max(terms.issued).max(released.unwrap_or(clock));
         let (first, last) = (terms.period.first(), terms.period.last());
         let grace_end = last.plus_or_last(terms.grace_days().into());
         let frozen_end = grace_end.plus_or_last(FROZEN_DAYS);
@@ -241,9 +251,6 @@ impl License {
         }
         if phase == Phase::Grace {
             warnings.push(Warning::InGrace);
-        }
-        if today > clock {
-            warnings.push(Warning::ClockBehind);
         }
         if self.is_test() {
             warnings.push(Warning::TestTrust);

@@ -576,6 +576,13 @@ pub enum Refusal {
         /// What it may not.
         limit: Limit,
     },
+    /// A newer code of the license is here: no trust says so, an installation does (rule I5).
+    Superseded {
+        /// Its revision.
+        by: Revision,
+        /// When it was issued.
+        issued: Day,
+    },
     /// For none of the wanted products.
     OtherProduct {
         /// What it is for.
@@ -600,6 +607,7 @@ impl Refusal {
             Self::IssuerVoid { .. } => Reason::IssuerVoid,
             Self::Revoked { .. } => Reason::Revoked,
             Self::LimitExceeded { .. } => Reason::LimitExceeded,
+            Self::Superseded { .. } => Reason::Superseded,
             Self::OtherProduct { .. } => Reason::OtherProduct,
             Self::OtherHost { .. } => Reason::OtherHost,
         }
@@ -627,6 +635,7 @@ impl fmt::Display for Refusal {
                 write!(f, "license {license} was revoked below revision {revision}")
             }
             Self::LimitExceeded { number, limit } => write!(f, "issuer {number} may not issue {limit}"),
+            Self::Superseded { by, issued } => write!(f, "superseded by revision {by}, issued {issued}"),
             Self::OtherProduct { found } => write!(f, "the code is for product {found}, not for this one"),
             Self::OtherHost { found, wanted } => {
                 write!(f, "the code is for the host {found}, this is the host {wanted}")

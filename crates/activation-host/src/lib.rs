@@ -22,6 +22,8 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod checked_text;
+pub mod days;
 pub mod entry;
 pub mod files;
 pub mod inspect;
@@ -30,4 +32,5 @@ pub mod picture;
 pub mod program;
 pub mod sentences;
 pub mod state;
+pub mod storage;
 pub mod trust_store;

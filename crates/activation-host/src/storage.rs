@@ -1,0 +1,299 @@
+//! Where an installation keeps what it remembers: named texts, each there whole or not at all.
+
+use crate::files::{sync_folder, write_whole};
+use crate::program::system;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The folder of the codes, inside the storage.
+pub(crate) const CODES: &str = "codes";
+
+/// How long a program waits for another one that is changing something.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits to look; then it looks all the same, because each text is whole at any time.
+const PATIENCE_TO_LOOK: Duration = Duration::from_millis(200);
+
+/// Texts by name, such as `memory.txt` and `codes/1.lic`. [`Folder`] keeps them as files; an integrator may keep them
+/// elsewhere.
+///
+/// Writing is whole or not at all, also after a power cut: a reader at any time has the old text or the new one.
+pub trait Storage: fmt::Debug + Send + Sync {
+    /// A text of at most `longest` bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidData`] for what is longer or no text's place; what the system says.
+    fn read(&self, name: &str, longest: usize) -> io::Result<Option<Vec<u8>>>;
+
+    /// Puts a text in the place of the one that is there.
+    ///
+    /// # Errors
+    /// What the system says; then the former text is there.
+    fn write(&self, name: &str, text: &[u8]) -> io::Result<()>;
+
+    /// Removes a text, if it is there.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// The names of all codes (`codes/….lic`), ascending.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn codes(&self) -> io::Result<Vec<String>>;
+
+    /// Keeps other threads and processes from changing anything, until the lock is dropped.
+    ///
+    /// # Errors
+    /// Another one has it for seconds ([`ErrorKind::WouldBlock`]), or what the system says.
+    fn lock(&self) -> io::Result<Lock<'_>>;
+
+    /// As [`Self::lock`], to look only: several may look at once. `None` where it cannot be had, in a folder that is
+    /// read-only or while another program hangs.
+    fn lock_to_look(&self) -> Option<Lock<'_>>;
+
+    /// Something that differs as soon as any text differs; `None` where that is not known.
+    fn stamp(&self) -> Option<Vec<u8>>;
+
+    /// How a person finds a text.
+    fn place(&self, name: &str) -> String;
+}
+
+/// A storage that is locked.
+#[derive(Debug)]
+pub enum Lock<'a> {
+    /// By a file; unlocked when it is closed.
+    File(File),
+    /// Inside this process.
+    Thread(MutexGuard<'a, ()>),
+}
+
+/// What the system says of a text of the storage.
+#[derive(Debug)]
+pub struct StorageFault {
+    /// Where the text is, or should be.
+    pub place: String,
+    /// What it says.
+    pub error: io::Error,
+}
+
+impl fmt::Display for StorageFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.error.kind() == ErrorKind::WouldBlock {
+            return write!(f, "{}: another program is changing this installation", self.place);
+        }
+        write!(f, "{}: {}", self.place, system(&self.error))
+    }
+}
+
+impl std::error::Error for StorageFault {}
+
+/// A folder of files.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder is made with the first text that is written, with mode 0700.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn make(&self) -> io::Result<()> {
+        let codes = self.file(CODES);
+        if codes.is_dir() {
+            return Ok(());
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&codes)?;
+        sync_folder(&codes)?;
+        sync_folder(&self.path)
+    }
+}
+
+impl Storage for Folder {
+    fn read(&self, name: &str, longest: usize) -> io::Result<Option<Vec<u8>>> {
+        let opened = File::open(self.file(name)).and_then(|file| Ok((file.metadata()?, file)));
+        let (metadata, file) = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // A folder, a device; and a pipe would keep us waiting for ever.
+        if !metadata.is_file() || metadata.len() > longest as u64 {
+            return Err(ErrorKind::InvalidData.into());
+        }
+        let mut text = Vec::with_capacity(metadata.len() as usize);
+        file.take(longest as u64 + 1).read_to_end(&mut text)?;
+        if text.len() > longest { Err(ErrorKind::InvalidData.into()) } else { Ok(Some(text)) }
+    }
+
+    fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {
+        self.make()?;
+        write_whole(&self.file(name), text)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let path = self.file(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| sync_folder(&path)),
+        }
+    }
+
+    fn codes(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(self.file(CODES)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            if let Some(name) = entry?.file_name().to_str()
+                && name.ends_with(".lic")
+                && !name.starts_with('.')
+            {
+                names.push(format!("{CODES}/{name}"));
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn lock(&self) -> io::Result<Lock<'_>> {
+        self.make()?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(self.file("lock"))?;
+        patiently(PATIENCE, || file.try_lock())?;
+        Ok(Lock::File(file))
+    }
+
+    fn lock_to_look(&self) -> Option<Lock<'_>> {
+        let file = File::open(self.file("lock")).ok()?;
+        patiently(PATIENCE_TO_LOOK, || file.try_lock_shared()).ok()?;
+        Some(Lock::File(file))
+    }
+
+    #[cfg(unix)]
+    fn stamp(&self) -> Option<Vec<u8>> {
+        use std::os::unix::fs::MetadataExt;
+        let mut stamp = Vec::with_capacity(512);
+        let mut add = |path: PathBuf| -> Option<()> {
+            let metadata = match fs::metadata(path) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    stamp.push(0);
+                    return Some(());
+                }
+                Err(_) => return None,
+            };
+            // The time of a change of the inode cannot be set by who writes the file.
+            for number in [metadata.ino(), metadata.len(), metadata.ctime() as u64, metadata.ctime_nsec() as u64] {
+                stamp.extend_from_slice(&number.to_le_bytes());
+            }
+            Some(())
+        };
+        for name in self.codes().ok()? {
+            add(self.file(&name))?;
+        }
+        // The folder itself changes with each name in it.
+        for name in ["", CODES, "memory.txt", "sites.txt", "trust.bundle", "trust.roots"] {
+            add(self.file(name))?;
+        }
+        Some(stamp)
+    }
+
+    #[cfg(not(unix))]
+    fn stamp(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.file(name).display().to_string()
+    }
+}
+
+fn patiently(patience: Duration, mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() >= patience => return Err(ErrorKind::WouldBlock.into()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Texts in memory, for a product that keeps its state elsewhere, and for tests.
+#[derive(Debug, Default)]
+pub struct InMemory {
+    texts: Mutex<(u64, BTreeMap<String, Vec<u8>>)>,
+    lock: Mutex<()>,
+}
+
+impl InMemory {
+    fn texts(&self) -> MutexGuard<'_, (u64, BTreeMap<String, Vec<u8>>)> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Storage for InMemory {
+    fn read(&self, name: &str, longest: usize) -> io::Result<Option<Vec<u8>>> {
+        match self.texts().1.get(name) {
+            Some(text) if text.len() > longest => Err(ErrorKind::InvalidData.into()),
+            text => Ok(text.cloned()),
+        }
+    }
+
+    fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {
+        let mut texts = self.texts();
+        texts.0 += 1;
+        texts.1.insert(name.to_owned(), text.to_vec());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut texts = self.texts();
+        texts.0 += 1;
+        texts.1.remove(name);
+        Ok(())
+    }
+
+    fn codes(&self) -> io::Result<Vec<String>> {
+        let is_code = |name: &&String| name.starts_with(CODES) && name.ends_with(".lic");
+        Ok(self.texts().1.keys().filter(is_code).cloned().collect())
+    }
+
+    fn lock(&self) -> io::Result<Lock<'_>> {
+        Ok(Lock::Thread(self.lock.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn lock_to_look(&self) -> Option<Lock<'_>> {
+        self.lock().ok()
+    }
+
+    fn stamp(&self) -> Option<Vec<u8>> {
+        Some(self.texts().0.to_le_bytes().to_vec())
+    }
+
+    fn place(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
