@@ -1,7 +1,7 @@
 //! The JSON of both programs. Names are added, never changed or reused: `docs/interfaces.md`.
 
 use crate::inspect::{Inspection, Obstacle};
-use activation_code::{ActivationCode, Bundle, Day, PinnedIssuer, Repair, Standing, Terms};
+use activation_code::{ActivationCode, Bundle, ClockResetTerms, Day, PinnedIssuer, Repair, Standing, Terms};
 use serde::Serialize;
 
 /// What a code says.
@@ -163,6 +163,30 @@ impl From<&Inspection> for InspectionJson {
             terms: inspection.terms().map(TermsJson::from),
             code: inspection.code.as_ref().map(|code| LettersJson { letters: code.letters() }),
             standing: inspection.standing.as_ref().map(StandingJson::from),
+        }
+    }
+}
+
+/// What a clock reset did.
+#[derive(Serialize)]
+pub struct ClockResetJson {
+    outcome: &'static str,
+    clock_reset: ClockResetTermsJson,
+}
+
+#[derive(Serialize)]
+struct ClockResetTermsJson {
+    host: u32,
+    day: String,
+    issuer: u16,
+}
+
+impl From<ClockResetTerms> for ClockResetJson {
+    fn from(terms: ClockResetTerms) -> Self {
+        let ClockResetTerms { host, day, issuer, .. } = terms;
+        Self {
+            outcome: "accepted",
+            clock_reset: ClockResetTermsJson { host: host.0, day: day.to_string(), issuer: issuer.get() },
         }
     }
 }

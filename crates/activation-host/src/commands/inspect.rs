@@ -35,8 +35,8 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Exit {
-    let asked = arguments.asking.trust(&arguments.state);
-    let (trust, question) = match asked.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
+    let trust = arguments.asking.trust(&arguments.state);
+    let (trust, question) = match trust.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
         Ok((question, trust)) => (trust, question),
         Err(exit) => return exit,
     };
