@@ -34,6 +34,7 @@ pub mod inspect;
 pub mod installation;
 pub mod json;
 pub mod memory;
+pub mod monitoring;
 pub mod picture;
 pub mod program;
 pub mod sentences;

@@ -5,7 +5,7 @@ use super::input::{self, complain_of_input};
 use crate::PROGRAM;
 use activation_code::{Bundle, PublicKey, Roots};
 use activation_host::json::BundleJson;
-use activation_host::program::{Exit, clock, complain, json_text, print, system};
+use activation_host::program::{Exit, clock, complain, json_text};
 use activation_host::sentences::bundle_in_words;
 use activation_host::trust_store::{Loaded, TrustStoreFault};
 use activation_host::{Installation, Settings};
@@ -198,9 +198,5 @@ fn answer(json: bool, bundle: &Bundle, heading: &str) -> Result<Exit, Exit> {
     } else {
         format!("{heading}\n{}", bundle_in_words(bundle, clock()))
     };
-    print(&text).map_err(|error| {
-        complain(PROGRAM, &format!("cannot write the answer: {}", system(&error)), None);
-        Exit::CouldNot
-    })?;
-    Ok(Exit::Done)
+    super::answer(&text)
 }
