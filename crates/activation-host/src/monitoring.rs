@@ -90,7 +90,9 @@ fn write_metrics(text: &mut String, status: &Status) -> std::fmt::Result {
         (format!("{{license=\"{}\",product=\"{}\"}}", terms.license, terms.product), seconds(terms.period.last()))
     });
     let ends: Vec<_> = ends.collect();
-    metric("license_last_day_timestamp_seconds", "Beginning of the last day of maintenance, UTC.", &ends)?;
+    if !ends.is_empty() {
+        metric("license_last_day_timestamp_seconds", "Beginning of the last day of maintenance, UTC.", &ends)?;
+    }
     if let Some(bundle) = &status.bundle {
         metric("bundle_number", "Number of the trust bundle.", &one(bundle.number.into()))?;
         metric(
