@@ -22,6 +22,7 @@ pub mod host;
 pub mod inspect;
 pub mod installation;
 pub mod json;
+pub mod manual;
 pub mod memory;
 pub mod monitoring;
 pub mod picture;
