@@ -30,6 +30,7 @@ pub mod inspect;
 pub mod json;
 pub mod picture;
 pub mod program;
+pub mod rollback;
 pub mod sentences;
 pub mod state;
 pub mod storage;
