@@ -166,6 +166,25 @@ fn an_index_that_is_not_ours_is_left_alone_and_named() {
 }
 
 #[test]
+fn a_locked_counter_is_named() {
+    if !tpm_and_tools() {
+        return;
+    }
+    let state = room();
+    let tpm = Swtpm::start(state.path());
+    let attributes = "authread|authwrite|no_da|nt=counter|write_stclear|read_stclear";
+    tpm.tool(&format!("tpm2_nvdefine {INDEX} -C o -s 8 -a '{attributes}'"));
+    let mut counter = open(&tpm).unwrap();
+    let value = counter.read().unwrap();
+    tpm.tool(&format!("tpm2_nvwritelock {INDEX} -C {INDEX}"));
+    let fault = counter.increment().unwrap_err();
+    assert!(matches!(fault, CounterFault::Locked { index: INDEX }), "{fault:?}");
+    assert_eq!(counter.read().unwrap(), value);
+    tpm.tool(&format!("tpm2_nvreadlock {INDEX} -C {INDEX}"));
+    assert_eq!(counter.read().unwrap_err().to_string(), "index 0x0180c516 of the TPM is locked");
+}
+
+#[test]
 fn where_the_owner_has_a_password_the_advice_works_when_pasted() {
     if !tpm_and_tools() {
         return;
@@ -491,6 +510,69 @@ fn an_answer_about_something_else_is_named() {
     let fault = use_counter(Replay::of(&failure, 4096)).unwrap_err();
     assert_eq!(fault.to_string(), "the TPM refused NV_ReadPublic with response code 0x101");
     assert_eq!(sentences::counter(&fault), "`tpm2_rc_decode 0x101` says what that means");
+}
+
+/// One more byte, in the parts whose sizes stand there, in two or four bytes.
+fn grown(answer: &[u8], at: usize, sizes: &[std::ops::Range<usize>]) -> Vec<u8> {
+    let mut grown = answer.to_vec();
+    for size in sizes {
+        let number = grown[size.clone()].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) + 1;
+        let bytes = number.to_be_bytes();
+        grown[size.clone()].copy_from_slice(&bytes[8 - size.len()..]);
+    }
+    grown.insert(at, 0);
+    grown
+}
+
+#[test]
+fn an_answer_with_room_for_more_than_belongs_into_it_is_refused() {
+    if !tpm_and_tools() {
+        return;
+    }
+    let [(making, _), (using, _)] = recorded();
+    let all = 2..6;
+    for (answers, place, at, sizes) in [
+        // No such index; then what an index is: at the end, in its area, in its name.
+        (&making, 0, 10, vec![all.clone()]),
+        (&using, 0, 62, vec![all.clone()]),
+        (&using, 0, 26, vec![all.clone(), 10..12]),
+        // Made, raised: parameters where there are none.
+        (&making, 1, 14, vec![all.clone(), 10..14]),
+        (&making, 3, 14, vec![all.clone(), 10..14]),
+        // A value: at the end, behind it, in it; a nonce, and an acknowledgement of the password.
+        (&using, 1, 29, vec![all.clone()]),
+        (&using, 1, 24, vec![all.clone(), 10..14]),
+        (&using, 1, 24, vec![all.clone(), 10..14, 14..16]),
+        (&using, 1, 26, vec![all.clone(), 24..26]),
+        (&using, 1, 29, vec![all.clone(), 27..29]),
+    ] {
+        let mut answers = answers.clone();
+        answers[place] = grown(&answers[place], at, &sizes);
+        let fault = use_counter(Replay::of(&answers, 4096)).unwrap_err();
+        let parts = matches!(fault, CounterFault::Answer { fault: AnswerFault::Parts, .. });
+        assert!(parts, "answer {place}, byte {at}, {sizes:?}: {fault:?}");
+    }
+    let mut answers = using;
+    answers[0][25] = 9;
+    let fault = use_counter(Replay::of(&answers, 4096)).unwrap_err();
+    assert!(matches!(fault, CounterFault::Taken { size: 9, .. }), "{fault:?}");
+}
+
+#[test]
+fn who_makes_it_second_finds_it() {
+    if !tpm_and_tools() {
+        return;
+    }
+    let [(mut answers, right), _] = recorded();
+    answers[1] = vec![0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x01, 0x4C];
+    assert_eq!(use_counter(Replay::of(&answers, 4096)).unwrap(), right);
+}
+
+#[test]
+fn a_tpm_that_stays_busy_is_given_up() {
+    let busy = vec![vec![0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x09, 0x20]; 12];
+    let fault = use_counter(Replay::of(&busy, 4096)).unwrap_err();
+    assert!(matches!(fault, CounterFault::Refused { to: NvCommand::ReadPublic, code: 0x920 }), "{fault:?}");
 }
 
 #[test]

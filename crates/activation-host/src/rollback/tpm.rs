@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 #[cfg(unix)]
 pub use device::TpmCounter;
 
-/// How long we wait for an answer, and how long we ask again where the TPM says that it is busy. The driver of a real
-/// device gives up on its own after two seconds for these commands.
+/// How long we wait for an answer, and how long we ask again where the TPM says that it is busy. The driver of a chip
+/// has its own limit, of two minutes for some commands, and takes the command only when there is an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Longest answer we take: what the drivers of Linux take. The answers that we want have at most 98 bytes.
