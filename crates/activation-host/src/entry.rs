@@ -1,8 +1,8 @@
 //! A code that is being typed, row by row. No terminal, no files: what was heard and
 //! what is still missing.
 
-use crate::state::{Draft, MOST_ROWS};
-use activation_code::{CodeKind, RowAnswer, read_row_of};
+use crate::draft::{Draft, MOST_ROWS};
+use activation_code::{CodeKind, RowAnswer, TypingFault, read_row_of};
 use std::collections::BTreeMap;
 
 /// Rows of one code in any order, each answered by its own check.
@@ -42,6 +42,20 @@ impl Entry {
         Self { kind, ..Self::default() }
     }
 
+    /// What is being typed: an activation code, unless its first right row is one of a clock reset.
+    pub fn kind(&self) -> CodeKind {
+        self.kind
+    }
+
+    /// The rows in letters, if the code is complete.
+    pub fn complete(&self) -> Option<Vec<String>> {
+        let letters = |row: &Row| match &row.answer {
+            RowAnswer::Right { letters, .. } => Some(letters.clone()),
+            _ => None,
+        };
+        self.next_wanted().is_none().then(|| self.rows.values().filter_map(letters).collect())
+    }
+
     /// Goes on with rows that were kept.
     pub fn from_draft(draft: Draft) -> Self {
         let mut entry = Self::default();
@@ -73,7 +87,12 @@ impl Entry {
 
     fn put(&mut self, text: &str, asked: u8, proposed: bool) -> (u8, RowAnswer) {
         let (label, typed) = without_label(text);
-        let answer = read_row_of(self.kind, typed, Some(label.unwrap_or(asked)));
+        let expected = Some(label.unwrap_or(asked));
+        let mut answer = read_row_of(self.kind, typed, expected);
+        if is_of_a_clock_reset(&answer) && !self.rows.values().any(|row| row.answer.is_right()) {
+            self.kind = CodeKind::ClockReset;
+            answer = read_row_of(self.kind, typed, expected);
+        }
         let number = match answer {
             RowAnswer::Right { row, .. } => row,
             _ => label.unwrap_or(asked),
@@ -129,6 +148,12 @@ impl Entry {
         let end = last.map_or(MOST_ROWS, |(&number, _)| number);
         self.rows.range(..=end).map(|(number, row)| format!("Row {number}) {}\n", row.typed)).collect()
     }
+}
+
+fn is_of_a_clock_reset(answer: &RowAnswer) -> bool {
+    let RowAnswer::Wrong { faults, .. } = answer else { return false };
+    let named = |fault: &TypingFault| matches!(fault, TypingFault::OtherKind { kind: CodeKind::ClockReset, .. });
+    faults.all().iter().any(named)
 }
 
 /// A label of this row at its beginning, and what follows.

@@ -11,6 +11,11 @@ pub use activation_code::Obstacle;
 /// An older bundle is reported: a year between two releases of a product, and a month to install one.
 pub const MOST_BUNDLE_DAYS: i32 = 400;
 
+/// Whether a bundle is so old that it is reported.
+pub(crate) fn is_old(bundle: &Bundle, today: Day) -> bool {
+    today.days_after(bundle.issued) > MOST_BUNDLE_DAYS
+}
+
 /// What is asked about a code.
 #[derive(Clone, Debug)]
 pub struct Question {
@@ -82,31 +87,45 @@ pub struct Inspection {
 impl Inspection {
     /// Of whatever was typed, pasted or read from a file.
     pub fn of(text: &str, trust: &Trust, question: &Question) -> Self {
-        let read = match question.repairs {
-            Repairs::Accepted => trust.read(text),
-            Repairs::Refused => trust.read_strictly(text),
-        };
-        let Accepted { license, repairs } = match read {
+        let Accepted { license, repairs } = match Self::read(text, trust, question.repairs, question.clock) {
             Ok(accepted) => accepted,
-            Err(rejected) => {
-                let revoked = matches!(rejected.obstacle, Obstacle::Refused(Refusal::Revoked { .. }));
-                let standing = revoked.then(|| Standing::revoked(question.clock));
-                return Self { standing, ..Self::refused(rejected) };
-            }
+            Err(refused) => return *refused,
         };
         if let Err(refusal) = license.fits(&question.target) {
-            let (obstacle, code) = (Obstacle::Refused(refusal), Some(Box::new(license.code().clone())));
-            return Self::refused(Rejected { obstacle, code, repairs });
+            return Self::refuse(license, repairs, refusal);
         }
         let mut standing = license.standing(question.clock, question.released);
         if license.terms().host.is_some() && question.target.host.is_none() {
             standing.warnings.push(Warning::HostNotChecked);
         }
-        let old = |bundle: &Bundle| standing.today.days_after(bundle.issued) > MOST_BUNDLE_DAYS;
-        if trust.bundle().is_some_and(old) {
+        if trust.bundle().is_some_and(|bundle| is_old(bundle, standing.today)) {
             standing.warnings.push(Warning::BundleOld);
         }
         standing.warnings.sort_unstable();
+        Self::accept(license, repairs, standing)
+    }
+
+    /// What a trust makes of a text.
+    pub(crate) fn read(text: &str, trust: &Trust, repairs: Repairs, today: Day) -> Result<Accepted, Box<Self>> {
+        let read = match repairs {
+            Repairs::Accepted => trust.read(text),
+            Repairs::Refused => trust.read_strictly(text),
+        };
+        read.map_err(|rejected| {
+            let revoked = matches!(rejected.obstacle, Obstacle::Refused(Refusal::Revoked { .. }));
+            let standing = revoked.then(|| Standing::revoked(today));
+            Box::new(Self { standing, ..Self::refused(rejected) })
+        })
+    }
+
+    /// A code that is good, and not for this.
+    pub(crate) fn refuse(license: License, repairs: Vec<Repair>, refusal: Refusal) -> Self {
+        let (obstacle, code) = (Obstacle::Refused(refusal), Some(Box::new(license.code().clone())));
+        Self::refused(Rejected { obstacle, code, repairs })
+    }
+
+    /// A code that is good.
+    pub(crate) fn accept(license: License, repairs: Vec<Repair>, standing: Standing) -> Self {
         Self {
             outcome: if repairs.is_empty() { Outcome::Accepted } else { Outcome::Repaired },
             obstacle: None,

@@ -1,7 +1,12 @@
 //! The JSON of both programs. Names are added, never changed or reused: `docs/interfaces.md`.
 
 use crate::inspect::{Inspection, Obstacle};
-use activation_code::{ActivationCode, Bundle, Day, PinnedIssuer, Repair, Standing, Terms};
+use crate::sentences::status::next_step;
+use crate::status::Status;
+use activation_code::{
+    ActivationCode, Bundle, ClockResetTerms, Day, HostRequest, LicenseNumber, PinnedIssuer, ProductId, Repair,
+    Standing, Terms,
+};
 use serde::Serialize;
 
 /// What a code says.
@@ -163,6 +168,165 @@ impl From<&Inspection> for InspectionJson {
             terms: inspection.terms().map(TermsJson::from),
             code: inspection.code.as_ref().map(|code| LettersJson { letters: code.letters() }),
             standing: inspection.standing.as_ref().map(StandingJson::from),
+        }
+    }
+}
+
+/// What a clock reset did.
+#[derive(Serialize)]
+pub struct ClockResetJson {
+    outcome: &'static str,
+    clock_reset: ClockResetTermsJson,
+}
+
+#[derive(Serialize)]
+struct ClockResetTermsJson {
+    host: u32,
+    day: String,
+    issuer: u16,
+}
+
+impl From<ClockResetTerms> for ClockResetJson {
+    fn from(terms: ClockResetTerms) -> Self {
+        let ClockResetTerms { host, day, issuer, .. } = terms;
+        Self {
+            outcome: "accepted",
+            clock_reset: ClockResetTermsJson { host: host.0, day: day.to_string(), issuer: issuer.get() },
+        }
+    }
+}
+
+/// What `status --json` prints.
+#[derive(Serialize)]
+pub struct StatusJson {
+    answer: &'static str,
+    today: String,
+    clock: ClockJson,
+    standing: StandingJson,
+    units: u32,
+    licenses: Vec<LicenseJson>,
+    set_aside: Vec<SetAsideJson>,
+    damage: Vec<DamageJson>,
+    bundle: Option<BundleInForceJson>,
+    host: Option<u32>,
+    contact: Vec<String>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ClockJson {
+    shows: Option<String>,
+    state: &'static str,
+    floor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LicenseJson {
+    terms: TermsJson,
+    standing: StandingJson,
+    counts: bool,
+    successor: Option<TermsJson>,
+}
+
+#[derive(Serialize)]
+struct SetAsideJson {
+    license: u32,
+    revision: u16,
+    reason: &'static str,
+    file: String,
+}
+
+/// `found`: the day, if it was found before and nobody has said that it was read.
+#[derive(Serialize)]
+struct DamageJson {
+    found: Option<String>,
+    what: String,
+    recovered: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct BundleInForceJson {
+    vendor: String,
+    number: u32,
+    issued: String,
+    age_days: i32,
+}
+
+impl From<&Status> for StatusJson {
+    fn from(status: &Status) -> Self {
+        let Status {
+            today, standing, units, licenses, set_aside, damage, damaged_before, bundle, contact, host, ..
+        } = status;
+        let now = damage.iter().map(|damage| DamageJson {
+            found: None,
+            what: damage.to_string(),
+            recovered: Some(damage.recovered),
+        });
+        let before = damaged_before.iter().map(|(day, what)| DamageJson {
+            found: Some(day.to_string()),
+            what: what.clone(),
+            recovered: None,
+        });
+        Self {
+            answer: status.answer().name(),
+            today: today.day.to_string(),
+            clock: ClockJson {
+                shows: today.clock.map(|day| day.to_string()),
+                state: today.state.name(),
+                floor: today.floor.map(|day| day.to_string()),
+            },
+            standing: standing.into(),
+            units: *units,
+            licenses: licenses
+                .iter()
+                .map(|license| LicenseJson {
+                    terms: license.license.terms().into(),
+                    standing: (&license.standing).into(),
+                    counts: license.counts,
+                    successor: license.successor.as_ref().map(|code| code.terms().into()),
+                })
+                .collect(),
+            set_aside: set_aside
+                .iter()
+                .map(|code| SetAsideJson {
+                    license: code.license.get(),
+                    revision: code.revision.get(),
+                    reason: code.refusal.reason().name(),
+                    file: code.place.clone(),
+                })
+                .collect(),
+            damage: now.chain(before).collect(),
+            bundle: bundle.as_ref().map(|bundle| BundleInForceJson {
+                vendor: bundle.vendor.clone(),
+                number: bundle.number,
+                issued: bundle.issued.to_string(),
+                age_days: today.day.days_after(bundle.issued),
+            }),
+            host: host.map(|host| host.0),
+            contact: contact.clone(),
+            next: next_step(status),
+        }
+    }
+}
+
+/// What `request --json` prints.
+#[derive(Serialize)]
+pub struct RequestJson {
+    row: String,
+    host: u32,
+    product: Option<u16>,
+    license: Option<u32>,
+    clock_reset: bool,
+}
+
+impl From<&HostRequest> for RequestJson {
+    fn from(request: &HostRequest) -> Self {
+        Self {
+            row: request.row(),
+            host: request.host.0,
+            product: request.product.map(ProductId::get),
+            license: request.license.map(LicenseNumber::get),
+            clock_reset: request.nonce.asks_for_clock_reset(),
         }
     }
 }

@@ -23,15 +23,27 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod checked_text;
+pub mod damage;
 pub mod days;
+pub mod draft;
 pub mod entry;
 pub mod files;
+pub mod holdings;
+pub mod host;
 pub mod inspect;
+pub mod installation;
 pub mod json;
+pub mod memory;
+pub mod monitoring;
 pub mod picture;
 pub mod program;
 pub mod rollback;
 pub mod sentences;
-pub mod state;
+pub mod settings;
+pub mod status;
 pub mod storage;
 pub mod trust_store;
+
+pub use installation::Installation;
+pub use settings::Settings;
+pub use status::Status;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 const PROGRAM: &str = "activation";
 
-/// Says what an activation code is worth, without any network.
+/// Says what activation codes are worth on this host, without any network.
 #[derive(Parser)]
 #[command(
     name = PROGRAM,
@@ -17,9 +17,11 @@ const PROGRAM: &str = "activation";
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "\
-Exit codes: 0 accepted, 1 refused, 2 not readable or not possible.
+Exit codes: 0 yes, accepted or done; 1 understood, and the answer is no; 2 could not tell or do it.
 
-Example:
+Examples:
+  activation enter
+  activation status
   activation inspect --issuer 1:HEX code.txt"
 )]
 struct Arguments {
@@ -31,19 +33,26 @@ struct Arguments {
 enum Command {
     Inspect(commands::inspect::Arguments),
     Enter(commands::enter::Arguments),
+    Status(commands::status::Arguments),
     Trust(commands::trust::Arguments),
+    Request(commands::request::Arguments),
+    Forget(commands::forget::Arguments),
     #[command(hide = true, name = commands::picture::NAME)]
     Picture(commands::picture::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = program::arguments(PROGRAM).map(|Arguments { command }| match command {
-        Command::Inspect(arguments) => commands::inspect::run(&arguments),
-        Command::Enter(arguments) => commands::enter::run(arguments),
-        Command::Trust(arguments) => commands::trust::run(&arguments),
-        Command::Picture(arguments) => commands::picture::run(&arguments),
+        Command::Inspect(arguments) => commands::inspect::run(&arguments).into(),
+        Command::Enter(arguments) => commands::enter::run(arguments).into(),
+        Command::Status(arguments) => commands::status::run(&arguments),
+        Command::Trust(arguments) => commands::trust::run(&arguments).into(),
+        Command::Request(arguments) => commands::request::run(&arguments).into(),
+        Command::Forget(arguments) => commands::forget::run(&arguments).into(),
+        Command::Picture(arguments) => commands::picture::run(&arguments).into(),
     });
     match outcome {
-        Ok(exit) | Err(exit) => exit.into(),
+        Ok(code) => code,
+        Err(exit) => exit.into(),
     }
 }

@@ -1,5 +1,7 @@
 //! What the programs say to people: answers, remedies and warnings in words.
 
+pub mod status;
+
 use crate::inspect::{Inspection, Obstacle, Outcome};
 use crate::picture::PictureFault;
 use crate::rollback::{Continuity, CounterFault};
@@ -32,12 +34,7 @@ fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result 
         writeln!(text, "  signed with  {}", issuer.key)?;
     }
     if let Some(standing) = &inspection.standing {
-        let entitled: Vec<_> = [(standing.run, "run"), (standing.updates, "updates"), (standing.support, "support")]
-            .into_iter()
-            .filter_map(|(yes, what)| yes.then_some(what))
-            .collect();
-        let entitled = if entitled.is_empty() { "nothing".to_owned() } else { entitled.join(", ") };
-        writeln!(text, "  entitled to  {entitled} (on {})", standing.today)?;
+        writeln!(text, "  entitled to  {} (on {})", entitlements(standing), standing.today)?;
         match standing.release_covered {
             Some(true) => writeln!(text, "  release      covered by maintenance")?,
             Some(false) => writeln!(
@@ -49,6 +46,13 @@ fn write_answer(text: &mut String, inspection: &Inspection) -> std::fmt::Result 
         }
     }
     Ok(())
+}
+
+/// `run, updates, support`, or what is left of it.
+fn entitlements(standing: &Standing) -> String {
+    let all = [(standing.run, "run"), (standing.updates, "updates"), (standing.support, "support")];
+    let entitled: Vec<_> = all.into_iter().filter_map(|(yes, what)| yes.then_some(what)).collect();
+    if entitled.is_empty() { "nothing".to_owned() } else { entitled.join(", ") }
 }
 
 /// The terms as lines of a label and a value.
@@ -85,7 +89,7 @@ fn write_terms(text: &mut String, terms: &Terms) -> std::fmt::Result {
 
 /// The phase in words, with the days that are left.
 fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
-    let days = days(standing);
+    let days = days(standing.days_left.unwrap_or(0));
     match standing.phase {
         Phase::None => "no code has been entered".into(),
         Phase::NotYetValid => match terms {
@@ -110,8 +114,8 @@ fn phase(standing: &Standing, terms: Option<&Terms>) -> String {
     }
 }
 
-fn days(standing: &Standing) -> String {
-    match standing.days_left.unwrap_or(0) {
+fn days(number: u32) -> String {
+    match number {
         1 => "1 day".into(),
         days => format!("{days} days"),
     }
@@ -278,10 +282,16 @@ pub fn warning(warning: Warning, standing: &Standing) -> String {
         Warning::EndsSoon if standing.days_left == Some(0) => {
             "maintenance ends today; renew with your license desk".into()
         }
-        Warning::EndsSoon => format!("maintenance ends in {}; renew with your license desk", days(standing)),
+        Warning::EndsSoon => {
+            format!("maintenance ends in {}; renew with your license desk", days(standing.days_left.unwrap_or(0)))
+        }
         Warning::InGrace => format!(
             "maintenance has ended; grace ends {}; renew with your license desk",
-            if standing.days_left == Some(0) { "today".into() } else { format!("in {}", days(standing)) }
+            if standing.days_left == Some(0) {
+                "today".into()
+            } else {
+                format!("in {}", days(standing.days_left.unwrap_or(0)))
+            }
         ),
         Warning::ClockBehind => {
             format!("the clock is behind: something that is here was made on {}; that day counts", standing.today)

@@ -1,42 +1,37 @@
 //! The trust bundle that an installation keeps, and what it takes to replace it.
 //!
-//! | file | what |
+//! | text | what |
 //! | --- | --- |
 //! | `trust.bundle` | the file as it was loaded: one signed note or more |
 //! | `trust.roots` | the roots in force; first line `countersign roots 1`, then `threshold M` and a `root KEY` each |
 //!
-//! The bundle is written first: it is signed by the roots before it too, so that after a power cut between the two it
-//! still verifies.
+//! Both are kept twice. The bundle is written first: it is signed by the roots before it too, so that after a power
+//! cut between the two it still verifies.
 
-use crate::files::write_whole;
-use crate::program::system;
+use crate::damage::{self, Damage, Flaw, either, keep_twice};
+use crate::storage::{Storage, StorageFault};
 use activation_code::{Bundle, BundleFault, MAX_BUNDLE, PublicKey, Purpose, Roots};
 use std::fmt;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
 
+const BUNDLE: &str = "trust.bundle";
+const ROOTS: &str = "trust.roots";
 const ROOTS_HEADING: &str = "countersign roots 1";
 /// Sixteen roots, and room.
-const LONGEST_ROOTS: u64 = 4096;
+const LONGEST_ROOTS: usize = 4096;
 
-/// Where an installation keeps its trust.
-#[derive(Debug)]
-pub struct TrustStore {
-    folder: PathBuf,
-}
-
-/// What was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The roots in force.
-    pub roots: Roots,
-    /// The bundle.
-    pub bundle: Bundle,
+/// What is kept, as far as it is good.
+#[derive(Clone, Debug, Default)]
+pub struct KeptTrust {
+    /// The roots in force, if any were ever trusted.
+    pub roots: Option<Roots>,
+    /// The bundle in force, verified again.
+    pub bundle: Option<Bundle>,
+    /// What is not good.
+    pub damage: Vec<Damage>,
 }
 
 /// What loading a bundle did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loaded {
     /// It is in force now, in the place of the bundle of this number.
     New {
@@ -47,32 +42,17 @@ pub enum Loaded {
     Already,
 }
 
-/// Why a bundle is not loaded, or what is kept cannot be used.
+/// Why a bundle is not loaded.
 #[derive(Debug)]
 pub enum TrustStoreFault {
     /// The system fails.
-    Io {
-        /// At which file.
-        path: PathBuf,
-        /// How.
-        error: io::Error,
-    },
-    /// Not what this release writes.
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-    },
+    Storage(StorageFault),
+    /// What is kept cannot be read, and it is not ours to replace.
+    Kept(Damage),
     /// Nobody said which roots to trust.
     NoRoots,
     /// The file is no bundle that the roots have signed.
     Bundle(BundleFault),
-    /// What is kept does not verify.
-    Kept {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        fault: BundleFault,
-    },
     /// A lower number than the bundle in force: a rollback.
     Older {
         /// The number in force.
@@ -99,14 +79,19 @@ pub enum TrustStoreFault {
     },
 }
 
+impl From<StorageFault> for TrustStoreFault {
+    fn from(fault: StorageFault) -> Self {
+        Self::Storage(fault)
+    }
+}
+
 impl fmt::Display for TrustStoreFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { path, error } => write!(f, "{}: {}", path.display(), system(error)),
-            Self::Damaged { path } => write!(f, "{}: damaged, or of a newer release", path.display()),
+            Self::Storage(fault) => fault.fmt(f),
+            Self::Kept(damage) => damage.fmt(f),
             Self::NoRoots => f.write_str("no root keys to trust"),
             Self::Bundle(fault) => fault.fmt(f),
-            Self::Kept { path, fault } => write!(f, "{}: {fault}", path.display()),
             Self::Older { kept, found } => {
                 write!(f, "bundle {found} is older than bundle {kept}, which is in force: it was rolled back")
             }
@@ -121,111 +106,87 @@ impl fmt::Display for TrustStoreFault {
 
 impl std::error::Error for TrustStoreFault {}
 
-impl TrustStore {
-    /// In a state folder that exists.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+impl KeptTrust {
+    /// What a storage has. `given`: the roots of the release, for where those that were kept are damaged.
+    pub fn of(storage: &dyn Storage, given: Option<&Roots>) -> Self {
+        let (roots, damaged_roots) = either(storage, ROOTS, LONGEST_ROOTS, |text| parse_roots(text).ok_or(Flaw::Roots));
+        let mut damage: Vec<_> = damaged_roots.into_iter().collect();
+        let trusted = roots.as_ref().or(given);
+        let (bundle, damaged_bundle) = either(storage, BUNDLE, MAX_BUNDLE, |text| {
+            let text = Bundle::text_of(text).map_err(Flaw::Bundle)?;
+            // Without roots a bundle proves nothing.
+            trusted.map_or(Ok(None), |roots| Bundle::read(text, roots).map(Some).map_err(Flaw::Bundle))
+        });
+        damage.extend(damaged_bundle);
+        let bundle = bundle.flatten();
+        // After a power cut the bundle is newer than the roots.
+        let roots = bundle.as_ref().map(|bundle| bundle.roots.clone()).or(roots);
+        let lost = match (&roots, &bundle) {
+            (Some(_), None) if damage.is_empty() => Some(BUNDLE),
+            // A bundle without the roots that it was trusted by.
+            (None, None) if damage.is_empty() && storage.read(BUNDLE, MAX_BUNDLE).is_ok_and(|text| text.is_some()) => {
+                Some(ROOTS)
+            }
+            _ => None,
+        };
+        damage.extend(lost.map(|name| Damage { place: storage.place(name), what: Flaw::Missing, recovered: false }));
+        Self { roots, bundle, damage }
     }
 
-    fn bundle_path(&self) -> PathBuf {
-        self.folder.join("trust.bundle")
-    }
-
-    fn roots_path(&self) -> PathBuf {
-        self.folder.join("trust.roots")
-    }
-
-    /// The roots in force, if any were ever trusted.
+    /// Whether a bundle's file takes the place of this: verified by the roots in force, or by `given` where there are
+    /// none yet, and never with a lower number than `known`, also where the bundle that had it is damaged.
     ///
     /// # Errors
-    /// They cannot be read.
-    pub fn roots(&self) -> Result<Option<Roots>, TrustStoreFault> {
-        let path = self.roots_path();
-        let Some(text) = read(&path, LONGEST_ROOTS)? else { return Ok(None) };
-        let roots = parse_roots(&text);
-        roots.map(Some).ok_or(TrustStoreFault::Damaged { path })
-    }
-
-    /// The bundle in force, verified again; `None` if none was ever loaded.
-    ///
-    /// # Errors
-    /// It cannot be read, or is damaged.
-    pub fn kept(&self) -> Result<Option<Kept>, TrustStoreFault> {
-        let Some(roots) = self.roots()? else { return Ok(None) };
-        let path = self.bundle_path();
-        let Some(text) = read(&path, MAX_BUNDLE as u64)? else { return Ok(None) };
-        match Bundle::read(&text, &roots) {
-            Ok(bundle) => Ok(Some(Kept { roots: bundle.roots.clone(), bundle })),
-            Err(fault) => Err(TrustStoreFault::Kept { path, fault }),
-        }
-    }
-
-    /// Loads a bundle's file: verified by the roots in force, or by `given` where there are none yet, and never
-    /// with a lower number. A damaged bundle is replaced by a good one; the roots in force are still those that count.
-    ///
-    /// # Errors
-    /// The bundle is refused; then nothing has changed.
-    pub fn load(
+    /// The bundle is refused.
+    pub fn judge(
         &self,
         file: &str,
         given: Option<&Roots>,
+        known: Option<u32>,
         purpose: Purpose,
     ) -> Result<(Loaded, Bundle), TrustStoreFault> {
-        let roots = match self.roots()? {
-            Some(roots) => roots,
-            None => given.cloned().ok_or(TrustStoreFault::NoRoots)?,
-        };
-        let bundle = Bundle::read(file, &roots).map_err(TrustStoreFault::Bundle)?;
+        let unreadable = |damage: &&Damage| matches!(damage.what, Flaw::Unreadable(_));
+        if let Some(damage) = self.damage.iter().find(unreadable) {
+            return Err(TrustStoreFault::Kept(damage.clone()));
+        }
+        let roots = self.roots.as_ref().or(given).ok_or(TrustStoreFault::NoRoots)?;
+        let bundle = Bundle::read(file, roots).map_err(TrustStoreFault::Bundle)?;
+        let number = bundle.number;
         if bundle.test && purpose == Purpose::Production {
-            return Err(TrustStoreFault::ForTesting { number: bundle.number });
+            return Err(TrustStoreFault::ForTesting { number });
         }
-        let kept = match self.kept() {
-            Ok(kept) => kept,
-            // It is about to be replaced.
-            Err(TrustStoreFault::Kept { .. } | TrustStoreFault::Damaged { .. }) => None,
-            Err(fault) => return Err(fault),
-        };
-        let mut before = None;
-        if let Some(Kept { bundle: kept, .. }) = kept {
-            if kept.vendor != bundle.vendor {
-                return Err(TrustStoreFault::OtherVendor { kept: kept.vendor, found: bundle.vendor });
-            }
-            if bundle.number < kept.number {
-                return Err(TrustStoreFault::Older { kept: kept.number, found: bundle.number });
-            }
-            if bundle.number == kept.number {
-                let same = bundle == kept;
-                return if same {
-                    Ok((Loaded::Already, bundle))
-                } else {
-                    Err(TrustStoreFault::Fork { number: kept.number })
-                };
-            }
-            before = Some(kept.number);
+        let before = self.bundle.as_ref().map(|kept| kept.number).max(known);
+        if let Some(kept) = &self.bundle
+            && kept.vendor != bundle.vendor
+        {
+            return Err(TrustStoreFault::OtherVendor { kept: kept.vendor.clone(), found: bundle.vendor });
         }
-        write(&self.bundle_path(), file)?;
-        write(&self.roots_path(), &print_roots(&bundle.roots))?;
-        Ok((Loaded::New { before }, bundle))
+        match (before, &self.bundle) {
+            (Some(kept), _) if number < kept => Err(TrustStoreFault::Older { kept, found: number }),
+            (_, Some(kept)) if number == kept.number && *kept == bundle => Ok((Loaded::Already, bundle)),
+            (_, Some(kept)) if number == kept.number => Err(TrustStoreFault::Fork { number }),
+            (before, _) => Ok((Loaded::New { before }, bundle)),
+        }
     }
 }
 
-fn read(path: &Path, longest: u64) -> Result<Option<String>, TrustStoreFault> {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| {
-        // A pipe in its place would keep us waiting for ever.
-        let regular = file.metadata()?.is_file();
-        if regular { file.take(longest + 1).read_to_string(&mut text) } else { Err(ErrorKind::InvalidData.into()) }
-    });
-    match read {
-        Ok(length) if length as u64 <= longest => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() != ErrorKind::InvalidData => Err(TrustStoreFault::Io { path: path.into(), error }),
-        Ok(_) | Err(_) => Err(TrustStoreFault::Damaged { path: path.into() }),
+/// Makes good what was found damaged and is good in its second text.
+pub(crate) fn heal(storage: &dyn Storage, damage: &[Damage]) -> Result<(), StorageFault> {
+    for (name, longest) in [(BUNDLE, MAX_BUNDLE), (ROOTS, LONGEST_ROOTS)] {
+        if damage.iter().any(|damage| damage.recovered && damage.place == storage.place(name)) {
+            damage::heal(storage, name, longest)?;
+        }
     }
+    Ok(())
 }
 
-fn write(path: &Path, text: &str) -> Result<(), TrustStoreFault> {
-    write_whole(path, text.as_bytes()).map_err(|error| TrustStoreFault::Io { path: path.into(), error })
+/// Keeps a bundle that was judged.
+///
+/// # Errors
+/// What the system says; then the former bundle is in force, or this one.
+pub(crate) fn keep(storage: &dyn Storage, file: &str, bundle: &Bundle) -> Result<(), StorageFault> {
+    keep_twice(storage, BUNDLE, file.as_bytes())?;
+    keep_twice(storage, ROOTS, print_roots(&bundle.roots).as_bytes())
 }
 
 fn print_roots(roots: &Roots) -> String {
@@ -233,8 +194,8 @@ fn print_roots(roots: &Roots) -> String {
     format!("{ROOTS_HEADING}\nthreshold {}\n{keys}", roots.threshold())
 }
 
-fn parse_roots(text: &str) -> Option<Roots> {
-    let mut lines = text.lines();
+fn parse_roots(text: &[u8]) -> Option<Roots> {
+    let mut lines = str::from_utf8(text).ok()?.lines();
     lines.next().filter(|line| *line == ROOTS_HEADING)?;
     let threshold = lines.next()?.strip_prefix("threshold ")?.parse().ok()?;
     let keys: Option<Vec<PublicKey>> = lines.map(|line| line.strip_prefix("root ")?.parse().ok()).collect();

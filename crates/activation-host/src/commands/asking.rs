@@ -4,10 +4,13 @@ use super::embedded;
 use super::trust::{self, GivenRoots};
 use crate::PROGRAM;
 use activation_code::{Bundle, Day, HostId, PinnedIssuer, ProductId, Purpose, Target, Trust, TrustFault};
+use activation_host::host::HostSource;
 use activation_host::inspect::{Inspection, Obstacle, Question, Repairs};
+use activation_host::installation::InstallationFault;
 use activation_host::program::{Exit, clock, complain};
 use activation_host::sentences;
-use activation_host::trust_store::{TrustStore, TrustStoreFault};
+use activation_host::trust_store::TrustStoreFault;
+use activation_host::{Installation, Settings};
 use std::path::{Path, PathBuf};
 
 /// A code has at most 15 rows; more faults than that are noise, and JSON has all their places.
@@ -50,31 +53,63 @@ fn host(text: &str) -> Result<HostId, &'static str> {
 }
 
 impl Asking {
-    /// What is given by hand, or else the bundle in the state folder, or else the issuers compiled in.
-    pub fn trust(&self, state: &Path) -> Result<Trust, Exit> {
-        let purpose = if self.allow_test { Purpose::Testing } else { Purpose::Production };
-        let bundle = match &self.trust {
-            Some(path) => Some(self.given_bundle(path)?),
-            None if self.issuer.is_empty() => {
-                let kept = TrustStore::new(state.to_owned()).kept().map_err(trust::refused)?;
-                kept.map(|kept| kept.bundle)
+    /// The installation in a folder, as it is asked: with what is given by hand, or else with the bundle in the
+    /// folder, or else with what was compiled in.
+    pub fn installation(&self, state: &Path) -> Result<Installation, Exit> {
+        let mut settings = self.settings()?;
+        if !self.product.is_empty() {
+            let trust = self.trust(state)?;
+            for text in &self.product {
+                settings = settings.product(product(text, &trust)?);
             }
-            None => None,
+        }
+        Ok(Installation::open(state, settings))
+    }
+
+    /// Whom to trust, of the same.
+    pub fn trust(&self, state: &Path) -> Result<Trust, Exit> {
+        Installation::open(state, self.settings()?).trust().map_err(|fault| failed(&fault))
+    }
+
+    fn settings(&self) -> Result<Settings, Exit> {
+        let mut settings = Settings::new();
+        if self.allow_test {
+            settings = settings.for_testing();
+        }
+        if self.strict {
+            settings = settings.without_repairs();
+        }
+        if let Some(day) = self.today {
+            settings = settings.what_if(day);
+        }
+        if let Some(day) = self.released {
+            settings = settings.released(day);
+        }
+        if let Some(host) = self.host {
+            settings = settings.host(HostSource::Known(host));
+        }
+        if let Some(trust) = self.given_trust()? {
+            return Ok(settings.trust(trust));
+        }
+        if let Some(roots) = trust::embedded_roots()? {
+            settings = settings.roots(roots);
+        }
+        let issuers = embedded::issuers().map_err(|fault| {
+            complain(PROGRAM, &fault, Some("build it with the issuers of your license desk"));
+            Exit::CouldNot
+        })?;
+        Ok(issuers.into_iter().fold(settings, Settings::issuer))
+    }
+
+    /// Whom to trust, of what is given by hand.
+    fn given_trust(&self) -> Result<Option<Trust>, Exit> {
+        let purpose = if self.allow_test { Purpose::Testing } else { Purpose::Production };
+        let trust = match &self.trust {
+            Some(path) => Trust::of_bundle(purpose, self.given_bundle(path)?),
+            None if self.issuer.is_empty() => return Ok(None),
+            None => Trust::pinned(purpose, self.issuer.iter().copied()),
         };
-        let trust = match bundle {
-            Some(bundle) => Trust::of_bundle(purpose, bundle),
-            None => Trust::pinned(purpose, self.issuers()?),
-        };
-        trust.map_err(|fault| {
-            let hint = match fault {
-                TrustFault::TestBundle { .. } => "--allow-test accepts it, where nothing but tests runs",
-                TrustFault::NoIssuer | TrustFault::TwoKeys { .. } => {
-                    "give the issuer of your license desk: --issuer NUMBER:HEX, as `countersign issuer` prints it"
-                }
-            };
-            complain(PROGRAM, &fault, Some(hint));
-            if matches!(fault, TrustFault::TestBundle { .. }) { Exit::No } else { Exit::CouldNot }
-        })
+        trust.map(Some).map_err(|fault| failed(&InstallationFault::Trust(fault)))
     }
 
     fn given_bundle(&self, path: &Path) -> Result<Bundle, Exit> {
@@ -83,30 +118,46 @@ impl Asking {
         Bundle::read(&text, &roots).map_err(|fault| trust::refused(TrustStoreFault::Bundle(fault)))
     }
 
-    fn issuers(&self) -> Result<Vec<PinnedIssuer>, Exit> {
-        if !self.issuer.is_empty() {
-            return Ok(self.issuer.clone());
-        }
-        embedded::issuers().map_err(|fault| {
-            complain(PROGRAM, &fault, Some("build it with the issuers of your license desk"));
-            Exit::CouldNot
-        })
-    }
-
+    /// The same question without a memory.
     pub fn question(&self, trust: &Trust) -> Result<Question, Exit> {
         let products = self.product.iter().map(|text| product(text, trust)).collect::<Result<_, _>>()?;
         Ok(Question {
             target: Target { products, host: self.host },
-            clock: self.clock(),
+            clock: self.today.unwrap_or_else(clock),
             released: self.released,
             repairs: if self.strict { Repairs::Refused } else { Repairs::Accepted },
         })
     }
+}
 
-    /// The day to ask about.
-    pub fn clock(&self) -> Day {
-        self.today.unwrap_or_else(clock)
-    }
+/// Says what an installation could not do, and what helps.
+pub fn failed(fault: &InstallationFault) -> Exit {
+    let (exit, hint) = match fault {
+        InstallationFault::Storage(_) => {
+            (Exit::CouldNot, "give a folder where this user may read and write, with --state DIR")
+        }
+        InstallationFault::NoTrust => (
+            Exit::CouldNot,
+            "give the issuer of your license desk: --issuer NUMBER:HEX, as `countersign issuer` prints it",
+        ),
+        InstallationFault::Trust(TrustFault::TestBundle { .. }) => {
+            (Exit::No, "--allow-test accepts it, where nothing but tests runs")
+        }
+        InstallationFault::Trust(TrustFault::NoIssuer | TrustFault::TwoKeys { .. }) => (
+            Exit::CouldNot,
+            "give the issuer of your license desk: --issuer NUMBER:HEX, as `countersign issuer` prints it",
+        ),
+        InstallationFault::Kept(damage) if damage.is_foreign() => {
+            (Exit::CouldNot, "run it as the user whose folder this is, with the newest release")
+        }
+        InstallationFault::Kept(_) => {
+            (Exit::CouldNot, "load the newest bundle of the vendor again with `activation trust load`")
+        }
+        InstallationFault::NoRandomNumbers => (Exit::CouldNot, "run it where the system is up"),
+        InstallationFault::NothingToForget { .. } => (Exit::No, "`activation status` shows which codes are here"),
+    };
+    complain(PROGRAM, fault, Some(hint));
+    exit
 }
 
 /// A product by number, or by mnemonic as the bundle has it.

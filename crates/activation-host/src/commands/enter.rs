@@ -4,16 +4,20 @@
 //! a pipe follow it as well as an eye. What is said goes to standard error, the answer
 //! to standard output. Every row is on disk before the next one is asked for.
 
-use super::asking::{Asking, explain};
+use super::asking::{Asking, explain, failed};
 use super::input::{self, complain_of_input};
 use crate::PROGRAM;
-use activation_code::{License, MAX_TEXT, RowAnswer, RowProposal, Trust, TypingFaults};
+use activation_code::{CodeKind, MAX_TEXT, RowAnswer, RowProposal, TypingFaults};
+use activation_host::Installation;
+use activation_host::draft::{DraftFault, draft, forget_draft, keep_draft};
 use activation_host::entry::Entry;
-use activation_host::inspect::{Inspection, Obstacle, Question};
-use activation_host::json::InspectionJson;
+use activation_host::inspect::{Inspection, Obstacle};
+use activation_host::installation::{ClockResetFault, InstallationFault};
+use activation_host::json::{ClockResetJson, InspectionJson};
 use activation_host::program::{Exit, complain, json_text, print, visible};
 use activation_host::sentences;
-use activation_host::state::{StateFault, StateFaultKind, StateFolder};
+use activation_host::sentences::status::in_one_line;
+use activation_host::storage::StorageFault;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,11 +31,15 @@ Exit codes: 0 accepted, 1 refused, 2 not complete or not possible.
 
 Examples:
   activation enter --issuer 1:HEX
+  activation enter --issuer 1:HEX code.txt
   activation enter --issuer 1:HEX --state /var/lib/product/activation < code.txt")]
 pub struct Arguments {
     /// The folder for what was typed and for accepted codes
     #[arg(long, value_name = "DIR", env = "ACTIVATION_STATE", default_value = "./activation-state")]
     state: PathBuf,
+    /// The file with the code, as text or as a photo or scan of its QR code; nothing or `-`: standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
     /// Start anew, without the rows that were kept
     #[arg(long)]
     new: bool,
@@ -50,13 +58,27 @@ enum Stop {
     Failed,
 }
 
-impl From<StateFault> for Stop {
-    fn from(fault: StateFault) -> Self {
-        let hint = match fault.what {
-            StateFaultKind::NotADraft => "--new starts without it, --state DIR takes another folder",
-            StateFaultKind::Io(_) => "give a folder where this user may write, with --state DIR",
-        };
-        complain(PROGRAM, &fault, Some(hint));
+impl From<DraftFault> for Stop {
+    fn from(fault: DraftFault) -> Self {
+        match fault {
+            DraftFault::Storage(fault) => fault.into(),
+            fault => {
+                complain(PROGRAM, &fault, Some("--new starts without it, --state DIR takes another folder"));
+                Self::Failed
+            }
+        }
+    }
+}
+
+impl From<StorageFault> for Stop {
+    fn from(fault: StorageFault) -> Self {
+        InstallationFault::from(fault).into()
+    }
+}
+
+impl From<InstallationFault> for Stop {
+    fn from(fault: InstallationFault) -> Self {
+        failed(&fault);
         Self::Failed
     }
 }
@@ -70,14 +92,16 @@ impl From<io::Error> for Stop {
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Exit {
-    let asked = arguments.asking.trust(&arguments.state);
-    let (trust, question) = match asked.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
-        Ok((question, trust)) => (trust, question),
+    let installation = match arguments.asking.installation(&arguments.state) {
+        Ok(installation) => installation,
         Err(exit) => return exit,
     };
-    let outcome = Dialogue::begin(trust, question, arguments.state, arguments.new).and_then(|mut dialogue| {
-        let inspection = if dialogue.terminal { dialogue.until_complete()? } else { dialogue.piped()? };
-        dialogue.conclude(&inspection, arguments.json)
+    let begun = Dialogue::begin(installation, &arguments.file, arguments.new);
+    let outcome = begun.and_then(|mut dialogue| {
+        match if dialogue.terminal { dialogue.until_complete()? } else { dialogue.given(&arguments.file)? } {
+            Typed::Code(inspection) => dialogue.conclude(*inspection, arguments.json),
+            Typed::ClockReset(rows) => dialogue.reset_clock(&rows, arguments.json),
+        }
     });
     match outcome {
         Ok(exit) => exit,
@@ -97,14 +121,20 @@ pub fn run(arguments: Arguments) -> Exit {
 enum Step {
     /// This row.
     Ask(u8),
-    /// Nothing: the code can be read, and perhaps is refused.
-    Complete(Box<Inspection>),
+    /// Nothing: what was typed is complete.
+    Complete(Typed),
+}
+
+/// What was typed.
+enum Typed {
+    /// An activation code that can be read, and perhaps is refused.
+    Code(Box<Inspection>),
+    /// The rows of a clock reset.
+    ClockReset(Vec<String>),
 }
 
 struct Dialogue {
-    trust: Trust,
-    question: Question,
-    state: StateFolder,
+    installation: Installation,
     entry: Entry,
     /// Whether a person sits there, who can be asked.
     terminal: bool,
@@ -116,15 +146,16 @@ fn say(text: &str) {
 }
 
 impl Dialogue {
-    fn begin(trust: Trust, question: Question, state: PathBuf, anew: bool) -> Result<Self, Stop> {
-        let state = StateFolder::open(state)?;
-        let terminal = io::stdin().is_terminal();
-        let mut dialogue = Self { trust, question, state, entry: Entry::default(), terminal };
+    fn begin(installation: Installation, file: &Path, anew: bool) -> Result<Self, Stop> {
+        // Without anybody to trust nobody need type anything.
+        installation.trust()?;
+        let terminal = file == Path::new("-") && io::stdin().is_terminal();
+        let mut dialogue = Self { installation, entry: Entry::default(), terminal };
         if terminal {
             say("Type the code row by row, as it stands on the sheet: letters or digits,");
             say("the rows in any order. `list`, `row 3`, `done` and `quit` are understood.");
         }
-        if !anew && let Some(draft) = dialogue.state.draft()? {
+        if !anew && let Some(draft) = draft(dialogue.installation.storage())? {
             dialogue.entry = Entry::from_draft(draft);
             if terminal {
                 say("Rows are here from before:");
@@ -137,16 +168,16 @@ impl Dialogue {
         Ok(dialogue)
     }
 
-    /// A pipe: the whole of it is read as `inspect` does. What is no code by itself is
+    /// A file or a pipe: the whole of it is read as `inspect` does. What is no code by itself is
     /// taken row by row, and goes together with what is here from before.
-    fn piped(&mut self) -> Result<Inspection, Stop> {
-        let text = input::read(Path::new("-")).map_err(|fault| {
-            complain_of_input(Path::new("-"), &fault);
+    fn given(&mut self, file: &Path) -> Result<Typed, Stop> {
+        let text = input::read(file).map_err(|fault| {
+            complain_of_input(file, &fault);
             Stop::Failed
         })?;
-        let inspection = self.inspect(&text);
+        let inspection = self.inspect(&text)?;
         if !is_mistyped(&inspection) {
-            return Ok(inspection);
+            return Ok(Typed::Code(inspection));
         }
         for line in text.lines() {
             let asked = self.entry.next_untyped().unwrap_or(1);
@@ -158,17 +189,31 @@ impl Dialogue {
             }
         }
         if self.entry.rows().next().is_none() {
-            return Ok(inspection);
+            return Ok(Typed::Code(inspection));
         }
-        self.state.keep_draft(&self.entry.draft())?;
-        Ok(self.inspect(&self.entry.text()))
+        keep_draft(self.installation.storage(), &self.entry.draft())?;
+        if self.entry.kind() == CodeKind::ClockReset {
+            return match (self.entry.complete(), self.entry.next_wanted()) {
+                (Some(rows), _) => Ok(Typed::ClockReset(rows)),
+                (None, wanted) => {
+                    let wanted = wanted.map(|row| format!(": row {row} is wanted")).unwrap_or_default();
+                    complain(PROGRAM, &format!("the clock reset is not complete{wanted}"), None);
+                    Err(Stop::Quit)
+                }
+            };
+        }
+        Ok(Typed::Code(self.inspect(&self.entry.text())?))
     }
 
     /// Rows until they make a code that is not mistyped.
-    fn until_complete(&mut self) -> Result<Inspection, Stop> {
-        let mut asked = match self.entry.next_wanted().map_or_else(|| self.check(), Step::Ask) {
+    fn until_complete(&mut self) -> Result<Typed, Stop> {
+        let begin = match self.entry.next_wanted() {
+            Some(row) => Step::Ask(row),
+            None => self.check()?,
+        };
+        let mut asked = match begin {
             Step::Ask(row) => row,
-            Step::Complete(inspection) => return Ok(*inspection),
+            Step::Complete(typed) => return Ok(typed),
         };
         loop {
             let Some(line) = self.line(&format!("Row {asked}: "))? else { return Err(Stop::Quit) };
@@ -182,10 +227,10 @@ impl Dialogue {
                     say("Type the row, or `list`, `row 3`, `done`, `quit`.");
                     Step::Ask(asked)
                 }
-                "done" => self.check(),
-                "" => self.take(asked, 0),
+                "done" => self.check()?,
+                "" => self.take(asked, 0)?,
                 choice if choice.len() == 1 && ("1"..="5").contains(&choice) => {
-                    self.take(asked, choice.parse::<usize>().unwrap_or(1) - 1)
+                    self.take(asked, choice.parse::<usize>().unwrap_or(1) - 1)?
                 }
                 text => match (row_command(text), starts_transport(text)) {
                     (Some(Some(row)), _) => Step::Ask(row),
@@ -193,22 +238,22 @@ impl Dialogue {
                         say("wanted `row 1` to `row 15`");
                         Step::Ask(asked)
                     }
-                    (None, true) => self.scanned(asked, text),
-                    (None, false) => self.hear(asked, text),
+                    (None, true) => self.scanned(asked, text)?,
+                    (None, false) => self.hear(asked, text)?,
                 },
             };
             if self.entry.rows().next().is_some() {
-                self.state.keep_draft(&self.entry.draft())?;
+                keep_draft(self.installation.storage(), &self.entry.draft())?;
             }
             match step {
                 Step::Ask(row) => asked = row,
-                Step::Complete(inspection) => return Ok(*inspection),
+                Step::Complete(typed) => return Ok(typed),
             }
         }
     }
 
     /// A row; a wrong one is mended at once.
-    fn hear(&mut self, asked: u8, text: &str) -> Step {
+    fn hear(&mut self, asked: u8, text: &str) -> Result<Step, Stop> {
         let (row, answer) = self.entry.hear(text, asked);
         answer_row(asked, row, &answer, self.terminal);
         if answer.is_right() {
@@ -217,11 +262,11 @@ impl Dialogue {
         if self.entry.is_right(row) {
             say(&format!("row {row} stays as it was, which is right by its check"));
         }
-        Step::Ask(row)
+        Ok(Step::Ask(row))
     }
 
     /// Enter, or a number: takes a proposal for the row.
-    fn take(&mut self, asked: u8, index: usize) -> Step {
+    fn take(&mut self, asked: u8, index: usize) -> Result<Step, Stop> {
         match self.entry.take_proposal(asked, index) {
             Some((row, answer)) => {
                 answer_row(asked, row, &answer, self.terminal);
@@ -229,35 +274,39 @@ impl Dialogue {
             }
             None => {
                 say(&format!("type row {asked}, or `quit`"));
-                Step::Ask(asked)
+                Ok(Step::Ask(asked))
             }
         }
     }
 
     /// A scanner types the whole code in one line.
-    fn scanned(&self, asked: u8, text: &str) -> Step {
-        let inspection = self.inspect(text);
+    fn scanned(&self, asked: u8, text: &str) -> Result<Step, Stop> {
+        let inspection = self.inspect(text)?;
         if is_mistyped(&inspection) {
             explain(&inspection);
-            return Step::Ask(asked);
+            return Ok(Step::Ask(asked));
         }
-        Step::Complete(Box::new(inspection))
+        Ok(Step::Complete(Typed::Code(inspection)))
     }
 
     /// The next row that was not typed; if there is none, the whole code.
-    fn go_on(&self) -> Step {
+    fn go_on(&self) -> Result<Step, Stop> {
         match self.entry.next_untyped() {
-            Some(row) => Step::Ask(row),
+            Some(row) => Ok(Step::Ask(row)),
             None => self.check(),
         }
     }
 
     /// The whole code, or the first row that is wanted.
-    fn check(&self) -> Step {
-        match self.whole() {
-            Some(inspection) => Step::Complete(Box::new(inspection)),
+    fn check(&self) -> Result<Step, Stop> {
+        let whole = match self.entry.kind() {
+            CodeKind::ClockReset => self.entry.complete().map(Typed::ClockReset),
+            _ => self.whole()?.map(Typed::Code),
+        };
+        Ok(match whole {
+            Some(typed) => Step::Complete(typed),
             None => Step::Ask(self.entry.next_wanted().unwrap_or_else(|| self.doubtful())),
-        }
+        })
     }
 
     /// The row to look at where all rows are right and are not of one code: one that was
@@ -269,38 +318,77 @@ impl Dialogue {
     }
 
     /// The whole code, if it is not mistyped; else says what is still wrong.
-    fn whole(&self) -> Option<Inspection> {
-        let inspection = self.inspect(&self.entry.text());
+    fn whole(&self) -> Result<Option<Box<Inspection>>, Stop> {
+        let inspection = self.inspect(&self.entry.text())?;
         if is_mistyped(&inspection) {
             explain(&inspection);
-            return None;
+            return Ok(None);
         }
-        Some(inspection)
+        Ok(Some(inspection))
     }
 
-    fn inspect(&self, text: &str) -> Inspection {
-        Inspection::of(text, &self.trust, &self.question)
+    fn inspect(&self, text: &str) -> Result<Box<Inspection>, Stop> {
+        Ok(self.installation.inspect(text)?.into())
     }
 
     /// Shows what the code says, and keeps it if it is accepted and wanted.
-    fn conclude(&self, inspection: &Inspection, json: bool) -> Result<Exit, Stop> {
-        print(&if json { json_text(&InspectionJson::from(inspection)) } else { sentences::answer(inspection) })?;
-        explain(inspection);
-        if let Some(license) = &inspection.license {
-            if self.terminal && !self.ask("Keep this code?")? {
+    fn conclude(&self, inspection: Inspection, json: bool) -> Result<Exit, Stop> {
+        let answer = |inspection: &Inspection| {
+            let text = if json { json_text(&InspectionJson::from(inspection)) } else { sentences::answer(inspection) };
+            print(&text)?;
+            explain(inspection);
+            Ok::<_, Stop>(())
+        };
+        if inspection.license.is_none() {
+            answer(&inspection)?;
+            return Ok(inspection.exit());
+        }
+        // A person decides by what the code says; for a program the answer is what became of it.
+        if self.terminal {
+            answer(&inspection)?;
+            if !self.ask("Keep this code?")? {
                 say("not kept; what was typed is still here");
                 return Ok(Exit::No);
             }
-            self.keep(license)?;
         }
-        Ok(inspection.exit())
+        let entered = self.installation.enter_inspected(inspection)?;
+        if !self.terminal || !entered.is_accepted() {
+            answer(&entered.inspection)?;
+        }
+        if let Some(place) = entered.place {
+            forget_draft(self.installation.storage())?;
+            say(&if entered.known { format!("it is here already, in {place}") } else { format!("kept in {place}") });
+            // A code that waits, or one of several, is not all that this installation has.
+            let status = self.installation.status()?;
+            say(&format!("this installation: {}", in_one_line(&status).trim_end()));
+        }
+        Ok(entered.inspection.exit())
     }
 
-    fn keep(&self, license: &License) -> Result<(), Stop> {
-        let path = self.state.keep_code(license, self.question.clock)?;
-        self.state.forget_draft()?;
-        say(&format!("kept in {}", path.display()));
-        Ok(())
+    fn reset_clock(&self, rows: &[String], json: bool) -> Result<Exit, Stop> {
+        let reset = match self.installation.reset_clock(rows) {
+            Ok(reset) => reset.terms(),
+            Err(ClockResetFault::Installation(fault)) => return Err(fault.into()),
+            Err(fault) => {
+                let hint = match &fault {
+                    ClockResetFault::Refused(refusal) => sentences::remedy(refusal.reason()),
+                    ClockResetFault::OtherHost { .. } => "enter it on the host that asked for it",
+                    ClockResetFault::NotAsked => {
+                        "give the desk the row that `activation request --clock` prints here, and ask for a new one"
+                    }
+                    _ => "compare the rows with the sheet",
+                };
+                complain(PROGRAM, &fault, Some(hint));
+                return Ok(if matches!(fault, ClockResetFault::Read(_)) { Exit::CouldNot } else { Exit::No });
+            }
+        };
+        forget_draft(self.installation.storage())?;
+        print(&if json {
+            json_text(&ClockResetJson::from(reset))
+        } else {
+            format!("Clock reset to {}: no later day that this host saw counts any more\n", reset.day)
+        })?;
+        Ok(Exit::Done)
     }
 
     fn list(&self) {

@@ -2,10 +2,9 @@
 
 use super::asking::{Asking, explain};
 use super::input::{self, complain_of_input};
-use crate::PROGRAM;
 use activation_host::inspect::Inspection;
 use activation_host::json::InspectionJson;
-use activation_host::program::{Exit, complain, json_text, print, system};
+use activation_host::program::{Exit, json_text};
 use activation_host::sentences;
 use std::path::PathBuf;
 
@@ -35,8 +34,8 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Exit {
-    let asked = arguments.asking.trust(&arguments.state);
-    let (trust, question) = match asked.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
+    let trust = arguments.asking.trust(&arguments.state);
+    let (trust, question) = match trust.and_then(|trust| Ok((arguments.asking.question(&trust)?, trust))) {
         Ok((question, trust)) => (trust, question),
         Err(exit) => return exit,
     };
@@ -50,9 +49,8 @@ pub fn run(arguments: &Arguments) -> Exit {
     let inspection = Inspection::of(&text, &trust, &question);
     let result =
         if arguments.json { json_text(&InspectionJson::from(&inspection)) } else { sentences::answer(&inspection) };
-    if let Err(error) = print(&result) {
-        complain(PROGRAM, &format!("cannot write the answer: {}", system(&error)), None);
-        return Exit::CouldNot;
+    if let Err(exit) = super::answer(&result) {
+        return exit;
     }
     explain(&inspection);
     inspection.exit()

@@ -3,12 +3,12 @@
 use super::embedded;
 use super::input::{self, complain_of_input};
 use crate::PROGRAM;
-use activation_code::{Bundle, PublicKey, Purpose, Roots};
+use activation_code::{Bundle, PublicKey, Roots};
 use activation_host::json::BundleJson;
-use activation_host::program::{Exit, clock, complain, json_text, print, system};
+use activation_host::program::{Exit, clock, complain, json_text};
 use activation_host::sentences::bundle_in_words;
-use activation_host::state::StateFolder;
-use activation_host::trust_store::{Loaded, TrustStore, TrustStoreFault};
+use activation_host::trust_store::{Loaded, TrustStoreFault};
+use activation_host::{Installation, Settings};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
@@ -108,27 +108,31 @@ pub fn run(arguments: &Arguments) -> Exit {
     }
 }
 
+/// The roots that were compiled in.
+///
+/// # Errors
+/// They make no set of roots; that is said.
+pub fn embedded_roots() -> Result<Option<Roots>, Exit> {
+    embedded::roots().map_err(|fault| {
+        complain(PROGRAM, &fault, Some("build it with the root keys of your license desk"));
+        Exit::CouldNot
+    })
+}
+
 fn load(arguments: &Load) -> Result<Exit, Exit> {
     let given = match arguments.roots.roots()? {
         Some(roots) => Some(roots),
-        None => embedded::roots().map_err(|fault| {
-            complain(PROGRAM, &fault, Some("build it with the root keys of your license desk"));
-            Exit::CouldNot
-        })?,
+        None => embedded_roots()?,
     };
     let text = bundle_text(&arguments.file)?;
-    let folder = StateFolder::open(arguments.state.state.clone()).map_err(|fault| {
-        complain(PROGRAM, &fault, Some("give a folder where this user may write, with --state DIR"));
-        Exit::CouldNot
-    })?;
-    let store = folder.trust();
-    let purpose = if arguments.allow_test { Purpose::Testing } else { Purpose::Production };
-    let (loaded, bundle) = store.load(&text, given.as_ref(), purpose).map_err(refused)?;
+    let settings = if arguments.allow_test { Settings::new().for_testing() } else { Settings::new() };
+    let installation = Installation::open(&arguments.state.state, settings);
+    let (loaded, bundle) = installation.load_trust(&text, given.as_ref()).map_err(refused)?;
     let heading = match loaded {
-        Loaded::New { before: None } => format!("Loaded trust bundle {}", bundle.number),
-        Loaded::New { before: Some(before) } => {
+        Loaded::New { before: Some(before) } if before != bundle.number => {
             format!("Loaded trust bundle {} in the place of {before}", bundle.number)
         }
+        Loaded::New { .. } => format!("Loaded trust bundle {}", bundle.number),
         Loaded::Already => format!("Trust bundle {} is in force already", bundle.number),
     };
     answer(arguments.state.json, &bundle, &heading)
@@ -147,10 +151,19 @@ pub fn bundle_text(file: &Path) -> Result<String, Exit> {
 }
 
 fn show(arguments: &Show) -> Result<Exit, Exit> {
-    let store = TrustStore::new(arguments.state.state.clone());
-    match store.kept().map_err(refused)? {
-        Some(kept) => answer(arguments.state.json, &kept.bundle, &format!("Trust bundle {}", kept.bundle.number)),
-        None => {
+    let settings = match embedded_roots()? {
+        Some(roots) => Settings::new().roots(roots),
+        None => Settings::new(),
+    };
+    let kept = Installation::open(&arguments.state.state, settings).kept_trust();
+    for damage in &kept.damage {
+        let hint = "load the newest bundle of the vendor again with `activation trust load`";
+        complain(PROGRAM, damage, (!damage.recovered).then_some(hint));
+    }
+    match (&kept.bundle, kept.damage.is_empty()) {
+        (Some(bundle), _) => answer(arguments.state.json, bundle, &format!("Trust bundle {}", bundle.number)),
+        (None, false) => Err(Exit::CouldNot),
+        (None, true) => {
             let hint = "`activation trust load BUNDLE --root HEX` loads the vendor's";
             complain(PROGRAM, &"this installation has no trust bundle", Some(hint));
             Err(Exit::No)
@@ -161,11 +174,8 @@ fn show(arguments: &Show) -> Result<Exit, Exit> {
 /// Says why a bundle is not in force, and what to do.
 pub fn refused(fault: TrustStoreFault) -> Exit {
     let (exit, hint) = match &fault {
-        TrustStoreFault::Io { .. } => {
+        TrustStoreFault::Storage(_) | TrustStoreFault::Kept(_) => {
             (Exit::CouldNot, "let this user read and write the folder, or give another with --state DIR")
-        }
-        TrustStoreFault::Damaged { .. } | TrustStoreFault::Kept { .. } => {
-            (Exit::CouldNot, "load the newest bundle of the vendor again with `activation trust load`")
         }
         TrustStoreFault::NoRoots => (Exit::CouldNot, "give the vendor's root keys with --root HEX, from a certificate"),
         TrustStoreFault::Bundle(_) => {
@@ -188,9 +198,5 @@ fn answer(json: bool, bundle: &Bundle, heading: &str) -> Result<Exit, Exit> {
     } else {
         format!("{heading}\n{}", bundle_in_words(bundle, clock()))
     };
-    print(&text).map_err(|error| {
-        complain(PROGRAM, &format!("cannot write the answer: {}", system(&error)), None);
-        Exit::CouldNot
-    })?;
-    Ok(Exit::Done)
+    super::answer(&text)
 }

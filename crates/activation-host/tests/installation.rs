@@ -1,0 +1,383 @@
+//! An installation over the years.
+
+#[path = "common/sold.rs"]
+mod sold;
+
+use activation_code::{Answer, ClockResetTerms, HostId, HostRequest, Kind, Phase, Reason, Refusal, Terms, Warning};
+use activation_host::host::{HostSource, MachineFacts, SiteName};
+use activation_host::installation::{ClockResetFault, InstallationFault, Wish};
+use activation_host::trust_store::TrustStoreFault;
+use activation_host::{Installation, Settings, Status};
+use ed25519_dalek::Signer;
+use sold::{bundle, code, day, issuer, issuing_key, period, roots, terms};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// An installation on a day, without an identity of its machine.
+fn on(folder: &TempDir, today: &str) -> Installation {
+    Installation::open(folder.path().join("state"), settings(today))
+}
+
+fn settings(today: &str) -> Settings {
+    let nowhere = HostSource::Machine(MachineFacts::under("/nowhere"));
+    Settings::new().issuer(issuer()).clock(day(today)).host(nowhere)
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn accepted(installation: &Installation, terms: &Terms) {
+    let entered = installation.enter(&code(terms)).unwrap();
+    assert!(entered.is_accepted(), "{:?}", entered.inspection.obstacle);
+}
+
+fn refused(installation: &Installation, terms: &Terms) -> (Reason, String) {
+    let entered = installation.enter(&code(terms)).unwrap();
+    let obstacle = entered.inspection.obstacle.unwrap();
+    let (sentences, _) = activation_host::sentences::obstacle(&obstacle);
+    (obstacle.reason(), sentences.join("; "))
+}
+
+fn status(installation: &Installation) -> Status {
+    installation.status().unwrap()
+}
+
+/// Days jump in these tests, and of that other tests speak.
+fn phase(installation: &Installation) -> (Phase, Option<u32>, Vec<Warning>) {
+    let mut standing = status(installation).standing;
+    standing.warnings.retain(|warning| *warning != Warning::ClockAhead);
+    (standing.phase, standing.days_left, standing.warnings)
+}
+
+fn revision(number: &str) -> Terms {
+    Terms { revision: number.parse().unwrap(), ..terms() }
+}
+
+fn renewal(number: &str, first: &str, last: &str) -> Terms {
+    Terms { period: period(first, last), ..revision(number) }
+}
+
+#[test]
+fn an_empty_installation_has_no_code() {
+    let folder = folder();
+    let status = status(&on(&folder, "2027-06-01"));
+    assert_eq!(
+        (status.standing.phase, status.answer(), status.standing.run),
+        (Phase::None, Answer::NotActivated, false)
+    );
+    // Somebody who only looks leaves a memory of days, and nothing else.
+    assert_eq!(phase(&on(&folder, "2027-06-02")), (Phase::None, None, vec![]));
+}
+
+#[test]
+fn without_anybody_to_trust_there_is_no_answer() {
+    let folder = folder();
+    let installation = Installation::open(folder.path(), Settings::new());
+    assert!(matches!(installation.status(), Err(InstallationFault::NoTrust)));
+}
+
+#[test]
+fn a_downsize_sticks() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    accepted(&installation, &terms());
+    let downsized = Terms { units: "100".parse().unwrap(), issued: day("2027-05-30"), ..revision("2") };
+    accepted(&installation, &downsized);
+    assert_eq!(status(&installation).units, 100);
+    let (reason, sentence) = refused(&installation, &terms());
+    assert_eq!((reason, sentence.as_str()), (Reason::Superseded, "superseded by revision 2, issued 2027-05-30"));
+    assert_eq!(status(&on(&folder, "2027-06-01")).units, 100);
+}
+
+#[test]
+fn a_renewal_waits_for_its_first_day_and_silences_the_warning() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    assert_eq!(phase(&on(&folder, "2027-12-01")), (Phase::Maintenance, Some(30), vec![Warning::EndsSoon]));
+    accepted(&on(&folder, "2027-12-01"), &renewal("2", "2028-01-01", "2028-12-31"));
+    assert_eq!(phase(&on(&folder, "2027-12-31")), (Phase::Maintenance, Some(0), vec![Warning::QueuedSuccessor]));
+    assert_eq!(phase(&on(&folder, "2028-01-01")), (Phase::Maintenance, Some(365), vec![]));
+    let (reason, _) = refused(&on(&folder, "2028-01-01"), &terms());
+    assert_eq!(reason, Reason::Superseded);
+}
+
+#[test]
+fn a_gap_before_the_successor_is_said() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    accepted(&on(&folder, "2027-12-01"), &renewal("2", "2028-01-02", "2028-12-31"));
+    let (_, _, warnings) = phase(&on(&folder, "2027-12-01"));
+    assert_eq!(warnings, [Warning::EndsSoon, Warning::GapBeforeSuccessor]);
+    let (found, _, warnings) = phase(&on(&folder, "2028-01-01"));
+    assert_eq!((found, warnings), (Phase::Grace, vec![Warning::InGrace, Warning::GapBeforeSuccessor]));
+}
+
+#[test]
+fn after_a_loss_the_renewal_may_be_entered_before_the_code_that_runs() {
+    let folder = folder();
+    let installation = on(&folder, "2027-12-01");
+    accepted(&installation, &renewal("3", "2028-01-01", "2028-12-31"));
+    assert_eq!(phase(&installation).0, Phase::NotYetValid);
+    accepted(&installation, &revision("2"));
+    assert_eq!(phase(&installation).0, Phase::Maintenance);
+    assert_eq!(refused(&installation, &terms()).0, Reason::Superseded);
+}
+
+#[test]
+fn two_codes_of_one_identity_are_a_conflict_and_the_later_one_wins() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    let later = Terms { units: "300".parse().unwrap(), issued: day("2026-12-01"), ..terms() };
+    accepted(&installation, &later);
+    accepted(&installation, &terms());
+    let status = status(&installation);
+    assert_eq!((status.units, status.standing.warnings), (300, vec![Warning::Conflict]));
+    // The same on one day of issue: both files stay.
+    accepted(&installation, &Terms { units: "301".parse().unwrap(), ..later });
+    assert_eq!(fs::read_dir(folder.path().join("state/codes")).unwrap().count(), 3);
+}
+
+#[test]
+fn units_of_active_licenses_of_the_highest_edition_add_up() {
+    let folder = folder();
+    let lines = "product 7 SRV seats software rank=1 family=6:server name=Server\n\
+                 product 8 SRV-PRO seats software rank=2 family=6:server name=Server Pro\n\
+                 product 9 OTHER seats software name=Other\n";
+    let pro = |license: &str, units: &str| Terms {
+        license: license.parse().unwrap(),
+        units: units.parse().unwrap(),
+        product: "8".parse().unwrap(),
+        ..terms()
+    };
+    let settings = || settings("2027-06-01").roots(roots()).product("7".parse().unwrap());
+    let installation = Installation::open(folder.path(), settings());
+    installation.load_trust(&bundle(1, "2027-05-01", lines), None).unwrap();
+    accepted(&installation, &terms());
+    accepted(&installation, &pro("2", "10"));
+    accepted(&installation, &pro("3", "5"));
+    let status = status(&installation);
+    assert_eq!((status.units, status.licenses[0].rank), (15, 2));
+    let other = Terms { product: "9".parse().unwrap(), license: "4".parse().unwrap(), ..terms() };
+    assert_eq!(refused(&installation, &other).0, Reason::OtherProduct);
+}
+
+#[test]
+fn a_revocation_in_a_newer_bundle_ends_a_license_and_its_evidence() {
+    let folder = folder();
+    let open = |today: &str| Installation::open(folder.path(), settings(today).roots(roots()));
+    open("2027-06-01").load_trust(&bundle(1, "2027-01-01", ""), None).unwrap();
+    accepted(&open("2027-06-01"), &Terms { issued: day("2028-02-01"), ..terms() });
+    assert_eq!(status(&open("2027-06-02")).today.day, day("2028-02-01"));
+    open("2027-06-03").load_trust(&bundle(2, "2027-06-01", "revoked 1042 all\n"), None).unwrap();
+    let status = status(&open("2027-06-03"));
+    assert_eq!((status.standing.phase, status.today.day), (Phase::Revoked, day("2027-06-03")));
+    assert!(matches!(status.set_aside[0].refusal, Refusal::Revoked { .. }));
+    assert_eq!(refused(&open("2027-06-03"), &revision("2")).0, Reason::Revoked);
+}
+
+#[test]
+fn a_damaged_bundle_is_read_from_its_copy_and_never_rolled_back() {
+    let folder = folder();
+    let open = || Installation::open(folder.path(), settings("2027-06-01").roots(roots()));
+    open().load_trust(&bundle(5, "2027-01-01", ""), None).unwrap();
+    let path = folder.path().join("trust.bundle");
+    fs::write(&path, "countersign/trust-bundle/1\n").unwrap();
+    let found = status(&open());
+    assert_eq!(found.bundle.unwrap().number, 5);
+    assert_eq!(found.standing.warnings, [Warning::StateDamaged]);
+    // Mended, and said until somebody has read it.
+    let found = status(&open());
+    assert!(found.damage.is_empty());
+    assert_eq!((found.damaged_before.len(), found.standing.warnings), (1, vec![Warning::StateDamaged]));
+    assert_eq!(open().forget_damage().unwrap().len(), 1);
+    assert_eq!(phase(&open()).2, []);
+    for name in ["trust.bundle", "trust.bundle.copy"] {
+        fs::write(folder.path().join(name), "x").unwrap();
+    }
+    let rolled_back = open().load_trust(&bundle(4, "2026-12-01", ""), None);
+    assert!(matches!(rolled_back, Err(TrustStoreFault::Older { kept: 5, found: 4 })));
+    open().load_trust(&bundle(5, "2027-01-01", ""), None).unwrap();
+}
+
+#[test]
+fn the_bundle_of_a_newer_release_stays_when_an_older_one_comes_back() {
+    let folder = folder();
+    let with = |bundle: &str| Installation::open(folder.path(), settings("2027-06-01").roots(roots()).bundle(bundle));
+    let newer = bundle(2, "2027-05-01", "revoked 1042 all\n");
+    accepted(&with(&bundle(1, "2027-01-01", "")), &terms());
+    assert_eq!(phase(&with(&newer)).0, Phase::Revoked);
+    assert_eq!(phase(&with(&bundle(1, "2027-01-01", ""))).0, Phase::Revoked);
+}
+
+#[test]
+fn a_missing_code_is_named_and_what_is_left_counts() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    accepted(&installation, &terms());
+    let second = Terms { license: "7".parse().unwrap(), ..terms() };
+    accepted(&installation, &second);
+    let path = folder.path().join("state/codes/license-7-revision-1-issued-2026-11-22.lic");
+    fs::remove_file(&path).unwrap();
+    let found = status(&installation);
+    assert_eq!((found.units, found.damage.len()), (250, 1));
+    assert_eq!(found.damage[0].to_string(), format!("{}: is missing", path.display()));
+    accepted(&installation, &second);
+    assert!(status(&installation).damage.is_empty());
+}
+
+#[test]
+fn one_wrong_character_in_a_kept_code_is_repaired_and_said() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    accepted(&installation, &terms());
+    let path = folder.path().join("state/codes/license-1042-revision-1-issued-2026-11-22.lic");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("Row 3) ", "Row 3) Q", 1)).unwrap();
+    let found = status(&installation);
+    assert_eq!((found.units, found.standing.warnings), (250, vec![Warning::StateDamaged]));
+    accepted(&installation, &terms());
+    assert!(status(&installation).damage.is_empty());
+}
+
+#[test]
+fn a_bound_code_is_for_the_host_that_asked_for_it() {
+    let (here, there) = (folder(), folder());
+    let request = on(&here, "2027-06-01").request(Wish::Code { license: None }).unwrap();
+    assert_eq!(HostRequest::read(&request.row()), Ok(request));
+    let bound = Terms { host: Some(request.host), ..terms() };
+    accepted(&on(&here, "2027-06-01"), &bound);
+    assert_eq!(refused(&on(&there, "2027-06-01"), &bound).0, Reason::OtherHost);
+    // Everything of the memory is lost: the code says which host this is.
+    for name in ["memory.txt", "memory.txt.copy"] {
+        fs::remove_file(here.path().join("state").join(name)).unwrap();
+    }
+    assert_eq!(phase(&on(&here, "2027-06-01")), (Phase::Maintenance, Some(213), vec![Warning::StateDamaged]));
+}
+
+#[test]
+fn a_code_for_a_site_is_good_on_each_of_its_hosts() {
+    let (one, two) = (folder(), folder());
+    let site = || SiteName::new("plant-2");
+    let number = on(&one, "2027-06-01").set_site(site()).unwrap();
+    assert_eq!(on(&two, "2027-06-01").set_site(site()).unwrap(), number);
+    let bound = Terms { host: Some(number), ..terms() };
+    accepted(&on(&one, "2027-06-01"), &bound);
+    accepted(&on(&two, "2027-06-01"), &bound);
+    on(&two, "2027-06-01").set_site(None).unwrap();
+    assert!(matches!(status(&on(&two, "2027-06-01")).set_aside[0].refusal, Refusal::OtherHost { .. }));
+}
+
+fn reset_rows(request: &HostRequest, to: &str) -> Vec<String> {
+    let terms = ClockResetTerms { host: request.host, nonce: request.nonce, day: day(to), issuer: issuer().number };
+    terms.rows(&issuing_key().sign(&terms.signed_message()).to_bytes())
+}
+
+#[test]
+fn a_clock_reset_voids_all_later_evidence_until_newer_arrives() {
+    let folder = folder();
+    let released = |today: &str, release: &str| {
+        Installation::open(folder.path().join("state"), settings(today).released(day(release)))
+    };
+    // Poisoned by everything that there is: a code, a release, a clock.
+    accepted(
+        &released("2029-01-01", "2028-12-20"),
+        &Terms { issued: day("2028-12-24"), ..renewal("1", "2026-12-01", "2030-12-01") },
+    );
+    let poisoned = status(&released("2026-11-23", "2028-12-20"));
+    assert_eq!((poisoned.today.day, poisoned.standing.warnings), (day("2029-01-01"), vec![Warning::ClockBehind]));
+
+    let request = released("2026-11-23", "2028-12-20").request(Wish::ClockReset).unwrap();
+    assert!(request.nonce.asks_for_clock_reset());
+    assert_eq!(released("2026-11-23", "2028-12-20").request(Wish::ClockReset).unwrap(), request);
+    let other = HostRequest { host: HostId(request.host.0 ^ 1), ..request };
+    let installation = released("2026-11-23", "2028-12-20");
+    assert!(matches!(
+        installation.reset_clock(&reset_rows(&other, "2026-11-23")),
+        Err(ClockResetFault::OtherHost { .. })
+    ));
+    let other = HostRequest { nonce: activation_code::Nonce(request.nonce.0 ^ 2), ..request };
+    assert!(matches!(installation.reset_clock(&reset_rows(&other, "2026-11-23")), Err(ClockResetFault::NotAsked)));
+    let rows = reset_rows(&request, "2026-11-23");
+    installation.reset_clock(&rows).unwrap();
+    let found = status(&released("2026-11-24", "2028-12-20"));
+    assert_eq!((found.today.day, found.standing.phase), (day("2026-11-24"), Phase::NotYetValid));
+    assert!(found.standing.warnings.is_empty());
+    // It works once.
+    assert!(matches!(installation.reset_clock(&rows), Err(ClockResetFault::NotAsked)));
+    // A newer release is newer evidence.
+    assert_eq!(status(&released("2026-11-24", "2028-12-21")).today.day, day("2028-12-21"));
+}
+
+#[test]
+fn a_day_that_is_asked_about_is_not_remembered() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    let before = fs::read(folder.path().join("state/memory.txt")).unwrap();
+    let asked = Installation::open(folder.path().join("state"), settings("2027-06-02").what_if(day("2027-06-20")));
+    assert_eq!(status(&asked).today.day, day("2027-06-20"));
+    accepted(&asked, &Terms { license: "5".parse().unwrap(), ..terms() });
+    assert_eq!(status(&on(&folder, "2027-06-01")).today.day, day("2027-06-01"));
+    assert!(before.starts_with(b"countersign memory 1\n"));
+}
+
+#[test]
+fn a_memory_that_is_not_ours_is_left_alone() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    let newer = activation_host::checked_text::seal("countersign memory 2\nanything\n");
+    for name in ["memory.txt", "memory.txt.copy"] {
+        fs::write(folder.path().join("state").join(name), &newer).unwrap();
+    }
+    let found = status(&on(&folder, "2027-06-05"));
+    assert_eq!((found.units, found.standing.warnings), (250, vec![Warning::StateDamaged]));
+    assert!(matches!(found.not_remembered, Some(InstallationFault::Kept(_))));
+    assert!(matches!(on(&folder, "2027-06-05").enter(&code(&revision("2"))), Err(InstallationFault::Kept(_))));
+    assert_eq!(fs::read_to_string(folder.path().join("state/memory.txt")).unwrap(), newer);
+}
+
+#[test]
+fn what_is_forgotten_no_longer_counts_and_may_be_entered_again() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    accepted(&installation, &revision("2"));
+    assert!(installation.forget(terms().license, Some("1".parse().unwrap())).is_err());
+    assert_eq!(installation.forget(terms().license, None).unwrap().len(), 1);
+    assert_eq!(phase(&installation), (Phase::None, None, vec![]));
+    accepted(&installation, &terms());
+}
+
+#[test]
+fn a_notice_is_due_at_60_and_30_days_and_every_day_in_grace() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    let due = |today: &str, told: Option<&str>| status(&on(&folder, today)).notice_is_due(told.map(day));
+    assert!(!due("2027-10-31", None));
+    assert!(due("2027-11-01", None) && due("2027-11-20", None));
+    assert!(!due("2027-11-20", Some("2027-11-01")));
+    assert!(due("2027-12-01", Some("2027-11-20")) && !due("2027-12-31", Some("2027-12-01")));
+    assert!(due("2028-01-01", Some("2027-12-31")) && !due("2028-01-01", Some("2028-01-01")));
+}
+
+#[test]
+fn an_evaluation_that_was_converted_is_full() {
+    let folder = folder();
+    let installation = on(&folder, "2027-01-05");
+    accepted(&installation, &Terms { kind: Kind::Evaluation, ..renewal("1", "2027-01-01", "2027-01-30") });
+    accepted(&installation, &Terms { issued: day("2027-01-05"), ..renewal("2", "2027-01-01", "2027-12-31") });
+    assert_eq!(phase(&on(&folder, "2028-02-10")).0, Phase::Lapsed);
+}
+
+#[test]
+fn codes_are_found_wherever_they_were_put() {
+    let folder = folder();
+    let codes = folder.path().join("state/codes");
+    fs::create_dir_all(&codes).unwrap();
+    fs::write(codes.join("from-the-vendor.lic"), code(&terms())).unwrap();
+    fs::write(codes.join("again.lic"), code(&terms())).unwrap();
+    fs::write(codes.join("notes.txt"), "nothing").unwrap();
+    let installation = on(&folder, "2027-06-01");
+    assert_eq!(status(&installation).units, 250);
+    assert!(Path::new(&installation.storage().place("codes")).ends_with("state/codes"));
+}
