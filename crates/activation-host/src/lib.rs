@@ -27,6 +27,7 @@ pub mod memory;
 pub mod monitoring;
 pub mod picture;
 pub mod program;
+pub mod rollback;
 pub mod sentences;
 pub mod settings;
 pub mod status;
