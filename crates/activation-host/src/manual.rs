@@ -60,7 +60,7 @@ fn write_pages(command: Command, folder: &Path) -> io::Result<()> {
 
 /// The page of a command and of all its commands; hidden ones are nobody's business.
 fn write_page(command: &Command, folder: &Path, written: &mut String) -> io::Result<()> {
-    let page = clap_mangen::Man::new(command.clone());
+    let page = clap_mangen::Man::new(command.clone()).source(concat!("Countersign ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     page.render(&mut text)?;
     let path = folder.join(page.get_filename());
