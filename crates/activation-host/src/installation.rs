@@ -1,15 +1,17 @@
 //! One installation over the years: what it was told, what it saw, and what that is worth today.
 
-use crate::damage::{Damage, Flaw, either, flaw, keep_twice};
+use crate::damage::{Damage, Flaw, either, flaw, heal, keep_twice};
 use crate::days::Today;
-use crate::holdings::{self, Family};
+use crate::holdings::{self, Family, LicenseStanding};
 use crate::host::{KeptHost, KnownHost, SiteName};
 use crate::inspect::{Inspection, is_old};
 use crate::memory::{self, Memory, Reset};
 use crate::settings::Settings;
+use crate::sites::{self, Sites};
 use crate::status::{SetAside, Status};
 use crate::storage::{CODES, Folder, Lock, Storage, StorageFault};
 use crate::trust_store::{self, KeptTrust, Loaded, TrustStoreFault};
+use crate::usage::{LicenseUsage, UsageReport};
 use activation_code::{
     Accepted, ActivationCode, Bundle, ClockReset, ClockState, CodeDigest, Day, HostCodeFault, HostId, HostRequest,
     License, LicenseNumber, MAX_TEXT, Nonce, Refusal, Revision, Roots, Trust, TrustFault, UnverifiedClockReset,
@@ -69,6 +71,7 @@ struct State {
     host: KnownHost,
     held: Vec<Held>,
     set_aside: Vec<SetAside>,
+    sites: Sites,
     damage: Vec<Damage>,
 }
 
@@ -252,6 +255,13 @@ impl Installation {
         let holding = holdings::standing(&held, revoked, today.day, self.settings.released, &state.family);
         let mut standing = holding.standing;
         standing.warnings.extend(self.warnings(state, memory, today));
+        let in_use = self.settings.in_use.or(state.sites.in_use());
+        // Without a license nothing is licensed, which is said already.
+        if !holding.licenses.is_empty() {
+            let over_use = in_use.is_some_and(|in_use| in_use > holding.units).then_some(Warning::OverUse);
+            let over_assigned = (state.sites.assigned() > holding.units).then_some(Warning::OverAssigned);
+            standing.warnings.extend(over_use.into_iter().chain(over_assigned));
+        }
         standing.warnings.sort_unstable();
         standing.warnings.dedup();
         let bundle = state.trust.as_ref().and_then(Trust::bundle);
@@ -260,6 +270,8 @@ impl Installation {
             today,
             standing,
             units: holding.units,
+            in_use,
+            sites: state.sites.clone(),
             licenses: holding.licenses,
             set_aside: state.set_aside.clone(),
             damage: state.damage.clone(),
@@ -513,14 +525,8 @@ impl Installation {
     pub fn request(&self, wish: Wish) -> Result<HostRequest, InstallationFault> {
         let lock = self.lock()?;
         let mut state = self.read();
-        state.is_ours()?;
         let before = state.memory.clone();
-        let needed = state.memory.host.is_none() && state.memory.site.is_none();
-        if needed || matches!(state.host, KnownHost::Moved(_)) {
-            state.memory.host = self.host_to_keep()?;
-        }
-        let host = self.host(&state.memory).id();
-        let host = host.ok_or(InstallationFault::NoRandomNumbers)?;
+        let host = self.number_host(&mut state)?;
         let (license, nonce) = match wish {
             Wish::Code { license } => (license, Nonce::for_code(random()? as u16)),
             Wish::ClockReset => {
@@ -590,6 +596,85 @@ impl Installation {
         Ok(reset)
     }
 
+    /// The sites that units are assigned to.
+    pub fn sites(&self) -> Sites {
+        self.state().sites.clone()
+    }
+
+    /// Changes the sites, as they are when nobody else changes them.
+    ///
+    /// # Errors
+    /// What `change` says, or it cannot be kept; then nothing has changed.
+    pub fn change_sites<F: From<InstallationFault>>(
+        &self,
+        change: impl FnOnce(&mut Sites) -> Result<(), F>,
+    ) -> Result<Sites, F> {
+        let _lock = self.lock()?;
+        let State { mut sites, damage, .. } = self.read();
+        let place = self.storage.place(sites::NAME);
+        if let Some(damage) = damage.into_iter().find(|damage| damage.place == place && damage.is_foreign()) {
+            return Err(InstallationFault::Kept(damage).into());
+        }
+        change(&mut sites)?;
+        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes()).map_err(InstallationFault::from)?;
+        Ok(sites)
+    }
+
+    /// What the installation says of its use.
+    ///
+    /// # Errors
+    /// As [`Self::status`]; or this host has no number yet, and it cannot be kept.
+    pub fn usage_report(&self) -> Result<UsageReport, InstallationFault> {
+        let host = self.request_host()?;
+        let status = self.status()?;
+        let license = |license: &LicenseStanding| {
+            let terms = license.license.terms();
+            LicenseUsage {
+                license: terms.license,
+                revision: terms.revision,
+                product: terms.product,
+                units: terms.units,
+                last: terms.period.last(),
+                phase: license.standing.phase,
+                counts: license.counts,
+            }
+        };
+        Ok(UsageReport {
+            day: status.today.day,
+            host,
+            clock: status.today.state,
+            bundle: status.bundle.as_ref().map(|bundle| bundle.number),
+            licensed: status.units,
+            in_use: status.in_use,
+            licenses: status.licenses.iter().map(license).collect(),
+            sites: status.sites,
+        })
+    }
+
+    /// The number of this host, made and kept if it has none.
+    fn request_host(&self) -> Result<HostId, InstallationFault> {
+        match self.state().host.id() {
+            Some(host) => Ok(host),
+            None => {
+                let lock = self.lock()?;
+                let mut state = self.read();
+                let host = self.number_host(&mut state)?;
+                self.write(&lock, &state.memory)?;
+                Ok(host)
+            }
+        }
+    }
+
+    fn number_host(&self, state: &mut State) -> Result<HostId, InstallationFault> {
+        state.is_ours()?;
+        let needed = state.memory.host.is_none() && state.memory.site.is_none();
+        if needed || matches!(state.host, KnownHost::Moved(_)) {
+            state.memory.host = self.host_to_keep()?;
+            state.host = self.host(&state.memory);
+        }
+        state.host.id().ok_or(InstallationFault::NoRandomNumbers)
+    }
+
     /// Looks at the clock, and writes down what has changed.
     fn remember(&self, clock: Option<Day>) -> Result<(Arc<State>, Today), InstallationFault> {
         let lock = self.lock()?;
@@ -606,6 +691,10 @@ impl Installation {
             state.memory.bundle = state.memory.bundle.max(Some(bundle.number));
         }
         trust_store::heal(&*self.storage, &state.damage)?;
+        let place = self.storage.place(sites::NAME);
+        if state.damage.iter().any(|damage| damage.recovered && damage.place == place) {
+            heal(&*self.storage, sites::NAME, sites::LONGEST)?;
+        }
         let place = self.storage.place(memory::NAME);
         if state.memory != before || state.damage.iter().any(|damage| damage.recovered && damage.place == place) {
             self.write(&lock, &state.memory)?;
@@ -664,6 +753,10 @@ impl Installation {
         let remembered = kept_memory.is_some();
         let mut memory = kept_memory.unwrap_or_default();
 
+        let parse = |text: &[u8]| Sites::from_text(text).map_err(Flaw::Text);
+        let (sites, damaged_sites) = either(storage, sites::NAME, sites::LONGEST, parse);
+        damage.extend(damaged_sites);
+
         let kept = KeptTrust::of(storage, self.settings.roots.as_ref());
         damage.extend(kept.damage.iter().cloned());
         let (trust, trust_fault) = match self.trust_of(&kept) {
@@ -685,6 +778,7 @@ impl Installation {
             family,
             held: Vec::new(),
             set_aside: Vec::new(),
+            sites: sites.unwrap_or_default(),
             damage,
         };
         let names = self.names_of_codes(&mut state.damage);
