@@ -57,6 +57,8 @@ pub struct Installation {
 #[derive(Clone, Debug)]
 struct State {
     memory: Memory,
+    /// Whether it was read, and not begun anew.
+    remembers: bool,
     /// Why what is remembered is not ours to replace.
     foreign: Option<Damage>,
     trust: Option<Trust>,
@@ -349,7 +351,8 @@ impl Installation {
     /// Takes a code: what is accepted is kept, with everything that was here before.
     ///
     /// # Errors
-    /// Nobody said whom to trust, or it cannot be kept; then nothing has changed. A code that is refused is no error.
+    /// Nobody said whom to trust, or it cannot be kept; then nothing has changed, as far as a system that fails lets
+    /// itself be told so: what it wrote all the same is a whole code, and counts. A code that is refused is no error.
     pub fn enter(&self, text: &str) -> Result<Entered, InstallationFault> {
         self.enter_inspected(self.inspect(text)?)
     }
@@ -394,19 +397,32 @@ impl Installation {
         let held = state.held.iter().find(|held| held.digest == digest);
         let known = held.is_some();
         let is_damaged = |name: &str| state.damage.iter().any(|damage| damage.place == self.storage.place(name));
+        let evidence = state.evidence(self.settings.released).max(state.evidence_of(license));
+        let mut seen = state.memory.seen.clone();
+        let today = seen.look(clock, evidence);
+        if !state.remembers {
+            // A code without a memory would look as if the memory had been lost.
+            let mut memory = state.memory.clone();
+            memory.note(&state.damage, today.day);
+            self.write(lock, &memory)?;
+        }
         let name = match held {
             Some(held) if !is_damaged(&held.name) => held.name.clone(),
             _ => self.keep_code(license, clock, is_damaged)?,
         };
         state.memory.codes.insert(name.clone());
-        let evidence = state.evidence(self.settings.released).max(state.evidence_of(license));
-        let mut seen = state.memory.seen.clone();
-        let today = seen.look(clock, evidence);
         if self.settings.what_if.is_none() {
             state.memory.seen = seen;
         }
-        state.note_damage(today.day);
-        self.write(lock, &state.memory)?;
+        state.memory.note(&state.damage, today.day);
+        if let Err(fault) = self.write(lock, &state.memory) {
+            // What fails leaves nothing behind; but where the memory is in its place, and only its folder could not be
+            // synced, the code belongs to it.
+            if !known && !self.read().memory.codes.contains(&name) {
+                let _ = self.storage.remove(&name);
+            }
+            return Err(fault);
+        }
         Ok(Entered { inspection, place: Some(self.storage.place(&name)), known })
     }
 
@@ -432,7 +448,13 @@ impl Installation {
         let names =
             std::iter::once(format!("{CODES}/{stem}.lic")).chain((2..).map(|i| format!("{CODES}/{stem}-{i}.lic")));
         let name = names.into_iter().find(|name| !taken.contains(name) || is_damaged(name)).unwrap_or_default();
-        self.storage.write(&name, text.as_bytes()).map_err(|error| self.fault(&name, error))?;
+        if let Err(error) = self.storage.write(&name, text.as_bytes()) {
+            // Where only its folder could not be synced it is there.
+            if !taken.contains(&name) {
+                let _ = self.storage.remove(&name);
+            }
+            return Err(self.fault(&name, error));
+        }
         Ok(name)
     }
 
@@ -445,37 +467,33 @@ impl Installation {
         let mut state = self.read();
         state.is_ours()?;
         let wanted = |number, found: Revision| number == license && revision.is_none_or(|revision| revision == found);
-        let held = state.held.iter().filter(|held| {
-            let terms = held.license.terms();
-            wanted(terms.license, terms.revision)
-        });
-        let aside = state.set_aside.iter().filter(|code| wanted(code.license, code.revision));
-        let mut names: BTreeSet<String> =
-            held.map(|held| held.name.clone()).chain(aside.map(|code| code.name.clone())).collect();
+        let held = state.held.iter().map(|held| (held.license.terms(), &held.name));
+        let held = held.map(|(terms, name)| (terms.license, terms.revision, name));
+        let aside = state.set_aside.iter().map(|code| (code.license, code.revision, &code.name));
+        let found = held.chain(aside).filter(|&(number, revision, _)| wanted(number, revision));
+        // Lower revisions first: if the power fails between two of them, no code counts that was superseded.
+        let mut names: BTreeSet<(Revision, String)> =
+            found.map(|(_, revision, name)| (revision, name.clone())).collect();
         // Codes that are missing or damaged are known by their names.
         let stem = format!("{CODES}/license-{license}-revision-");
-        names.extend(
-            state
-                .memory
-                .codes
-                .iter()
-                .filter(|name| {
-                    name.strip_prefix(&stem).is_some_and(|rest| {
-                        let found = rest.split(['-', '.']).next().and_then(|number| number.parse().ok());
-                        found.is_some_and(|found| wanted(license, found))
-                    })
-                })
-                .cloned(),
-        );
+        let can_be_read = |name: &String| {
+            state.held.iter().any(|held| held.name == *name) || state.set_aside.iter().any(|code| code.name == *name)
+        };
+        let named = |name: String| {
+            let found: Revision = name.strip_prefix(&stem)?.split(['-', '.']).next()?.parse().ok()?;
+            (wanted(license, found) && !can_be_read(&name)).then_some((found, name))
+        };
+        let there = self.storage.codes().map_err(|error| self.fault(CODES, error))?;
+        names.extend(there.into_iter().chain(state.memory.codes.iter().cloned()).filter_map(named));
         if names.is_empty() {
             return Err(InstallationFault::NothingToForget { license });
         }
-        state.memory.codes.retain(|name| !names.contains(name));
+        state.memory.codes.retain(|name| names.iter().all(|(_, forgotten)| forgotten != name));
         self.write(&lock, &state.memory)?;
-        for name in &names {
+        for (_, name) in &names {
             self.storage.remove(name).map_err(|error| self.fault(name, error))?;
         }
-        Ok(names.iter().map(|name| self.storage.place(name)).collect())
+        Ok(names.iter().map(|(_, name)| self.storage.place(name)).collect())
     }
 
     /// Ends the report of damage that was found: somebody read it. Codes that are missing are no longer missed.
@@ -683,7 +701,7 @@ impl Installation {
         let evidence = state.evidence(self.settings.released);
         let before = state.memory.clone();
         let today = state.memory.seen.look(clock, evidence);
-        state.note_damage(today.day);
+        state.memory.note(&state.damage, today.day);
         if state.release_is_newer
             && let (Some(file), Some(bundle)) = (&self.settings.bundle, state.trust.as_ref().and_then(Trust::bundle))
         {
@@ -750,7 +768,7 @@ impl Installation {
         let (kept_memory, damaged) = either(storage, memory::NAME, memory::LONGEST, parse);
         let foreign = damaged.clone().filter(Damage::is_foreign);
         damage.extend(damaged);
-        let remembered = kept_memory.is_some();
+        let remembers = kept_memory.is_some();
         let mut memory = kept_memory.unwrap_or_default();
 
         let parse = |text: &[u8]| Sites::from_text(text).map_err(Flaw::Text);
@@ -767,10 +785,11 @@ impl Installation {
         let release_is_newer = self.settings.trust.is_none() && number > kept.bundle.as_ref().map(|kept| kept.number);
         let family = Family::of(&self.settings.products, trust.as_ref().and_then(Trust::bundle));
         let mut state = State {
-            is_blank: !remembered && damage.is_empty() && kept.roots.is_none() && kept.bundle.is_none(),
+            is_blank: !remembers && damage.is_empty() && kept.roots.is_none() && kept.bundle.is_none(),
             release_is_newer,
             host: self.host(&memory),
             memory: Memory::default(),
+            remembers,
             foreign,
             trust,
             trust_fault,
@@ -789,7 +808,7 @@ impl Installation {
         for name in memory.codes.iter().filter(|name| !names.contains(*name)) {
             state.damage.push(Damage { place: storage.place(name), what: Flaw::Missing, recovered: false });
         }
-        if !remembered && !names.is_empty() && state.foreign.is_none() {
+        if !remembers && !names.is_empty() && state.foreign.is_none() {
             let place = storage.place(memory::NAME);
             if state.damage.iter().all(|damage| damage.place != place) {
                 state.damage.push(Damage { place, what: Flaw::Missing, recovered: false });
@@ -935,12 +954,6 @@ impl State {
             && hosts.all(|other| other == host)
         {
             memory.host = Some(KeptHost::Random(host));
-        }
-    }
-
-    fn note_damage(&mut self, today: Day) {
-        for damage in &self.damage {
-            self.memory.note_damage(today, &damage.to_string());
         }
     }
 }
