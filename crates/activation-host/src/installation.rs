@@ -389,6 +389,7 @@ impl Installation {
             state.memory.host = self.host_to_keep()?;
             state.host = self.host(&state.memory);
             if let Err(refusal) = license.fits(&state.family.target(state.host.id())) {
+                self.note_damage(&mut state);
                 self.write(lock, &state.memory)?;
                 return Ok(Entered::not(Inspection::refuse(license.clone(), inspection.repairs, refusal)));
             }
@@ -488,6 +489,7 @@ impl Installation {
         if names.is_empty() {
             return Err(InstallationFault::NothingToForget { license });
         }
+        self.note_damage(&mut state);
         state.memory.codes.retain(|name| names.iter().all(|(_, forgotten)| forgotten != name));
         self.write(&lock, &state.memory)?;
         for (_, name) in &names {
@@ -531,6 +533,7 @@ impl Installation {
         if loaded != Loaded::Already || !state.kept.damage.is_empty() {
             trust_store::keep(&*self.storage, file, &bundle)?;
         }
+        self.note_damage(&mut state);
         state.memory.bundle = Some(bundle.number);
         keep_twice(&*self.storage, memory::NAME, state.memory.to_text().as_bytes())?;
         Ok((loaded, bundle))
@@ -557,6 +560,7 @@ impl Installation {
             }
         };
         if state.memory != before {
+            self.note_damage(&mut state);
             self.write(&lock, &state.memory)?;
         }
         let product = self.settings.products.first().map(|&(product, _)| product);
@@ -576,6 +580,7 @@ impl Installation {
             state.memory.host = self.host_to_keep()?;
         }
         state.memory.site = site;
+        self.note_damage(&mut state);
         self.write(&lock, &state.memory)?;
         self.host(&state.memory).id().ok_or(InstallationFault::NoRandomNumbers)
     }
@@ -608,6 +613,7 @@ impl Installation {
             bundle,
             release: self.settings.released.filter(later),
         });
+        self.note_damage(&mut state);
         state.memory.seen.reset(terms.day);
         state.memory.asked = None;
         self.write(&lock, &state.memory)?;
@@ -722,6 +728,12 @@ impl Installation {
 
     fn lock(&self) -> Result<Lock<'_>, InstallationFault> {
         self.storage.lock().map_err(|error| self.fault("lock", error))
+    }
+
+    /// What is written mends what was lost: it is said before.
+    fn note_damage(&self, state: &mut State) {
+        let today = state.memory.seen.clone().look(self.settings.day(), state.evidence(self.settings.released));
+        state.memory.note(&state.damage, today.day);
     }
 
     fn write(&self, _: &Lock<'_>, memory: &Memory) -> Result<(), InstallationFault> {
