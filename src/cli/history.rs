@@ -236,7 +236,8 @@ impl Names<'_> {
             _ => Ok(()),
         };
         if let Some(host) = entry.host {
-            let _ = write!(text, " for host {host}");
+            let to = if entry.action == Action::Bound { "to" } else { "for" };
+            let _ = write!(text, " {to} host {host}");
         }
         if let Some(order) = &entry.order {
             let _ = write!(text, ", order {order}");
