@@ -61,6 +61,8 @@ struct State {
     /// Why there is no trust, although somebody gave one.
     trust_fault: Option<TrustFault>,
     kept: KeptTrust,
+    /// Whether nothing is kept at all.
+    is_blank: bool,
     /// Whether the bundle of the release is in force, and not kept yet.
     release_is_newer: bool,
     family: Family,
@@ -222,7 +224,8 @@ impl Installation {
         let clock = self.settings.day();
         let mut memory = state.memory.clone();
         let today = memory.seen.look(clock, state.evidence(self.settings.released));
-        if self.settings.what_if.is_some() {
+        // Who only looks makes no folder.
+        if self.settings.what_if.is_some() || state.is_blank {
             return self.told(&state, &state.memory, today, None);
         }
         if memory == state.memory && state.damage.is_empty() && !state.release_is_newer {
@@ -366,10 +369,10 @@ impl Installation {
     ) -> Result<Entered, InstallationFault> {
         let Some(license) = &inspection.license else { return Ok(Entered::not(inspection)) };
         state.is_ours()?;
-        if license.terms().host.is_some() && state.memory.host.is_none() {
+        if license.terms().host.is_some() && state.memory.host.is_none() && state.memory.site.is_none() {
             // From now on this host has a number.
             state.memory.host = self.host_to_keep()?;
-            state.host = self.settings.host.known(state.memory.host.as_ref());
+            state.host = self.host(&state.memory);
             if let Err(refusal) = license.fits(&state.family.target(state.host.id())) {
                 self.write(lock, &state.memory)?;
                 return Ok(Entered::not(Inspection::refuse(license.clone(), inspection.repairs, refusal)));
@@ -512,10 +515,11 @@ impl Installation {
         let mut state = self.read();
         state.is_ours()?;
         let before = state.memory.clone();
-        if state.memory.host.is_none() || matches!(state.host, KnownHost::Moved(_)) {
+        let needed = state.memory.host.is_none() && state.memory.site.is_none();
+        if needed || matches!(state.host, KnownHost::Moved(_)) {
             state.memory.host = self.host_to_keep()?;
         }
-        let host = self.settings.host.known(state.memory.host.as_ref()).id();
+        let host = self.host(&state.memory).id();
         let host = host.ok_or(InstallationFault::NoRandomNumbers)?;
         let (license, nonce) = match wish {
             Wish::Code { license } => (license, Nonce::for_code(random()? as u16)),
@@ -544,12 +548,12 @@ impl Installation {
         let lock = self.lock()?;
         let mut state = self.read();
         state.is_ours()?;
-        state.memory.host = match site {
-            Some(name) => Some(KeptHost::Site(name)),
-            None => self.host_to_keep()?,
-        };
+        if site.is_none() && state.memory.host.is_none() {
+            state.memory.host = self.host_to_keep()?;
+        }
+        state.memory.site = site;
         self.write(&lock, &state.memory)?;
-        self.settings.host.known(state.memory.host.as_ref()).id().ok_or(InstallationFault::NoRandomNumbers)
+        self.host(&state.memory).id().ok_or(InstallationFault::NoRandomNumbers)
     }
 
     /// Follows a clock reset: no evidence later than its day counts any more, until newer evidence arrives.
@@ -625,6 +629,10 @@ impl Installation {
         InstallationFault::Storage(self.storage_fault(name, error))
     }
 
+    fn host(&self, memory: &Memory) -> KnownHost {
+        self.settings.host.known(memory.host, memory.site.as_ref())
+    }
+
     fn host_to_keep(&self) -> Result<Option<KeptHost>, InstallationFault> {
         Ok(self.settings.host.to_keep(random()?))
     }
@@ -666,8 +674,9 @@ impl Installation {
         let release_is_newer = self.settings.trust.is_none() && number > kept.bundle.as_ref().map(|kept| kept.number);
         let family = Family::of(&self.settings.products, trust.as_ref().and_then(Trust::bundle));
         let mut state = State {
+            is_blank: !remembered && damage.is_empty() && kept.roots.is_none() && kept.bundle.is_none(),
             release_is_newer,
-            host: self.settings.host.known(memory.host.as_ref()),
+            host: self.host(&memory),
             memory: Memory::default(),
             foreign,
             trust,
@@ -679,6 +688,7 @@ impl Installation {
             damage,
         };
         let names = self.names_of_codes(&mut state.damage);
+        state.is_blank &= names.is_empty();
         for name in &names {
             self.read_code(&mut state, name);
         }
@@ -692,7 +702,7 @@ impl Installation {
             }
             memory.codes = names;
             state.adopt_host(&mut memory);
-            state.host = self.settings.host.known(memory.host.as_ref());
+            state.host = self.host(&memory);
         }
         if matches!(state.host, KnownHost::Moved(_)) {
             state.damage.push(Damage { place: storage.place(""), what: Flaw::Moved, recovered: false });

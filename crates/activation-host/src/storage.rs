@@ -229,7 +229,7 @@ impl Storage for Folder {
     }
 }
 
-fn patiently(patience: Duration, mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
+pub(crate) fn patiently(patience: Duration, mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
     let begun = Instant::now();
     loop {
         match lock() {
