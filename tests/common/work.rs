@@ -1,8 +1,8 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, Revision, Roots, Terms, Units,
-    signed_message,
+    Day, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId, Revision, Roots,
+    Terms, Units, signed_message,
 };
 use countersign::desk::{
     self, Asked, Change, Clock, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length, LimitEdit, OperatorEdit,
