@@ -14,7 +14,7 @@ The host forgets all evidence of days after the one that is signed; nothing that
 changes. The same row and day again give the same clock reset, and each is written down.
 
 Examples:
-  countersign clock-reset 20600-3PZZ0-00000-0R05C-TG1B3
+  countersign clock-reset 32DBS-QQG01-R0000-03FAG-EFM25
   countersign clock-reset - --day 2026-11-01 < request.txt")]
 pub struct Arguments {
     /// The row that the host shows, in letters or digits

@@ -23,7 +23,7 @@ Examples:
   countersign issue --customer 1 --product ES --units 250 --from 2026-12-01 --term 1y --order PO-77
   countersign issue --customer 'Example Hospital Trust' --product 7 --units 5 \\
       --from 2026-12-01 --until 2026-12-31 --kind evaluation
-  countersign issue --request 2060Z-ZQ001-R0008-44CH8-7H3GX")]
+  countersign issue --request 32DBS-QQG00-00000-10000-H5F25")]
 pub struct Arguments {
     /// The customer, by number or name
     #[arg(long, value_name = "NUMBER|NAME", required_unless_present = "request")]
