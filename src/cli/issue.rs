@@ -12,7 +12,11 @@ use countersign::ledger::{Ledger, OrderReference};
 
 /// Issue a code: a new license for a customer, or a code for one host
 #[derive(clap::Args)]
-#[command(group = clap::ArgGroup::new("end"))]
+#[command(group = clap::ArgGroup::new("end").required(true).multiple(true))]
+#[command(override_usage = "\
+countersign issue [OPTIONS] --customer <NUMBER|NAME> --product <ID|MNEMONIC> --units <N> --from <D> \
+<--until <D>|--term <TERM>>
+       countersign issue [OPTIONS] --request <ROW>")]
 #[command(after_help = "\
 Both ends of a period are inside it. The same --order again prints the same code.
 --request takes the row that `activation request` prints on a host (- reads it from standard
@@ -38,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "D", required_unless_present = "request")]
     from: Option<Day>,
     /// The last day of maintenance, YYYY-MM-DD
-    #[arg(long, value_name = "D", group = "end", required_unless_present_any = ["term", "request"])]
+    #[arg(long, value_name = "D", group = "end", conflicts_with = "term")]
     until: Option<Day>,
     /// How long instead: 1y, 18m or 90d
     #[arg(long, value_name = "TERM", group = "end")]
@@ -50,7 +54,7 @@ pub struct Arguments {
     #[arg(long, value_name = "REF")]
     order: Option<OrderReference>,
     /// The row of a host: the code is for it alone; what its license or product is may be left out
-    #[arg(long, value_name = "ROW", allow_hyphen_values = true)]
+    #[arg(long, value_name = "ROW", allow_hyphen_values = true, group = "end")]
     request: Option<String>,
     /// Days of grace, instead of 30 (none for evaluations)
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true, value_parser = grace)]
