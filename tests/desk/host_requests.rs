@@ -12,7 +12,9 @@ use countersign::desk::{
 use countersign::ledger::{Action, Ledger};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 const HOST: HostId = HostId(0x89ab_cdef);
 const OTHER: HostId = HostId(0x0123_4567);
@@ -397,4 +399,39 @@ fn a_printed_code_for_a_host_is_read_in_again_and_one_with_other_terms_is_not() 
     let text = vec![desk::PrintedText { name: "paper".to_owned(), text: code.transport() }];
     let conflict = desk::import(&mut ledger, &session(clock()), &text, None);
     assert!(matches!(conflict, Err(DeskFault::Refused(Refused::Import(_)))), "{conflict:?}");
+}
+
+#[test]
+fn killed_before_any_system_call_a_host_has_exactly_its_code() {
+    if !have("strace") {
+        return;
+    }
+    const CALLS: &str = "openat,pwrite64,write,fsync,fdatasync,ftruncate,unlink";
+    let desk = sold();
+    let log = desk.room().join("strace.log");
+    let traced = |host: HostId, extra: &[&str]| {
+        let request = row(host, None, Some(1));
+        let command = desk.command(&["--json", "issue", "--request", &request]);
+        let mut strace = Command::new("strace");
+        strace.arg("-o").arg(&log).args(["-e", &format!("trace={CALLS}")]).args(extra);
+        strace.arg(command.get_program()).args(command.get_args()).env_remove("COUNTERSIGN_DESK");
+        strace.stdin(Stdio::null()).output().unwrap()
+    };
+    assert!(traced(HostId(0), &[]).status.success());
+    let calls = calls_that_concern_the_ledger(&fs::read_to_string(&log).unwrap());
+    let mut kills = 0;
+    for ((call, nth), host) in calls.iter().zip(1..) {
+        let host = HostId(host);
+        let killed = traced(host, &["-e", &format!("inject={call}:signal=KILL:when={nth}")]);
+        kills += usize::from(killed.status.signal() == Some(9));
+        let now = desk.run(&["--json", "issue", "--request", &row(host, None, Some(1))]).json();
+        assert_eq!((&now["revision"], &now["terms"]["host"]), (&1.into(), &host.0.into()), "{call} {nth}");
+        if let Ok(printed) = serde_json::from_slice::<Value>(&killed.stdout) {
+            assert_eq!(printed["code"], now["code"], "{call} {nth}");
+        }
+    }
+    assert!(kills * 10 > calls.len() * 9, "{kills} kills at {} calls", calls.len());
+    say(&format!("{kills} processes killed that bound a license, one before each of {} system calls", calls.len()));
+    assert_eq!(desk::bound_codes_of(&mut desk.ledger(), license(1)).unwrap().len(), calls.len() + 1);
+    desk.assert_ledger_is_sound();
 }
