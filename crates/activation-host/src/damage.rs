@@ -114,10 +114,13 @@ pub(crate) fn heal(storage: &dyn Storage, name: &str, longest: usize) -> Result<
     }
 }
 
-/// Keeps a text twice.
+/// Keeps a text twice. What counts is the first: where only the second cannot be written, what it said before is
+/// removed, because it would be taken for what was kept last.
 pub(crate) fn keep_twice(storage: &dyn Storage, name: &str, text: &[u8]) -> Result<(), StorageFault> {
-    for name in [name, &format!("{name}{COPY}")] {
-        storage.write(name, text).map_err(|error| StorageFault { place: storage.place(name), error })?;
+    storage.write(name, text).map_err(|error| StorageFault { place: storage.place(name), error })?;
+    let copy = format!("{name}{COPY}");
+    if storage.write(&copy, text).is_err() {
+        let _ = storage.remove(&copy);
     }
     Ok(())
 }

@@ -30,9 +30,11 @@ pub mod program;
 pub mod rollback;
 pub mod sentences;
 pub mod settings;
+pub mod sites;
 pub mod status;
 pub mod storage;
 pub mod trust_store;
+pub mod usage;
 
 pub use activation_code;
 pub use installation::Installation;

@@ -19,6 +19,7 @@
 //! | `damaged DAY TEXT` * | what was found damaged, until somebody says that it was read |
 
 use crate::checked_text::{self, CheckedTextFault};
+use crate::damage::Damage;
 use crate::days::{DAYS_TO_BELIEVE, SeenDays};
 use crate::host::{KeptHost, SiteName};
 use crate::storage::CODES;
@@ -95,6 +96,13 @@ impl Memory {
         let what: String = what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
         if self.damaged.len() < MOST_DAMAGED && self.damaged.iter().all(|(_, known)| *known != what) {
             self.damaged.push((today, what));
+        }
+    }
+
+    /// The same of parts of the state.
+    pub(crate) fn note(&mut self, damage: &[Damage], today: Day) {
+        for damage in damage {
+            self.note_damage(today, &damage.to_string());
         }
     }
 
