@@ -115,6 +115,10 @@ actions! {
     PartnerImported "partner-imported",
     /// The book was copied for the vendor.
     Exported "exported",
+    /// A clock reset was signed for a host's request.
+    ClockReset "clock-reset",
+    /// A license was bound to a host: a code of the same terms that only this host accepts.
+    Bound "bound",
 }
 
 /// An event as it stands in the book.
@@ -188,11 +192,13 @@ pub enum Table {
     PartnerCode,
     /// Revocations of licenses that are in no table here, by license.
     Revocation,
+    /// Codes that one host alone accepts, by license, revision and host.
+    BoundCode,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -210,6 +216,7 @@ impl Table {
         Self::PartnerBook,
         Self::PartnerCode,
         Self::Revocation,
+        Self::BoundCode,
     ];
 
     /// Its name in the book.
@@ -232,6 +239,7 @@ impl Table {
             Self::PartnerBook => "partner-book",
             Self::PartnerCode => "partner-code",
             Self::Revocation => "revocation",
+            Self::BoundCode => "bound-code",
         }
     }
 
@@ -270,6 +278,7 @@ impl Table {
                 (6, 3, statements::PARTNER_CODE, statements::PARTNER_CODES, statements::COUNT_PARTNER_CODES)
             }
             Self::Revocation => (3, 1, statements::REVOCATION, statements::REVOCATIONS, statements::COUNT_REVOCATIONS),
+            Self::BoundCode => (6, 3, statements::BOUND_CODE, statements::BOUND_CODES, statements::COUNT_BOUND_CODES),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

@@ -266,6 +266,23 @@ statements! {
     REVOCATION = "SELECT license, good_from, event FROM revocation WHERE license = $1";
     REVOKED = "SELECT number, good_from FROM license WHERE good_from IS NOT NULL ORDER BY number";
 
+    INSERT_BOUND_CODE = "INSERT INTO bound_code (license, revision, host, payload, signature, event)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    BOUND_CODE = "SELECT license, revision, host, payload, signature, event FROM bound_code
+        WHERE license = $1 AND revision = $2 AND host = $3";
+    BOUND_CODES = "SELECT license, revision, host, payload, signature, event FROM bound_code
+        ORDER BY license, revision, host";
+    BOUND_CODES_OF = "SELECT b.license, b.revision, r.customer, r.order_reference, r.product, r.units, r.kind,
+            r.first_day, r.last_day, b.payload, b.signature, b.event
+        FROM bound_code b JOIN revision r ON r.license = b.license AND r.revision = b.revision
+        WHERE b.license = $1 ORDER BY b.revision, b.host";
+    BOUND_LICENSES_FROM = "SELECT DISTINCT license FROM bound_code WHERE license >= $1 ORDER BY license LIMIT $2";
+    INSERT_BOUND_ROW = "INSERT INTO bound_row (key, license, revision, host) VALUES ($1, $2, $3, $4)";
+    BOUND_CODES_WITH_ROW = "SELECT license, revision, host FROM bound_row WHERE key = $1
+        ORDER BY license, revision, host LIMIT $2";
+    BOUND_ROWS = "SELECT key, license, revision, host FROM bound_row ORDER BY key, license, revision, host";
+    COUNT_BOUND_CODES = "SELECT COUNT(*) FROM bound_code";
+
     COUNT_TRUST = "SELECT COUNT(*) FROM trust";
     COUNT_ISSUER_RULES = "SELECT COUNT(*) FROM issuer_rule";
     COUNT_BUNDLES = "SELECT COUNT(*) FROM bundle";
@@ -322,7 +339,10 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "COUNT_PARTNER_CODES"
         | "COUNT_REVOCATIONS"
         | "CODE_ROWS"
-        | "PARTNER_CODES" => Some("`audit verify` has read all of it"),
+        | "PARTNER_CODES"
+        | "COUNT_BOUND_CODES"
+        | "BOUND_CODES"
+        | "BOUND_ROWS" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
@@ -343,6 +363,7 @@ mod tests {
         ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-3.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-4.sql")).unwrap();
         for (name, sql) in ALL {
             let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
@@ -394,6 +415,7 @@ mod tests {
         ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-3.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-4.sql")).unwrap();
         for (sql, search) in [
             (super::LISTED_FROM, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
             (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),
