@@ -24,6 +24,7 @@ mod plan;
 mod questions;
 mod schedule;
 mod trust;
+mod usage;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, PutBack, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
@@ -71,6 +72,7 @@ pub use trust::{
     bundle, bundles, draft_bundle, issuer_rules, issuer_to_sign_with, last_bundle, limit_issuer, publish_bundle,
     record_trust_settings, set_contact, takes_nothing_back, trust_settings,
 };
+pub use usage::{Adherence, ImportedClaim, Taken, adherence, claim_of_receipt, claims_of_report, import_usage};
 
 use crate::ledger::{
     CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
@@ -160,6 +162,35 @@ pub enum Refused {
     /// No customer with this address.
     #[error("no customer has the address {0}")]
     UnknownEmail(Email),
+    /// A report without a figure to compare.
+    #[error("the report has no license that counts, or nobody counted the units in use")]
+    NothingCounted,
+    /// A report of a code that this desk never made.
+    #[error("license {license} has no revision {revision}")]
+    UsageOfNoRevision {
+        /// The license.
+        license: LicenseNumber,
+        /// What the report says.
+        revision: Revision,
+    },
+    /// A report of another product than was sold.
+    #[error("the report says that license {license} is for product {claimed}, and it is for product {sold}")]
+    UsageOfOtherProduct {
+        /// The license.
+        license: LicenseNumber,
+        /// What was sold.
+        sold: ProductId,
+        /// What the report says.
+        claimed: ProductId,
+    },
+    /// A report of a day that has not come here.
+    #[error("the report is of {day}, and today is {today}")]
+    UsageInTheFuture {
+        /// The report's day.
+        day: Day,
+        /// Here.
+        today: Day,
+    },
     /// No order of this reference.
     #[error("no code was made for order {0}")]
     UnknownOrder(OrderReference),

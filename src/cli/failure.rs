@@ -116,6 +116,15 @@ impl From<Refused> for Failure {
             Refused::UnknownCustomer(_) => "`countersign customer list` shows the customers, `customer add` makes one",
             Refused::UnknownLicense(_) => "`countersign list` shows the licenses",
             Refused::UnknownEmail(_) => "`countersign search TEXT` looks for parts of names and for much else",
+            Refused::NothingCounted => {
+                "on the host, note the units in use with `activation sites total UNITS`, and make the report again"
+            }
+            Refused::UsageOfNoRevision { .. } | Refused::UsageOfOtherProduct { .. } => {
+                "ask which desk issued the code, and whether the report was changed; `countersign history` shows the codes"
+            }
+            Refused::UsageInTheFuture { .. } => {
+                "the host's clock is wrong: `activation request --clock` there, `countersign clock-reset` here"
+            }
             Refused::UnknownOrder(_) => {
                 "give the reference as it was ordered; `countersign search` looks for much else"
             }

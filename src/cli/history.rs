@@ -239,6 +239,9 @@ impl Names<'_> {
             let to = if entry.action == Action::Bound { "to" } else { "for" };
             let _ = write!(text, " {to} host {host}");
         }
+        if let Some(units) = entry.in_use {
+            let _ = write!(text, ": {units} units in use");
+        }
         if let Some(order) = &entry.order {
             let _ = write!(text, ", order {order}");
         }

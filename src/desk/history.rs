@@ -41,8 +41,10 @@ pub struct HistoryEntry {
     pub reason: Option<String>,
     /// The stolen key because of which codes were re-issued.
     pub lost: Option<IssuerNumber>,
-    /// The host that alone accepts these codes.
+    /// The host that alone accepts these codes, or that says what it uses.
     pub host: Option<HostId>,
+    /// Units that an installation says are in use.
+    pub in_use: Option<u32>,
 }
 
 /// What the book says of a code.

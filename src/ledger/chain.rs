@@ -119,6 +119,8 @@ actions! {
     ClockReset "clock-reset",
     /// A license was bound to a host: a code of the same terms that only this host accepts.
     Bound "bound",
+    /// What an installation says of its use was taken in.
+    UsageImported "usage-imported",
 }
 
 /// An event as it stands in the book.
@@ -194,11 +196,13 @@ pub enum Table {
     Revocation,
     /// Codes that one host alone accepts, by license, revision and host.
     BoundCode,
+    /// What installations say of their use, by license, host and day.
+    UsageClaim,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -217,6 +221,7 @@ impl Table {
         Self::PartnerCode,
         Self::Revocation,
         Self::BoundCode,
+        Self::UsageClaim,
     ];
 
     /// Its name in the book.
@@ -240,6 +245,7 @@ impl Table {
             Self::PartnerCode => "partner-code",
             Self::Revocation => "revocation",
             Self::BoundCode => "bound-code",
+            Self::UsageClaim => "usage-claim",
         }
     }
 
@@ -279,6 +285,7 @@ impl Table {
             }
             Self::Revocation => (3, 1, statements::REVOCATION, statements::REVOCATIONS, statements::COUNT_REVOCATIONS),
             Self::BoundCode => (6, 3, statements::BOUND_CODE, statements::BOUND_CODES, statements::COUNT_BOUND_CODES),
+            Self::UsageClaim => (9, 3, statements::USAGE, statements::ALL_USAGE, statements::COUNT_USAGE),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

@@ -16,3 +16,15 @@ CREATE TABLE bound_row (
     host BIGINT NOT NULL,
     PRIMARY KEY (key, license, revision, host)
 );
+CREATE TABLE usage_claim (
+    license BIGINT NOT NULL,
+    host BIGINT NOT NULL,
+    day TEXT COLLATE "C" NOT NULL,
+    revision BIGINT NOT NULL,
+    product BIGINT NOT NULL,
+    in_use BIGINT NOT NULL,
+    clock TEXT COLLATE "C" NOT NULL,
+    bundle BIGINT,
+    event BIGINT NOT NULL,
+    PRIMARY KEY (license, host, day)
+);

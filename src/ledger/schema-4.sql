@@ -19,3 +19,17 @@ CREATE TABLE bound_row (
     host INTEGER NOT NULL,
     PRIMARY KEY (key, license, revision, host)
 ) WITHOUT ROWID;
+-- What installations say of their use: claims, which nobody signed. The newest of a license and a host counts.
+CREATE TABLE usage_claim (
+    license INTEGER NOT NULL,
+    host INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    product INTEGER NOT NULL,
+    -- By the whole installation, which may have several licenses.
+    in_use INTEGER NOT NULL,
+    clock TEXT NOT NULL,
+    bundle INTEGER,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (license, host, day)
+) WITHOUT ROWID;

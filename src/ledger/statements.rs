@@ -283,6 +283,18 @@ statements! {
     BOUND_ROWS = "SELECT key, license, revision, host FROM bound_row ORDER BY key, license, revision, host";
     COUNT_BOUND_CODES = "SELECT COUNT(*) FROM bound_code";
 
+    PUT_USAGE = "INSERT INTO usage_claim (license, host, day, revision, product, in_use, clock, bundle, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (license, host, day) DO UPDATE
+        SET revision = excluded.revision, product = excluded.product, in_use = excluded.in_use,
+            clock = excluded.clock, bundle = excluded.bundle, event = excluded.event";
+    USAGE = "SELECT license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim
+        WHERE license = $1 AND host = $2 AND day = $3";
+    USAGE_OF = "SELECT license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim
+        WHERE license = $1 ORDER BY host, day";
+    ALL_USAGE = "SELECT license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim
+        ORDER BY license, host, day";
+    COUNT_USAGE = "SELECT COUNT(*) FROM usage_claim";
+
     COUNT_TRUST = "SELECT COUNT(*) FROM trust";
     COUNT_ISSUER_RULES = "SELECT COUNT(*) FROM issuer_rule";
     COUNT_BUNDLES = "SELECT COUNT(*) FROM bundle";
@@ -342,11 +354,13 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "PARTNER_CODES"
         | "COUNT_BOUND_CODES"
         | "BOUND_CODES"
-        | "BOUND_ROWS" => Some("`audit verify` has read all of it"),
+        | "BOUND_ROWS"
+        | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),
+        "ALL_USAGE" => Some("adherence is of all licenses, and `audit verify` reads all of it"),
         "BEGUN" => Some("a report counts all licenses"),
         _ => None,
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 18] = [
+const TABLES: [(&str, &str, &str); 19] = [
     ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
@@ -49,6 +49,11 @@ const TABLES: [(&str, &str, &str); 18] = [
         "bound-code",
         "license, revision, host, payload, signature, event FROM bound_code",
         "license || '/' || revision || '/' || host",
+    ),
+    (
+        "usage-claim",
+        "license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim",
+        "license || '/' || host || '/' || day",
     ),
 ];
 

@@ -30,6 +30,7 @@ const CHANGING: &str = "
     a l - - - | revoke 1
     a l - - - | transfer 1 --to 2
     a l m s - | reprint 1
+    a l m s - | usage import --receipt ROWS
     a l - - - | approve 1
     a l - - - | reject 1
     a - - - - | operator add berta --role support
@@ -76,6 +77,7 @@ const READING: &str = "
     report --by product
     report --by customer
     requests --all
+    usage list
     operator list
     limits
     issuer
