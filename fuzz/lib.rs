@@ -6,6 +6,6 @@ pub mod desk;
 #[path = "../crates/activation-code/tests/common/laws.rs"]
 pub mod laws;
 #[path = "../crates/activation-host/tests/common/laws.rs"]
-pub mod pictures;
+pub mod host;
 #[path = "../tests/common/laws.rs"]
 pub mod partners;

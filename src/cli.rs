@@ -7,10 +7,12 @@ mod bundle;
 mod bundle_file;
 mod catalogue;
 mod change;
+mod clock_reset;
 mod customer;
 mod failure;
 mod folder;
 mod history;
+mod host_request;
 mod import;
 mod init;
 mod issue;
@@ -39,6 +41,7 @@ mod show;
 mod stolen;
 mod transfer;
 
+use activation_host::manual;
 use activation_host::program::{self, Exit};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
@@ -135,6 +138,7 @@ enum Command {
     Batch(batch::Arguments),
     Revoke(revoke::Arguments),
     Transfer(transfer::Arguments),
+    ClockReset(clock_reset::Arguments),
     Show(show::ShowArguments),
     Reprint(reprint::ReprintArguments),
     List(list::ListArguments),
@@ -157,6 +161,9 @@ enum Command {
     Restore(backup::Restore),
     Import(import::Arguments),
     Quickstart(quickstart::Arguments),
+    Completions(manual::Completions),
+    #[command(name = "man")]
+    ManPages(manual::ManPages),
 }
 
 impl Command {
@@ -200,6 +207,11 @@ pub fn run() -> Exit {
         Ok(arguments) => arguments,
         Err(exit) => return exit,
     };
+    match &arguments.command {
+        Command::Completions(wanted) => return manual::completions::<Arguments>(PROGRAM, wanted),
+        Command::ManPages(wanted) => return manual::man_pages::<Arguments>(PROGRAM, wanted),
+        _ => {}
+    }
     match execute(arguments) {
         Ok(()) => Exit::Done,
         Err(failure) => {
@@ -253,6 +265,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Batch(arguments) => batch::run(&context, &arguments),
         Command::Revoke(arguments) => revoke::run(&context, &arguments),
         Command::Transfer(arguments) => transfer::run(&context, &arguments),
+        Command::ClockReset(arguments) => clock_reset::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::Reprint(arguments) => reprint::reprint(&context, &arguments),
         Command::List(arguments) => list::list(&context, &arguments),
@@ -275,5 +288,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Import(arguments) => import::run(&context, &arguments),
         Command::Quickstart(_) => quickstart::run(&context),
+        // They need nothing of this, and are done already.
+        Command::Completions(_) | Command::ManPages(_) => Ok(()),
     }
 }

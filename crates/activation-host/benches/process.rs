@@ -1,11 +1,18 @@
-//! `activation inspect` as a whole process beside a program that does nothing, in the
-//! same run. As it ships, statically linked:
+//! `activation inspect` and `activation status` as whole processes beside a program that does nothing, in the same run.
+//! As it ships, statically linked:
 //!
 //! ```text
 //! RUSTFLAGS="-C target-feature=+crt-static" cargo bench -p activation-host --bench process \
 //!     --target x86_64-unknown-linux-gnu
 //! ```
 
+#[path = "common/furnished.rs"]
+mod furnished;
+#[allow(dead_code, reason = "tests use more of it")]
+#[path = "../tests/common/sold.rs"]
+mod sold;
+
+use furnished::Furnished;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,23 +29,43 @@ fn main() {
     let made = Command::new("rustc").arg("-O").args(flags).arg("-o").arg(&empty).arg(&source).status();
     assert!(made.is_ok_and(|status| status.success()), "rustc makes the empty program");
 
+    let linked = if flags.is_empty() { "dynamically" } else { "statically" };
+    println!("{linked} linked, medians of {PAIRS} pairs, µs: empty program, ours, more");
     let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codes/full.txt");
-    let inspect =
-        || run(Command::new(env!("CARGO_BIN_EXE_activation")).args(["inspect", "--issuer", ISSUER]).arg(&code));
-    let nothing = || run(&mut Command::new(&empty));
+    let mut inspect = activation();
+    inspect.args(["inspect", "--issuer", ISSUER]).arg(&code);
+    report("inspect; more: wanted at most 1000", &empty, &mut inspect);
+    let issuer = format!("{}:{}", sold::issuer().number, sold::issuer().key);
+    for (number, furnished) in Furnished::ALL.iter().enumerate() {
+        let state = folder.path().join(number.to_string());
+        furnished.furnish(&state);
+        let mut status = activation();
+        status.args(["status", "--format", "line", "--state"]).arg(&state);
+        // Where there is no bundle somebody must say whom to trust.
+        if !state.join("trust.bundle").exists() {
+            status.args(["--issuer", &issuer]);
+        }
+        report(&format!("status, {}; more: wanted at most 1500", furnished.name), &empty, &mut status);
+    }
+}
+
+fn activation() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_activation"))
+}
+
+fn report(name: &str, empty: &Path, command: &mut Command) {
+    let mut ours = || run(command);
+    let nothing = || run(&mut Command::new(empty));
     for _ in 0..20 {
-        inspect();
+        ours();
         nothing();
     }
-    let (mut with, mut without): (Vec<_>, Vec<_>) = (0..PAIRS).map(|_| (inspect(), nothing())).unzip();
+    let (mut with, mut without): (Vec<_>, Vec<_>) = (0..PAIRS).map(|_| (ours(), nothing())).unzip();
     with.sort_unstable();
     without.sort_unstable();
     let (with, without) = (with[PAIRS / 2], without[PAIRS / 2]);
-    let linked = if flags.is_empty() { "dynamically" } else { "statically" };
-    println!("{linked} linked, median of {PAIRS} pairs");
-    println!("empty program      {:>7} µs", without.as_micros());
-    println!("activation inspect {:>7} µs", with.as_micros());
-    println!("more               {:>7} µs, wanted at most 1000", with.saturating_sub(without).as_micros());
+    let more = with.saturating_sub(without).as_micros();
+    println!("{:>6} {:>6} {more:>6}  {name}", without.as_micros(), with.as_micros());
 }
 
 fn run(command: &mut Command) -> Duration {

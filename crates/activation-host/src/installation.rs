@@ -1,15 +1,18 @@
 //! One installation over the years: what it was told, what it saw, and what that is worth today.
 
-use crate::damage::{Damage, Flaw, either, flaw, keep_twice};
+use crate::damage::{Damage, Flaw, either, flaw, heal, keep_twice};
 use crate::days::Today;
-use crate::holdings::{self, Family};
+use crate::holdings::{self, Family, LicenseStanding};
 use crate::host::{KeptHost, KnownHost, SiteName};
 use crate::inspect::{Inspection, is_old};
 use crate::memory::{self, Memory, Reset};
+use crate::rollback::{Continuity, CounterFault};
 use crate::settings::Settings;
+use crate::sites::{self, Sites};
 use crate::status::{SetAside, Status};
 use crate::storage::{CODES, Folder, Lock, Storage, StorageFault};
 use crate::trust_store::{self, KeptTrust, Loaded, ReadTrust, TrustStoreFault};
+use crate::usage::{LicenseUsage, UsageReport};
 use activation_code::{
     Accepted, ActivationCode, Bundle, ClockReset, ClockState, CodeDigest, Day, HostCodeFault, HostId, HostRequest,
     License, LicenseNumber, MAX_TEXT, Nonce, Refusal, Revision, Roots, Trust, TrustFault, UnverifiedClockReset,
@@ -78,12 +81,16 @@ impl Verified {
 #[derive(Clone, Debug)]
 struct State {
     memory: Memory,
+    /// Whether it was read, and not begun anew.
+    remembers: bool,
     /// Why what is remembered is not ours to replace.
     foreign: Option<Damage>,
     trust: Option<Trust>,
     /// Why there is no trust, although somebody gave one.
     trust_fault: Option<TrustFault>,
     kept: KeptTrust,
+    /// Whether nothing is kept at all.
+    is_blank: bool,
     /// Whether the bundle of the release is in force, and not kept yet.
     release_is_newer: bool,
     family: Family,
@@ -92,6 +99,8 @@ struct State {
     set_aside: Vec<SetAside>,
     /// When those were issued.
     aside_issued: Vec<(Day, CodeDigest)>,
+    sites: Sites,
+    counter_fault: Option<Arc<CounterFault>>,
     damage: Vec<Damage>,
 }
 
@@ -247,7 +256,8 @@ impl Installation {
         let clock = self.settings.day();
         let mut memory = state.memory.clone();
         let today = memory.seen.look(clock, state.evidence(self.settings.released));
-        if self.settings.what_if.is_some() {
+        // Who only looks makes no folder.
+        if self.settings.what_if.is_some() || state.is_blank {
             return self.told(&state, &state.memory, today, None);
         }
         if memory == state.memory && state.damage.is_empty() && !state.release_is_newer {
@@ -274,6 +284,13 @@ impl Installation {
         let holding = holdings::standing(&held, revoked, today.day, self.settings.released, &state.family);
         let mut standing = holding.standing;
         standing.warnings.extend(self.warnings(state, memory, today));
+        let in_use = self.settings.in_use.or(state.sites.in_use());
+        // Without a license nothing is licensed, which is said already.
+        if !holding.licenses.is_empty() {
+            let over_use = in_use.is_some_and(|in_use| in_use > holding.units).then_some(Warning::OverUse);
+            let over_assigned = (state.sites.assigned() > holding.units).then_some(Warning::OverAssigned);
+            standing.warnings.extend(over_use.into_iter().chain(over_assigned));
+        }
         standing.warnings.sort_unstable();
         standing.warnings.dedup();
         let bundle = state.trust.as_ref().and_then(Trust::bundle);
@@ -282,6 +299,8 @@ impl Installation {
             today,
             standing,
             units: holding.units,
+            in_use,
+            sites: state.sites.clone(),
             licenses: holding.licenses,
             set_aside: state.set_aside.clone(),
             damage: state.damage.clone(),
@@ -289,6 +308,7 @@ impl Installation {
             bundle: bundle.cloned(),
             contact,
             host: state.host.id(),
+            counter_fault: state.counter_fault.clone(),
             not_remembered,
         })
     }
@@ -359,7 +379,8 @@ impl Installation {
     /// Takes a code: what is accepted is kept, with everything that was here before.
     ///
     /// # Errors
-    /// Nobody said whom to trust, or it cannot be kept; then nothing has changed. A code that is refused is no error.
+    /// Nobody said whom to trust, or it cannot be kept; then nothing has changed, as far as a system that fails lets
+    /// itself be told so: what it wrote all the same is a whole code, and counts. A code that is refused is no error.
     pub fn enter(&self, text: &str) -> Result<Entered, InstallationFault> {
         self.enter_inspected(self.inspect(text)?)
     }
@@ -391,10 +412,10 @@ impl Installation {
     ) -> Result<Entered, InstallationFault> {
         let Some(license) = &inspection.license else { return Ok(Entered::not(inspection)) };
         state.is_ours()?;
-        if license.terms().host.is_some() && state.memory.host.is_none() {
+        if license.terms().host.is_some() && state.memory.host.is_none() && state.memory.site.is_none() {
             // From now on this host has a number.
             state.memory.host = self.host_to_keep()?;
-            state.host = self.settings.host.known(state.memory.host.as_ref());
+            state.host = self.host(&state.memory);
             if let Err(refusal) = license.fits(&state.family.target(state.host.id())) {
                 self.note_damage(&mut state);
                 self.write(lock, &state.memory)?;
@@ -405,19 +426,32 @@ impl Installation {
         let held = state.held.iter().find(|held| held.digest == digest);
         let known = held.is_some();
         let is_damaged = |name: &str| state.damage.iter().any(|damage| damage.place == self.storage.place(name));
+        let evidence = state.evidence(self.settings.released).max(state.evidence_of(license));
+        let mut seen = state.memory.seen.clone();
+        let today = seen.look(clock, evidence);
+        if !state.remembers {
+            // A code without a memory would look as if the memory had been lost.
+            let mut memory = state.memory.clone();
+            memory.note(&state.damage, today.day);
+            self.write(lock, &memory)?;
+        }
         let name = match held {
             Some(held) if !is_damaged(&held.name) => held.name.clone(),
             _ => self.keep_code(license, clock, is_damaged)?,
         };
         state.memory.codes.insert(name.clone());
-        let evidence = state.evidence(self.settings.released).max(state.evidence_of(license));
-        let mut seen = state.memory.seen.clone();
-        let today = seen.look(clock, evidence);
         if self.settings.what_if.is_none() {
             state.memory.seen = seen;
         }
-        state.note_damage(today.day);
-        self.write(lock, &state.memory)?;
+        state.memory.note(&state.damage, today.day);
+        if let Err(fault) = self.write(lock, &state.memory) {
+            // What fails leaves nothing behind; but where the memory is in its place, and only its folder could not be
+            // synced, the code belongs to it.
+            if !known && !self.read().memory.codes.contains(&name) {
+                let _ = self.storage.remove(&name);
+            }
+            return Err(fault.into());
+        }
         Ok(Entered { inspection, place: Some(self.storage.place(&name)), known })
     }
 
@@ -443,7 +477,13 @@ impl Installation {
         let names =
             std::iter::once(format!("{CODES}/{stem}.lic")).chain((2..).map(|i| format!("{CODES}/{stem}-{i}.lic")));
         let name = names.into_iter().find(|name| !taken.contains(name) || is_damaged(name)).unwrap_or_default();
-        self.storage.write(&name, text.as_bytes()).map_err(|error| self.fault(&name, error))?;
+        if let Err(error) = self.storage.write(&name, text.as_bytes()) {
+            // Where only its folder could not be synced it is there.
+            if !taken.contains(&name) {
+                let _ = self.storage.remove(&name);
+            }
+            return Err(self.fault(&name, error));
+        }
         Ok(name)
     }
 
@@ -456,38 +496,34 @@ impl Installation {
         let mut state = self.read();
         state.is_ours()?;
         let wanted = |number, found: Revision| number == license && revision.is_none_or(|revision| revision == found);
-        let held = state.held.iter().filter(|held| {
-            let terms = held.license.terms();
-            wanted(terms.license, terms.revision)
-        });
-        let aside = state.set_aside.iter().filter(|code| wanted(code.license, code.revision));
-        let mut names: BTreeSet<String> =
-            held.map(|held| held.name.clone()).chain(aside.map(|code| code.name.clone())).collect();
+        let held = state.held.iter().map(|held| (held.license.terms(), &held.name));
+        let held = held.map(|(terms, name)| (terms.license, terms.revision, name));
+        let aside = state.set_aside.iter().map(|code| (code.license, code.revision, &code.name));
+        let found = held.chain(aside).filter(|&(number, revision, _)| wanted(number, revision));
+        // Lower revisions first: if the power fails between two of them, no code counts that was superseded.
+        let mut names: BTreeSet<(Revision, String)> =
+            found.map(|(_, revision, name)| (revision, name.clone())).collect();
         // Codes that are missing or damaged are known by their names.
         let stem = format!("{CODES}/license-{license}-revision-");
-        names.extend(
-            state
-                .memory
-                .codes
-                .iter()
-                .filter(|name| {
-                    name.strip_prefix(&stem).is_some_and(|rest| {
-                        let found = rest.split(['-', '.']).next().and_then(|number| number.parse().ok());
-                        found.is_some_and(|found| wanted(license, found))
-                    })
-                })
-                .cloned(),
-        );
+        let can_be_read = |name: &String| {
+            state.held.iter().any(|held| held.name == *name) || state.set_aside.iter().any(|code| code.name == *name)
+        };
+        let named = |name: String| {
+            let found: Revision = name.strip_prefix(&stem)?.split(['-', '.']).next()?.parse().ok()?;
+            (wanted(license, found) && !can_be_read(&name)).then_some((found, name))
+        };
+        let there = self.storage.codes().map_err(|error| self.fault(CODES, error))?;
+        names.extend(there.into_iter().chain(state.memory.codes.iter().cloned()).filter_map(named));
         if names.is_empty() {
             return Err(InstallationFault::NothingToForget { license });
         }
         self.note_damage(&mut state);
-        state.memory.codes.retain(|name| !names.contains(name));
+        state.memory.codes.retain(|name| names.iter().all(|(_, forgotten)| forgotten != name));
         self.write(&lock, &state.memory)?;
-        for name in &names {
+        for (_, name) in &names {
             self.storage.remove(name).map_err(|error| self.fault(name, error))?;
         }
-        Ok(names.iter().map(|name| self.storage.place(name)).collect())
+        Ok(names.iter().map(|(_, name)| self.storage.place(name)).collect())
     }
 
     /// Ends the report of damage that was found: somebody read it. Codes that are missing are no longer missed.
@@ -516,7 +552,7 @@ impl Installation {
         // What is refused touches nothing.
         judge(&self.state())?;
         let storage = |error| TrustStoreFault::Storage(self.storage_fault("lock", error));
-        let _lock = self.storage.lock().map_err(storage)?;
+        let lock = self.storage.lock().map_err(storage)?;
         let mut state = self.read();
         if let Some(damage) = &state.foreign {
             return Err(TrustStoreFault::Kept(damage.clone()));
@@ -527,7 +563,7 @@ impl Installation {
         }
         self.note_damage(&mut state);
         state.memory.bundle = Some(bundle.number);
-        keep_twice(&*self.storage, memory::NAME, state.memory.to_text().as_bytes())?;
+        self.write(&lock, &state.memory)?;
         Ok((loaded, bundle))
     }
 
@@ -538,13 +574,8 @@ impl Installation {
     pub fn request(&self, wish: Wish) -> Result<HostRequest, InstallationFault> {
         let lock = self.lock()?;
         let mut state = self.read();
-        state.is_ours()?;
         let before = state.memory.clone();
-        if state.memory.host.is_none() || matches!(state.host, KnownHost::Moved(_)) {
-            state.memory.host = self.host_to_keep()?;
-        }
-        let host = self.settings.host.known(state.memory.host.as_ref()).id();
-        let host = host.ok_or(InstallationFault::NoRandomNumbers)?;
+        let host = self.number_host(&mut state)?;
         let (license, nonce) = match wish {
             Wish::Code { license } => (license, Nonce::for_code(random()? as u16)),
             Wish::ClockReset => {
@@ -573,13 +604,13 @@ impl Installation {
         let lock = self.lock()?;
         let mut state = self.read();
         state.is_ours()?;
-        state.memory.host = match site {
-            Some(name) => Some(KeptHost::Site(name)),
-            None => self.host_to_keep()?,
-        };
+        if site.is_none() && state.memory.host.is_none() {
+            state.memory.host = self.host_to_keep()?;
+        }
+        state.memory.site = site;
         self.note_damage(&mut state);
         self.write(&lock, &state.memory)?;
-        self.settings.host.known(state.memory.host.as_ref()).id().ok_or(InstallationFault::NoRandomNumbers)
+        self.host(&state.memory).id().ok_or(InstallationFault::NoRandomNumbers)
     }
 
     /// Follows a clock reset: no evidence later than its day counts any more, until newer evidence arrives.
@@ -615,8 +646,87 @@ impl Installation {
         self.note_damage(&mut state);
         state.memory.seen.reset(terms.day);
         state.memory.asked = None;
-        self.write(&lock, &state.memory)?;
+        self.write(&lock, &state.memory).map_err(InstallationFault::from)?;
         Ok(reset)
+    }
+
+    /// The sites that units are assigned to.
+    pub fn sites(&self) -> Sites {
+        self.state().sites.clone()
+    }
+
+    /// Changes the sites, as they are when nobody else changes them.
+    ///
+    /// # Errors
+    /// What `change` says, or it cannot be kept; then nothing has changed.
+    pub fn change_sites<F: From<InstallationFault>>(
+        &self,
+        change: impl FnOnce(&mut Sites) -> Result<(), F>,
+    ) -> Result<Sites, F> {
+        let _lock = self.lock()?;
+        let State { mut sites, damage, .. } = self.read();
+        let place = self.storage.place(sites::NAME);
+        if let Some(damage) = damage.into_iter().find(|damage| damage.place == place && damage.is_foreign()) {
+            return Err(InstallationFault::Kept(damage).into());
+        }
+        change(&mut sites)?;
+        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes()).map_err(InstallationFault::from)?;
+        Ok(sites)
+    }
+
+    /// What the installation says of its use.
+    ///
+    /// # Errors
+    /// As [`Self::status`]; or this host has no number yet, and it cannot be kept.
+    pub fn usage_report(&self) -> Result<UsageReport, InstallationFault> {
+        let host = self.request_host()?;
+        let status = self.status()?;
+        let license = |license: &LicenseStanding| {
+            let terms = license.license.terms();
+            LicenseUsage {
+                license: terms.license,
+                revision: terms.revision,
+                product: terms.product,
+                units: terms.units,
+                last: terms.period.last(),
+                phase: license.standing.phase,
+                counts: license.counts,
+            }
+        };
+        Ok(UsageReport {
+            day: status.today.day,
+            host,
+            clock: status.today.state,
+            bundle: status.bundle.as_ref().map(|bundle| bundle.number),
+            licensed: status.units,
+            in_use: status.in_use,
+            licenses: status.licenses.iter().map(license).collect(),
+            sites: status.sites,
+        })
+    }
+
+    /// The number of this host, made and kept if it has none.
+    fn request_host(&self) -> Result<HostId, InstallationFault> {
+        match self.state().host.id() {
+            Some(host) => Ok(host),
+            None => {
+                let lock = self.lock()?;
+                let mut state = self.read();
+                let host = self.number_host(&mut state)?;
+                self.write(&lock, &state.memory)?;
+                Ok(host)
+            }
+        }
+    }
+
+    fn number_host(&self, state: &mut State) -> Result<HostId, InstallationFault> {
+        state.is_ours()?;
+        let needed = state.memory.host.is_none() && state.memory.site.is_none();
+        if needed || matches!(state.host, KnownHost::Moved(_)) {
+            state.memory.host = self.host_to_keep()?;
+            state.host = self.host(&state.memory);
+        }
+        state.host.id().ok_or(InstallationFault::NoRandomNumbers)
     }
 
     /// Looks at the clock, and writes down what has changed.
@@ -627,7 +737,7 @@ impl Installation {
         let evidence = state.evidence(self.settings.released);
         let before = state.memory.clone();
         let today = state.memory.seen.look(clock, evidence);
-        state.note_damage(today.day);
+        state.memory.note(&state.damage, today.day);
         if state.release_is_newer
             && let (Some(file), Some(bundle)) = (&self.settings.bundle, state.trust.as_ref().and_then(Trust::bundle))
         {
@@ -635,6 +745,10 @@ impl Installation {
             state.memory.bundle = state.memory.bundle.max(Some(bundle.number));
         }
         trust_store::heal(&*self.storage, &state.damage)?;
+        let place = self.storage.place(sites::NAME);
+        if state.damage.iter().any(|damage| damage.recovered && damage.place == place) {
+            heal(&*self.storage, sites::NAME, sites::LONGEST)?;
+        }
         let place = self.storage.place(memory::NAME);
         if state.memory != before || state.damage.iter().any(|damage| damage.recovered && damage.place == place) {
             self.write(&lock, &state.memory)?;
@@ -649,11 +763,31 @@ impl Installation {
     /// What is written mends what was lost: it is said before.
     fn note_damage(&self, state: &mut State) {
         let today = state.memory.seen.clone().look(self.settings.day(), state.evidence(self.settings.released));
-        state.note_damage(today.day);
+        state.memory.note(&state.damage, today.day);
     }
 
-    fn write(&self, _: &Lock<'_>, memory: &Memory) -> Result<(), InstallationFault> {
-        Ok(keep_twice(&*self.storage, memory::NAME, memory.to_text().as_bytes())?)
+    fn write(&self, _: &Lock<'_>, memory: &Memory) -> Result<(), StorageFault> {
+        let keep = |memory: &Memory| keep_twice(&*self.storage, memory::NAME, memory.to_text().as_bytes());
+        let Some(counter) = &self.settings.counter else { return keep(memory) };
+        let mut counter = counter.lock().unwrap_or_else(PoisonError::into_inner);
+        // Why it cannot be read is said where the state is read.
+        let Ok(now) = counter.read() else { return keep(memory) };
+        // First the state, then the counter: a power cut between the two leaves a state that is one ahead, and not one
+        // that is behind, as an older copy is.
+        keep(&Memory { counter: Some(now.saturating_add(1)), ..memory.clone() })?;
+        let _ = counter.increment();
+        Ok(())
+    }
+
+    /// What the counter says of a memory, where that is worth a word.
+    fn continuity(&self, memory: &Memory) -> Result<Option<Flaw>, CounterFault> {
+        let Some(counter) = &self.settings.counter else { return Ok(None) };
+        let found = counter.lock().unwrap_or_else(PoisonError::into_inner).read()?;
+        Ok(match Continuity::of(memory.counter, found) {
+            Continuity::FirstUse | Continuity::Unbroken => None,
+            Continuity::PutBack { missing } => Some(Flaw::PutBack { missing }),
+            Continuity::OtherCounter { remembered, found } => Some(Flaw::OtherCounter { remembered, found }),
+        })
     }
 
     fn storage_fault(&self, name: &str, error: std::io::Error) -> StorageFault {
@@ -662,6 +796,10 @@ impl Installation {
 
     fn fault(&self, name: &str, error: std::io::Error) -> InstallationFault {
         InstallationFault::Storage(self.storage_fault(name, error))
+    }
+
+    fn host(&self, memory: &Memory) -> KnownHost {
+        self.settings.host.known(memory.host, memory.site.as_ref())
     }
 
     fn host_to_keep(&self) -> Result<Option<KeptHost>, InstallationFault> {
@@ -692,8 +830,21 @@ impl Installation {
         let (kept_memory, damaged) = either(storage, memory::NAME, memory::LONGEST, parse);
         let foreign = damaged.clone().filter(Damage::is_foreign);
         damage.extend(damaged);
-        let remembered = kept_memory.is_some();
+        let remembers = kept_memory.is_some();
         let mut memory = kept_memory.unwrap_or_default();
+
+        let counter_fault = match self.continuity(&memory) {
+            Ok(broken) => {
+                let place = storage.place(memory::NAME);
+                damage.extend(broken.map(|what| Damage { place, what, recovered: false }));
+                None
+            }
+            Err(fault) => Some(Arc::new(fault)),
+        };
+
+        let parse = |text: &[u8]| Sites::from_text(text).map_err(Flaw::Text);
+        let (sites, damaged_sites) = either(storage, sites::NAME, sites::LONGEST, parse);
+        damage.extend(damaged_sites);
 
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = KeptTrust::of(storage, self.settings.roots.as_ref(), &mut verified.trust_texts);
@@ -706,9 +857,11 @@ impl Installation {
         let release_is_newer = self.settings.trust.is_none() && number > kept.bundle.as_ref().map(|kept| kept.number);
         let family = Family::of(&self.settings.products, trust.as_ref().and_then(Trust::bundle));
         let mut state = State {
+            is_blank: !remembers && damage.is_empty() && kept.roots.is_none() && kept.bundle.is_none(),
             release_is_newer,
-            host: self.settings.host.known(memory.host.as_ref()),
+            host: self.host(&memory),
             memory: Memory::default(),
+            remembers,
             foreign,
             trust,
             trust_fault,
@@ -717,9 +870,12 @@ impl Installation {
             held: Vec::new(),
             set_aside: Vec::new(),
             aside_issued: Vec::new(),
+            sites: sites.unwrap_or_default(),
+            counter_fault,
             damage,
         };
         let names = self.names_of_codes(&mut state.damage);
+        state.is_blank &= names.is_empty();
         let known = verified.take(state.trust.as_ref());
         for name in &names {
             self.read_code(&mut state, name, &known);
@@ -730,14 +886,14 @@ impl Installation {
         for name in memory.codes.iter().filter(|name| !names.contains(*name)) {
             state.damage.push(Damage { place: storage.place(name), what: Flaw::Missing, recovered: false });
         }
-        if !remembered && !names.is_empty() && state.foreign.is_none() {
+        if !remembers && !names.is_empty() && state.foreign.is_none() {
             let place = storage.place(memory::NAME);
             if state.damage.iter().all(|damage| damage.place != place) {
                 state.damage.push(Damage { place, what: Flaw::Missing, recovered: false });
             }
             memory.codes = names;
             state.adopt_host(&mut memory);
-            state.host = self.settings.host.known(memory.host.as_ref());
+            state.host = self.host(&memory);
         }
         if matches!(state.host, KnownHost::Moved(_)) {
             state.damage.push(Damage { place: storage.place(""), what: Flaw::Moved, recovered: false });
@@ -882,12 +1038,6 @@ impl State {
             && hosts.all(|other| other == host)
         {
             memory.host = Some(KeptHost::Random(host));
-        }
-    }
-
-    fn note_damage(&mut self, today: Day) {
-        for damage in &self.damage {
-            self.memory.note_damage(today, &damage.to_string());
         }
     }
 }

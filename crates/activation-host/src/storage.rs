@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -114,25 +114,26 @@ impl Folder {
         if codes.is_dir() {
             return Ok(());
         }
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<_> = codes.ancestors().take_while(is_missing).collect();
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&codes)?;
-        sync_folder(&codes)?;
-        sync_folder(&self.path)
+        missing.into_iter().rev().try_for_each(sync_folder)
     }
 }
 
 impl Storage for Folder {
     fn read(&self, name: &str, longest: usize) -> io::Result<Option<Vec<u8>>> {
-        let opened = File::open(self.file(name)).and_then(|file| Ok((file.metadata()?, file)));
+        let opened = open_to_read(self.file(name)).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = match opened {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        // A folder, a device; and a pipe would keep us waiting for ever.
+        // A folder, a device, a pipe.
         if !metadata.is_file() || metadata.len() > longest as u64 {
             return Err(ErrorKind::InvalidData.into());
         }
@@ -178,14 +179,14 @@ impl Storage for Folder {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::os::unix::fs::OpenOptionsExt::mode(without_waiting(&mut options), 0o600);
         let file = options.open(self.file("lock"))?;
         patiently(PATIENCE, || file.try_lock())?;
         Ok(Lock::File(file))
     }
 
     fn lock_to_look(&self) -> Option<Lock<'_>> {
-        let file = File::open(self.file("lock")).ok()?;
+        let file = open_to_read(self.file("lock")).ok()?;
         patiently(PATIENCE_TO_LOOK, || file.try_lock_shared()).ok()?;
         Some(Lock::File(file))
     }
@@ -229,7 +230,24 @@ impl Storage for Folder {
     }
 }
 
-fn patiently(patience: Duration, mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
+/// Opens whatever is there at once.
+fn open_to_read(path: PathBuf) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    without_waiting(&mut options);
+    options.open(path)
+}
+
+/// A pipe in the place of a file would keep us waiting for its other end, for ever.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    use rustix::fs::OFlags;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits().cast_signed())
+}
+
+pub(crate) fn patiently(patience: Duration, mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
     let begun = Instant::now();
     loop {
         match lock() {

@@ -16,6 +16,7 @@ use activation_host::installation::{ClockResetFault, InstallationFault};
 use activation_host::json::{ClockResetJson, InspectionJson};
 use activation_host::program::{Exit, complain, json_text, print, visible};
 use activation_host::sentences;
+use activation_host::sentences::status::in_one_line;
 use activation_host::storage::StorageFault;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -30,11 +31,15 @@ Exit codes: 0 accepted, 1 refused, 2 not complete or not possible.
 
 Examples:
   activation enter --issuer 1:HEX
+  activation enter --issuer 1:HEX code.txt
   activation enter --issuer 1:HEX --state /var/lib/product/activation < code.txt")]
 pub struct Arguments {
     /// The folder for what was typed and for accepted codes
     #[arg(long, value_name = "DIR", env = "ACTIVATION_STATE", default_value = "./activation-state")]
     state: PathBuf,
+    /// The file with the code, as text or as a photo or scan of its QR code; nothing or `-`: standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
     /// Start anew, without the rows that were kept
     #[arg(long)]
     new: bool,
@@ -91,8 +96,9 @@ pub fn run(arguments: Arguments) -> Exit {
         Ok(installation) => installation,
         Err(exit) => return exit,
     };
-    let outcome = Dialogue::begin(installation, arguments.new).and_then(|mut dialogue| {
-        match if dialogue.terminal { dialogue.until_complete()? } else { dialogue.piped()? } {
+    let begun = Dialogue::begin(installation, &arguments.file, arguments.new);
+    let outcome = begun.and_then(|mut dialogue| {
+        match if dialogue.terminal { dialogue.until_complete()? } else { dialogue.given(&arguments.file)? } {
             Typed::Code(inspection) => dialogue.conclude(*inspection, arguments.json),
             Typed::ClockReset(rows) => dialogue.reset_clock(&rows, arguments.json),
         }
@@ -140,10 +146,10 @@ fn say(text: &str) {
 }
 
 impl Dialogue {
-    fn begin(installation: Installation, anew: bool) -> Result<Self, Stop> {
+    fn begin(installation: Installation, file: &Path, anew: bool) -> Result<Self, Stop> {
         // Without anybody to trust nobody need type anything.
         installation.trust()?;
-        let terminal = io::stdin().is_terminal();
+        let terminal = file == Path::new("-") && io::stdin().is_terminal();
         let mut dialogue = Self { installation, entry: Entry::default(), terminal };
         if terminal {
             say("Type the code row by row, as it stands on the sheet: letters or digits,");
@@ -162,11 +168,11 @@ impl Dialogue {
         Ok(dialogue)
     }
 
-    /// A pipe: the whole of it is read as `inspect` does. What is no code by itself is
+    /// A file or a pipe: the whole of it is read as `inspect` does. What is no code by itself is
     /// taken row by row, and goes together with what is here from before.
-    fn piped(&mut self) -> Result<Typed, Stop> {
-        let text = input::read(Path::new("-")).map_err(|fault| {
-            complain_of_input(Path::new("-"), &fault);
+    fn given(&mut self, file: &Path) -> Result<Typed, Stop> {
+        let text = input::read(file).map_err(|fault| {
+            complain_of_input(file, &fault);
             Stop::Failed
         })?;
         let inspection = self.inspect(&text)?;
@@ -352,6 +358,9 @@ impl Dialogue {
         if let Some(place) = entered.place {
             forget_draft(self.installation.storage())?;
             say(&if entered.known { format!("it is here already, in {place}") } else { format!("kept in {place}") });
+            // A code that waits, or one of several, is not all that this installation has.
+            let status = self.installation.status()?;
+            say(&format!("this installation: {}", in_one_line(&status).trim_end()));
         }
         Ok(entered.inspection.exit())
     }

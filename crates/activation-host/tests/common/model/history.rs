@@ -14,7 +14,10 @@ pub enum Step {
     /// A code is entered, by its place in the pool.
     Enter(usize),
     /// Somebody looks once a day, or every so many days.
-    Days { looks: u8, apart: u8 },
+    Days {
+        looks: u8,
+        apart: u8,
+    },
     /// A bundle is loaded, by its place in the pool.
     Load(usize),
     /// Another release is installed, made so many days after the clock.
@@ -24,7 +27,11 @@ pub enum Step {
     ReadDamage,
     AskForReset,
     /// Its day is so many days after the clock; `asks`: for the first time, or again.
-    Reset { asks: bool, after_clock: i32, flaw: ResetFlaw },
+    Reset {
+        asks: bool,
+        after_clock: i32,
+        flaw: ResetFlaw,
+    },
     Lose(Loss),
     /// Another process.
     Reopen,
@@ -92,9 +99,8 @@ fn code() -> impl Strategy<Value = usize> {
     let license = prop_oneof![4 => Just(0), 2 => Just(1), 1 => 2..LICENSES.len()];
     let variant = prop_oneof![1 => Just(0), 2 => 0..VARIANTS];
     let of_license = (license, 0..usize::from(REVISIONS), variant);
-    let sold = of_license.prop_map(|(license, revision, variant)| {
-        (license * usize::from(REVISIONS) + revision) * VARIANTS + variant
-    });
+    let sold = of_license
+        .prop_map(|(license, revision, variant)| (license * usize::from(REVISIONS) + revision) * VARIANTS + variant);
     let all = LICENSES.len() * usize::from(REVISIONS) * VARIANTS;
     prop_oneof![14 => sold, 1 => all..all + 7]
 }
@@ -159,12 +165,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    let products = prop_oneof![
-        Just(vec![(7, 0)]),
-        Just(vec![]),
-        Just(vec![(7, 1), (8, 2)]),
-        Just(vec![(7, 0), (9, 3)]),
-    ];
+    let products =
+        prop_oneof![Just(vec![(7, 0)]), Just(vec![]), Just(vec![(7, 1), (8, 2)]), Just(vec![(7, 0), (9, 3)]),];
     let trust = prop_oneof![Just((true, false)), Just((true, true)), Just((false, true))];
     (trust, products).prop_map(|((pinned, roots), products)| World { pinned, roots, products })
 }
