@@ -14,5 +14,5 @@ fn tolerate_the_search() {
 
 libfuzzer_sys::fuzz_target!(
     init: tolerate_the_search(),
-    |data: &[u8]| countersign_fuzz::pictures::qr_file(data)
+    |data: &[u8]| countersign_fuzz::host::qr_file(data)
 );

@@ -146,7 +146,7 @@ pub fn standing(held: &[License], revoked: bool, today: Day, released: Option<Da
 }
 
 fn of_license(mut codes: Vec<&License>, today: Day, released: Option<Day>, family: &Family) -> Option<LicenseStanding> {
-    codes.sort_by_key(|code| precedence(code));
+    codes.sort_by_cached_key(|code| precedence(code));
     let identity = |code: &License| (code.terms().revision, code.terms().host);
     let conflict = codes.iter().enumerate().any(|(i, code)| {
         codes[..i].iter().any(|other| identity(other) == identity(code) && other.terms() != code.terms())
