@@ -12,9 +12,12 @@ use activation_host::picture::{Content, MOST_PIXELS, PictureFault, read};
 use activation_host::storage::{InMemory, Storage};
 use activation_host::{Installation, Settings};
 
+#[allow(dead_code, reason = "replayed by tests, and not by fuzzing")]
+type Law = fn(&[u8]);
+
 /// Each law by the name of its fuzz target.
 #[allow(dead_code, reason = "replayed by tests, and not by fuzzing")]
-pub const LAWS: [(&str, fn(&[u8])); 2] = [("qr_file", qr_file), ("state_file", state_file)];
+pub const LAWS: [(&str, Law); 2] = [("qr_file", qr_file), ("state_file", state_file)];
 
 /// Most characters that a QR code holds (ISO/IEC 18004, version 40-L, digits).
 const MOST_CHARACTERS: usize = 7089;
