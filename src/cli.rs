@@ -39,6 +39,7 @@ mod show;
 mod stolen;
 mod transfer;
 
+use activation_host::manual;
 use activation_host::program::{self, Exit};
 use clap::{Parser, Subcommand};
 use countersign::hardening::protect_memory;
@@ -157,6 +158,9 @@ enum Command {
     Restore(backup::Restore),
     Import(import::Arguments),
     Quickstart(quickstart::Arguments),
+    Completions(manual::Completions),
+    #[command(name = "man")]
+    ManPages(manual::ManPages),
 }
 
 impl Command {
@@ -200,6 +204,11 @@ pub fn run() -> Exit {
         Ok(arguments) => arguments,
         Err(exit) => return exit,
     };
+    match &arguments.command {
+        Command::Completions(wanted) => return manual::completions::<Arguments>(PROGRAM, wanted),
+        Command::ManPages(wanted) => return manual::man_pages::<Arguments>(PROGRAM, wanted),
+        _ => {}
+    }
     match execute(arguments) {
         Ok(()) => Exit::Done,
         Err(failure) => {
@@ -275,5 +284,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Restore(arguments) => backup::restore(&context, &arguments),
         Command::Import(arguments) => import::run(&context, &arguments),
         Command::Quickstart(_) => quickstart::run(&context),
+        // They need nothing of this, and are done already.
+        Command::Completions(_) | Command::ManPages(_) => Ok(()),
     }
 }

@@ -92,8 +92,16 @@ const READING: &str = "
 const FOUNDING: [&str; 2] = ["init", "quickstart"];
 
 /// Commands of the computers in the safe, which have no desk.
-const WITHOUT_DESK: [&str; 6] =
-    ["root checklist", "root create", "root fingerprint", "root sign", "key recover", "key shares"];
+const WITHOUT_DESK: [&str; 8] = [
+    "root checklist",
+    "root create",
+    "root fingerprint",
+    "root sign",
+    "key recover",
+    "key shares",
+    "completions",
+    "man",
+];
 
 /// An operator of each role, called as the role is, and somebody who has asked for more than one may issue.
 fn staffed() -> Desk {

@@ -240,7 +240,10 @@ impl License {
         // No period goes past End of Life, also of a code that was issued before it was set (rule D9).
         let phase_end = phase_end.map(|phase_end| end_of_life.map_or(phase_end, |end| phase_end.min(end.day)));
         let runs_on = match phase {
-            Phase::EndOfLife => terms.kind == Kind::Full && end_of_life.is_none_or(|end| !end.use_ends),
+            // What never began does not run on.
+            Phase::EndOfLife => {
+                terms.kind == Kind::Full && today >= first && end_of_life.is_none_or(|end| !end.use_ends)
+            }
             _ => phase == Phase::Lapsed,
         };
         let days_left = phase_end.map(|end| end.days_after(today).unsigned_abs());

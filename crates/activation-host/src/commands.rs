@@ -7,7 +7,9 @@ pub mod forget;
 pub mod input;
 pub mod inspect;
 pub mod picture;
+pub mod report;
 pub mod request;
+pub mod sites;
 pub mod status;
 pub mod trust;
 

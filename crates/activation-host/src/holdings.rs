@@ -127,11 +127,10 @@ pub fn standing(held: &[License], revoked: bool, today: Day, released: Option<Da
     let mut standing = best.standing.clone();
     let mut units = 0u32;
     for license in &mut licenses {
-        let Standing { run, updates, support, release_covered, .. } = license.standing;
+        let Standing { run, updates, support, .. } = license.standing;
         standing.run |= run;
         standing.updates |= updates;
         standing.support |= support;
-        standing.release_covered = standing.release_covered.max(release_covered);
         license.counts = group(&license.standing) == worth && license.rank == rank;
         if license.counts {
             units = units.saturating_add(license.license.terms().units.get());
@@ -140,6 +139,9 @@ pub fn standing(held: &[License], revoked: bool, today: Day, released: Option<Da
             standing.warnings.push(Warning::Conflict);
         }
     }
+    // By a license that lets it run, if there is one: another that has ended, or not begun, covers nothing today.
+    let covering = licenses.iter().filter(|license| license.standing.run || !standing.run);
+    standing.release_covered = covering.filter_map(|license| license.standing.release_covered).max();
     standing.warnings.sort_unstable();
     standing.warnings.dedup();
     HeldStanding { standing, units, licenses }
@@ -164,8 +166,10 @@ fn of_license(mut codes: Vec<&License>, today: Day, released: Option<Day>, famil
     };
     let mut standing = counting.standing_on(today, released);
     if let Some(successor) = successor {
-        let end = counting.terms().period.last();
-        if first(successor).days_after(end) <= 1 {
+        let last = counting.terms().period.last();
+        let end = counting.end_of_life().map_or(last, |end| end.day.min(last));
+        let begins = successor.standing_on(first(successor), None).phase == Phase::Maintenance;
+        if begins && first(successor).days_after(end) <= 1 {
             standing.warnings.retain(|warning| *warning != Warning::EndsSoon);
             standing.warnings.push(Warning::QueuedSuccessor);
         } else {

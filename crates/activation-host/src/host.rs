@@ -71,14 +71,12 @@ fn machine_id(path: &Path) -> Option<String> {
 }
 
 /// What is kept of the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptHost {
     /// The number that was made of the machine's identity.
     Machine(HostId),
     /// A random number.
     Random(HostId),
-    /// The name that the admin gave to the site.
-    Site(SiteName),
 }
 
 /// The name of a site whose hosts count as one.
@@ -96,14 +94,18 @@ impl SiteName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The number of each host of the site.
+    pub fn id(&self) -> HostId {
+        number_of("site", &self.0)
+    }
 }
 
 impl KeptHost {
     /// The number that it gives.
-    pub fn id(&self) -> HostId {
+    pub fn id(self) -> HostId {
         match self {
-            Self::Machine(id) | Self::Random(id) => *id,
-            Self::Site(name) => number_of("site", &name.0),
+            Self::Machine(id) | Self::Random(id) => id,
         }
     }
 }
@@ -131,14 +133,15 @@ impl KnownHost {
 
 impl HostSource {
     /// The host's number, as far as it is known.
-    pub fn known(&self, kept: Option<&KeptHost>) -> KnownHost {
-        let facts = match self {
-            Self::Known(id) => return KnownHost::Known(*id),
-            Self::Facts(facts) => return KnownHost::Known(number_of("facts", facts)),
-            Self::Machine(facts) => facts,
+    pub fn known(&self, kept: Option<KeptHost>, site: Option<&SiteName>) -> KnownHost {
+        let facts = match (self, site) {
+            (Self::Known(id), _) => return KnownHost::Known(*id),
+            (Self::Facts(facts), _) => return KnownHost::Known(number_of("facts", facts)),
+            (Self::Machine(_), Some(site)) => return KnownHost::Known(site.id()),
+            (Self::Machine(facts), None) => facts,
         };
         match (kept, self.machine(facts)) {
-            (Some(KeptHost::Machine(kept)), Some(now)) if *kept != now => KnownHost::Moved(now),
+            (Some(KeptHost::Machine(kept)), Some(now)) if kept != now => KnownHost::Moved(now),
             (Some(kept), _) => KnownHost::Known(kept.id()),
             (None, Some(now)) => KnownHost::Known(now),
             (None, None) => KnownHost::Unknown,
@@ -185,8 +188,8 @@ mod tests {
     fn the_same_machine_has_the_same_number_without_any_state() {
         let (_one, first) = machine(&[("etc/machine-id", &format!("{ID}\n"))]);
         let (_two, second) = machine(&[("var/lib/dbus/machine-id", ID)]);
-        assert_eq!(first.known(None), second.known(None));
-        assert_eq!(first.to_keep(7), first.known(None).id().map(KeptHost::Machine));
+        assert_eq!(first.known(None, None), second.known(None, None));
+        assert_eq!(first.to_keep(7), first.known(None, None).id().map(KeptHost::Machine));
     }
 
     #[test]
@@ -200,10 +203,10 @@ mod tests {
             &[("etc/machine-id", ID), ("run/.containerenv", "")],
         ] {
             let (_root, source) = machine(files);
-            assert_eq!(source.known(None), KnownHost::Unknown, "{files:?}");
+            assert_eq!(source.known(None, None), KnownHost::Unknown, "{files:?}");
             assert_eq!(source.to_keep(7), Some(KeptHost::Random(HostId(7))));
             // What was made once stays.
-            assert_eq!(source.known(Some(&KeptHost::Random(HostId(7)))), KnownHost::Known(HostId(7)));
+            assert_eq!(source.known(Some(KeptHost::Random(HostId(7))), None), KnownHost::Known(HostId(7)));
         }
     }
 
@@ -212,19 +215,19 @@ mod tests {
         let (_one, here) = machine(&[("etc/machine-id", ID)]);
         let (_two, there) = machine(&[("etc/machine-id", "ffffffffffffffffffffffffffffffff")]);
         let kept = here.to_keep(0).unwrap();
-        assert_eq!(here.known(Some(&kept)), KnownHost::Known(kept.id()));
-        assert!(matches!(there.known(Some(&kept)), KnownHost::Moved(id) if id != kept.id()));
+        assert_eq!(here.known(Some(kept), None), KnownHost::Known(kept.id()));
+        assert!(matches!(there.known(Some(kept), None), KnownHost::Moved(id) if id != kept.id()));
         // Where the identity cannot be read, the kept number counts.
         let (_three, nowhere) = machine(&[]);
-        assert_eq!(nowhere.known(Some(&kept)), KnownHost::Known(kept.id()));
+        assert_eq!(nowhere.known(Some(kept), None), KnownHost::Known(kept.id()));
     }
 
     #[test]
     fn all_hosts_of_a_site_have_one_number() {
-        let site = KeptHost::Site(SiteName::new("Plant-2.North").unwrap());
+        let site = SiteName::new("Plant-2.North").unwrap();
         let (_one, here) = machine(&[("etc/machine-id", ID)]);
         let (_two, there) = machine(&[]);
-        assert_eq!(here.known(Some(&site)), there.known(Some(&site)));
+        assert_eq!(here.known(None, Some(&site)), there.known(None, Some(&site)));
         assert_eq!(SiteName::new("plant-2.north"), SiteName::new("PLANT-2.NORTH"));
         for name in ["", "a b", "ä", &"x".repeat(65)] {
             assert_eq!(SiteName::new(name), None, "{name}");
@@ -234,9 +237,12 @@ mod tests {
     #[test]
     fn what_the_integrator_says_counts_first() {
         let kept = KeptHost::Random(HostId(1));
-        assert_eq!(HostSource::Known(HostId(9)).known(Some(&kept)), KnownHost::Known(HostId(9)));
+        assert_eq!(
+            HostSource::Known(HostId(9)).known(Some(kept), SiteName::new("x").as_ref()),
+            KnownHost::Known(HostId(9))
+        );
         let facts = HostSource::Facts("serial 42".into());
-        assert_eq!(facts.known(Some(&kept)), facts.known(None));
+        assert_eq!(facts.known(Some(kept), None), facts.known(None, None));
         assert_eq!(facts.to_keep(1), None);
     }
 }

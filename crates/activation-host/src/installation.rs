@@ -1,15 +1,17 @@
 //! One installation over the years: what it was told, what it saw, and what that is worth today.
 
-use crate::damage::{Damage, Flaw, either, flaw, keep_twice};
+use crate::damage::{Damage, Flaw, either, flaw, heal, keep_twice};
 use crate::days::Today;
-use crate::holdings::{self, Family};
+use crate::holdings::{self, Family, LicenseStanding};
 use crate::host::{KeptHost, KnownHost, SiteName};
 use crate::inspect::{Inspection, is_old};
 use crate::memory::{self, Memory, Reset};
 use crate::settings::Settings;
+use crate::sites::{self, Sites};
 use crate::status::{SetAside, Status};
 use crate::storage::{CODES, Folder, Lock, Storage, StorageFault};
 use crate::trust_store::{self, KeptTrust, Loaded, TrustStoreFault};
+use crate::usage::{LicenseUsage, UsageReport};
 use activation_code::{
     Accepted, ActivationCode, Bundle, ClockReset, ClockState, CodeDigest, Day, HostCodeFault, HostId, HostRequest,
     License, LicenseNumber, MAX_TEXT, Nonce, Refusal, Revision, Roots, Trust, TrustFault, UnverifiedClockReset,
@@ -63,12 +65,15 @@ struct State {
     /// Why there is no trust, although somebody gave one.
     trust_fault: Option<TrustFault>,
     kept: KeptTrust,
+    /// Whether nothing is kept at all.
+    is_blank: bool,
     /// Whether the bundle of the release is in force, and not kept yet.
     release_is_newer: bool,
     family: Family,
     host: KnownHost,
     held: Vec<Held>,
     set_aside: Vec<SetAside>,
+    sites: Sites,
     damage: Vec<Damage>,
 }
 
@@ -224,7 +229,8 @@ impl Installation {
         let clock = self.settings.day();
         let mut memory = state.memory.clone();
         let today = memory.seen.look(clock, state.evidence(self.settings.released));
-        if self.settings.what_if.is_some() {
+        // Who only looks makes no folder.
+        if self.settings.what_if.is_some() || state.is_blank {
             return self.told(&state, &state.memory, today, None);
         }
         if memory == state.memory && state.damage.is_empty() && !state.release_is_newer {
@@ -251,6 +257,13 @@ impl Installation {
         let holding = holdings::standing(&held, revoked, today.day, self.settings.released, &state.family);
         let mut standing = holding.standing;
         standing.warnings.extend(self.warnings(state, memory, today));
+        let in_use = self.settings.in_use.or(state.sites.in_use());
+        // Without a license nothing is licensed, which is said already.
+        if !holding.licenses.is_empty() {
+            let over_use = in_use.is_some_and(|in_use| in_use > holding.units).then_some(Warning::OverUse);
+            let over_assigned = (state.sites.assigned() > holding.units).then_some(Warning::OverAssigned);
+            standing.warnings.extend(over_use.into_iter().chain(over_assigned));
+        }
         standing.warnings.sort_unstable();
         standing.warnings.dedup();
         let bundle = state.trust.as_ref().and_then(Trust::bundle);
@@ -259,6 +272,8 @@ impl Installation {
             today,
             standing,
             units: holding.units,
+            in_use,
+            sites: state.sites.clone(),
             licenses: holding.licenses,
             set_aside: state.set_aside.clone(),
             damage: state.damage.clone(),
@@ -369,11 +384,12 @@ impl Installation {
     ) -> Result<Entered, InstallationFault> {
         let Some(license) = &inspection.license else { return Ok(Entered::not(inspection)) };
         state.is_ours()?;
-        if license.terms().host.is_some() && state.memory.host.is_none() {
+        if license.terms().host.is_some() && state.memory.host.is_none() && state.memory.site.is_none() {
             // From now on this host has a number.
             state.memory.host = self.host_to_keep()?;
-            state.host = self.settings.host.known(state.memory.host.as_ref());
+            state.host = self.host(&state.memory);
             if let Err(refusal) = license.fits(&state.family.target(state.host.id())) {
+                self.note_damage(&mut state);
                 self.write(lock, &state.memory)?;
                 return Ok(Entered::not(Inspection::refuse(license.clone(), inspection.repairs, refusal)));
             }
@@ -473,6 +489,7 @@ impl Installation {
         if names.is_empty() {
             return Err(InstallationFault::NothingToForget { license });
         }
+        self.note_damage(&mut state);
         state.memory.codes.retain(|name| names.iter().all(|(_, forgotten)| forgotten != name));
         self.write(&lock, &state.memory)?;
         for (_, name) in &names {
@@ -516,6 +533,7 @@ impl Installation {
         if loaded != Loaded::Already || !state.kept.damage.is_empty() {
             trust_store::keep(&*self.storage, file, &bundle)?;
         }
+        self.note_damage(&mut state);
         state.memory.bundle = Some(bundle.number);
         keep_twice(&*self.storage, memory::NAME, state.memory.to_text().as_bytes())?;
         Ok((loaded, bundle))
@@ -528,13 +546,8 @@ impl Installation {
     pub fn request(&self, wish: Wish) -> Result<HostRequest, InstallationFault> {
         let lock = self.lock()?;
         let mut state = self.read();
-        state.is_ours()?;
         let before = state.memory.clone();
-        if state.memory.host.is_none() || matches!(state.host, KnownHost::Moved(_)) {
-            state.memory.host = self.host_to_keep()?;
-        }
-        let host = self.settings.host.known(state.memory.host.as_ref()).id();
-        let host = host.ok_or(InstallationFault::NoRandomNumbers)?;
+        let host = self.number_host(&mut state)?;
         let (license, nonce) = match wish {
             Wish::Code { license } => (license, Nonce::for_code(random()? as u16)),
             Wish::ClockReset => {
@@ -547,6 +560,7 @@ impl Installation {
             }
         };
         if state.memory != before {
+            self.note_damage(&mut state);
             self.write(&lock, &state.memory)?;
         }
         let product = self.settings.products.first().map(|&(product, _)| product);
@@ -562,12 +576,13 @@ impl Installation {
         let lock = self.lock()?;
         let mut state = self.read();
         state.is_ours()?;
-        state.memory.host = match site {
-            Some(name) => Some(KeptHost::Site(name)),
-            None => self.host_to_keep()?,
-        };
+        if site.is_none() && state.memory.host.is_none() {
+            state.memory.host = self.host_to_keep()?;
+        }
+        state.memory.site = site;
+        self.note_damage(&mut state);
         self.write(&lock, &state.memory)?;
-        self.settings.host.known(state.memory.host.as_ref()).id().ok_or(InstallationFault::NoRandomNumbers)
+        self.host(&state.memory).id().ok_or(InstallationFault::NoRandomNumbers)
     }
 
     /// Follows a clock reset: no evidence later than its day counts any more, until newer evidence arrives.
@@ -598,10 +613,90 @@ impl Installation {
             bundle,
             release: self.settings.released.filter(later),
         });
+        self.note_damage(&mut state);
         state.memory.seen.reset(terms.day);
         state.memory.asked = None;
         self.write(&lock, &state.memory)?;
         Ok(reset)
+    }
+
+    /// The sites that units are assigned to.
+    pub fn sites(&self) -> Sites {
+        self.state().sites.clone()
+    }
+
+    /// Changes the sites, as they are when nobody else changes them.
+    ///
+    /// # Errors
+    /// What `change` says, or it cannot be kept; then nothing has changed.
+    pub fn change_sites<F: From<InstallationFault>>(
+        &self,
+        change: impl FnOnce(&mut Sites) -> Result<(), F>,
+    ) -> Result<Sites, F> {
+        let _lock = self.lock()?;
+        let State { mut sites, damage, .. } = self.read();
+        let place = self.storage.place(sites::NAME);
+        if let Some(damage) = damage.into_iter().find(|damage| damage.place == place && damage.is_foreign()) {
+            return Err(InstallationFault::Kept(damage).into());
+        }
+        change(&mut sites)?;
+        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes()).map_err(InstallationFault::from)?;
+        Ok(sites)
+    }
+
+    /// What the installation says of its use.
+    ///
+    /// # Errors
+    /// As [`Self::status`]; or this host has no number yet, and it cannot be kept.
+    pub fn usage_report(&self) -> Result<UsageReport, InstallationFault> {
+        let host = self.request_host()?;
+        let status = self.status()?;
+        let license = |license: &LicenseStanding| {
+            let terms = license.license.terms();
+            LicenseUsage {
+                license: terms.license,
+                revision: terms.revision,
+                product: terms.product,
+                units: terms.units,
+                last: terms.period.last(),
+                phase: license.standing.phase,
+                counts: license.counts,
+            }
+        };
+        Ok(UsageReport {
+            day: status.today.day,
+            host,
+            clock: status.today.state,
+            bundle: status.bundle.as_ref().map(|bundle| bundle.number),
+            licensed: status.units,
+            in_use: status.in_use,
+            licenses: status.licenses.iter().map(license).collect(),
+            sites: status.sites,
+        })
+    }
+
+    /// The number of this host, made and kept if it has none.
+    fn request_host(&self) -> Result<HostId, InstallationFault> {
+        match self.state().host.id() {
+            Some(host) => Ok(host),
+            None => {
+                let lock = self.lock()?;
+                let mut state = self.read();
+                let host = self.number_host(&mut state)?;
+                self.write(&lock, &state.memory)?;
+                Ok(host)
+            }
+        }
+    }
+
+    fn number_host(&self, state: &mut State) -> Result<HostId, InstallationFault> {
+        state.is_ours()?;
+        let needed = state.memory.host.is_none() && state.memory.site.is_none();
+        if needed || matches!(state.host, KnownHost::Moved(_)) {
+            state.memory.host = self.host_to_keep()?;
+            state.host = self.host(&state.memory);
+        }
+        state.host.id().ok_or(InstallationFault::NoRandomNumbers)
     }
 
     /// Looks at the clock, and writes down what has changed.
@@ -620,6 +715,10 @@ impl Installation {
             state.memory.bundle = state.memory.bundle.max(Some(bundle.number));
         }
         trust_store::heal(&*self.storage, &state.damage)?;
+        let place = self.storage.place(sites::NAME);
+        if state.damage.iter().any(|damage| damage.recovered && damage.place == place) {
+            heal(&*self.storage, sites::NAME, sites::LONGEST)?;
+        }
         let place = self.storage.place(memory::NAME);
         if state.memory != before || state.damage.iter().any(|damage| damage.recovered && damage.place == place) {
             self.write(&lock, &state.memory)?;
@@ -629,6 +728,12 @@ impl Installation {
 
     fn lock(&self) -> Result<Lock<'_>, InstallationFault> {
         self.storage.lock().map_err(|error| self.fault("lock", error))
+    }
+
+    /// What is written mends what was lost: it is said before.
+    fn note_damage(&self, state: &mut State) {
+        let today = state.memory.seen.clone().look(self.settings.day(), state.evidence(self.settings.released));
+        state.memory.note(&state.damage, today.day);
     }
 
     fn write(&self, _: &Lock<'_>, memory: &Memory) -> Result<(), InstallationFault> {
@@ -641,6 +746,10 @@ impl Installation {
 
     fn fault(&self, name: &str, error: std::io::Error) -> InstallationFault {
         InstallationFault::Storage(self.storage_fault(name, error))
+    }
+
+    fn host(&self, memory: &Memory) -> KnownHost {
+        self.settings.host.known(memory.host, memory.site.as_ref())
     }
 
     fn host_to_keep(&self) -> Result<Option<KeptHost>, InstallationFault> {
@@ -674,6 +783,10 @@ impl Installation {
         let remembers = kept_memory.is_some();
         let mut memory = kept_memory.unwrap_or_default();
 
+        let parse = |text: &[u8]| Sites::from_text(text).map_err(Flaw::Text);
+        let (sites, damaged_sites) = either(storage, sites::NAME, sites::LONGEST, parse);
+        damage.extend(damaged_sites);
+
         let kept = KeptTrust::of(storage, self.settings.roots.as_ref());
         damage.extend(kept.damage.iter().cloned());
         let (trust, trust_fault) = match self.trust_of(&kept) {
@@ -684,8 +797,9 @@ impl Installation {
         let release_is_newer = self.settings.trust.is_none() && number > kept.bundle.as_ref().map(|kept| kept.number);
         let family = Family::of(&self.settings.products, trust.as_ref().and_then(Trust::bundle));
         let mut state = State {
+            is_blank: !remembers && damage.is_empty() && kept.roots.is_none() && kept.bundle.is_none(),
             release_is_newer,
-            host: self.settings.host.known(memory.host.as_ref()),
+            host: self.host(&memory),
             memory: Memory::default(),
             remembers,
             foreign,
@@ -695,9 +809,11 @@ impl Installation {
             family,
             held: Vec::new(),
             set_aside: Vec::new(),
+            sites: sites.unwrap_or_default(),
             damage,
         };
         let names = self.names_of_codes(&mut state.damage);
+        state.is_blank &= names.is_empty();
         for name in &names {
             self.read_code(&mut state, name);
         }
@@ -711,7 +827,7 @@ impl Installation {
             }
             memory.codes = names;
             state.adopt_host(&mut memory);
-            state.host = self.settings.host.known(memory.host.as_ref());
+            state.host = self.host(&memory);
         }
         if matches!(state.host, KnownHost::Moved(_)) {
             state.damage.push(Damage { place: storage.place(""), what: Flaw::Moved, recovered: false });

@@ -2,7 +2,9 @@
 
 use crate::inspect::{Inspection, Obstacle};
 use crate::sentences::status::next_step;
+use crate::sites::{Site, SiteUnits, Sites};
 use crate::status::Status;
+use crate::usage::{LicenseUsage, UsageReport};
 use activation_code::{
     ActivationCode, Bundle, ClockResetTerms, Day, HostRequest, LicenseNumber, PinnedIssuer, ProductId, Repair,
     Standing, Terms,
@@ -204,6 +206,9 @@ pub struct StatusJson {
     clock: ClockJson,
     standing: StandingJson,
     units: u32,
+    in_use: Option<u32>,
+    assigned: u32,
+    sites: Vec<SiteJson>,
     licenses: Vec<LicenseJson>,
     set_aside: Vec<SetAsideJson>,
     damage: Vec<DamageJson>,
@@ -211,6 +216,101 @@ pub struct StatusJson {
     host: Option<u32>,
     contact: Vec<String>,
     next: Option<String>,
+}
+
+/// Units of a site.
+#[derive(Serialize)]
+pub struct SiteJson {
+    site: String,
+    assigned: u32,
+    in_use: Option<u32>,
+}
+
+impl SiteJson {
+    /// All sites, by name.
+    pub fn all(sites: &Sites) -> Vec<Self> {
+        let one = |(site, units): (&Site, SiteUnits)| Self {
+            site: site.to_string(),
+            assigned: units.assigned.get(),
+            in_use: units.in_use,
+        };
+        sites.iter().map(one).collect()
+    }
+}
+
+/// What `sites --json` prints.
+#[derive(Serialize)]
+pub struct SitesJson {
+    in_use: Option<u32>,
+    assigned: u32,
+    sites: Vec<SiteJson>,
+}
+
+impl From<&Sites> for SitesJson {
+    fn from(sites: &Sites) -> Self {
+        Self { in_use: sites.in_use(), assigned: sites.assigned(), sites: SiteJson::all(sites) }
+    }
+}
+
+/// What `report --json` prints.
+#[derive(Serialize)]
+pub struct UsageJson {
+    day: String,
+    host: u32,
+    clock: &'static str,
+    bundle: Option<u32>,
+    licensed: u32,
+    in_use: Option<u32>,
+    assigned: u32,
+    licenses: Vec<LicenseUsageJson>,
+    sites: Vec<SiteJson>,
+    receipts: Vec<ReceiptJson>,
+}
+
+#[derive(Serialize)]
+struct LicenseUsageJson {
+    license: u32,
+    revision: u16,
+    product: u16,
+    units: u32,
+    last: String,
+    phase: &'static str,
+    counts: bool,
+}
+
+#[derive(Serialize)]
+struct ReceiptJson {
+    license: u32,
+    rows: Vec<String>,
+}
+
+impl From<&UsageReport> for UsageJson {
+    fn from(report: &UsageReport) -> Self {
+        let license = |usage: &LicenseUsage| LicenseUsageJson {
+            license: usage.license.get(),
+            revision: usage.revision.get(),
+            product: usage.product.get(),
+            units: usage.units.get(),
+            last: usage.last.to_string(),
+            phase: usage.phase.name(),
+            counts: usage.counts,
+        };
+        let receipts = report.receipts();
+        let receipts =
+            receipts.iter().map(|receipt| ReceiptJson { license: receipt.license.get(), rows: receipt.rows() });
+        Self {
+            day: report.day.to_string(),
+            host: report.host.0,
+            clock: report.clock.name(),
+            bundle: report.bundle,
+            licensed: report.licensed,
+            in_use: report.in_use,
+            assigned: report.sites.assigned(),
+            licenses: report.licenses.iter().map(license).collect(),
+            sites: SiteJson::all(&report.sites),
+            receipts: receipts.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -255,7 +355,19 @@ struct BundleInForceJson {
 impl From<&Status> for StatusJson {
     fn from(status: &Status) -> Self {
         let Status {
-            today, standing, units, licenses, set_aside, damage, damaged_before, bundle, contact, host, ..
+            today,
+            standing,
+            units,
+            in_use,
+            sites,
+            licenses,
+            set_aside,
+            damage,
+            damaged_before,
+            bundle,
+            contact,
+            host,
+            ..
         } = status;
         let now = damage.iter().map(|damage| DamageJson {
             found: None,
@@ -277,6 +389,9 @@ impl From<&Status> for StatusJson {
             },
             standing: standing.into(),
             units: *units,
+            in_use: *in_use,
+            assigned: sites.assigned(),
+            sites: SiteJson::all(sites),
             licenses: licenses
                 .iter()
                 .map(|license| LicenseJson {

@@ -1,23 +1,12 @@
-//! An installation without internet: what an activation code is worth on a host.
+//! An installation without internet: what activation codes are worth on a host, over the years.
 //!
-//! ```
-//! use activation_code::{PinnedIssuer, Purpose, Trust};
-//! use activation_host::inspect::{Inspection, Outcome, Question};
+//! [`Installation`] remembers the codes that were entered, the trust bundle, the days that it saw and which host it
+//! is, and says what that is worth today. [`inspect`] asks about one code without a memory. Time, storage and the
+//! facts of the host are given by [`Settings`], with defaults of the system.
 //!
-//! # let issuer = "1:8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
-//! # let typed = "20040-0E000-84G00-3X00H-7FRHT 0PS04-NGZPE-9CK4J-7DT4X-VA7K6 6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM
-//! #     7G669-0T3SX-645X4-R6SRN-861EK J0QQ3-V031W-S5H9Z-QK8CM-4WQ1H SBXV8-F7K7R-SNN7P-Y1T14-49974";
-//! let issuer: PinnedIssuer = issuer.parse()?;
-//! let trust = Trust::pinned(Purpose::Production, [issuer])?;
-//! let inspection = Inspection::of(typed, &trust, &Question::on("2027-10-01".parse()?));
-//! assert_eq!(inspection.outcome, Outcome::Accepted);
-//! assert!(inspection.standing.is_some_and(|standing| standing.run));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! It never uses the network and holds no private key. [`picture`] reads the text from a
-//! photo of a QR code. [`program`] and [`json`] are what the programs `activation` and
-//! `countersign` have in common.
+//! It never uses the network, starts no thread and holds no private key. [`entry`] is a code that is being typed,
+//! [`picture`] reads the text from a photo of a QR code; [`program`], [`json`] and [`sentences`] are what the
+//! programs `activation` and `countersign` have in common.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -33,16 +22,25 @@ pub mod host;
 pub mod inspect;
 pub mod installation;
 pub mod json;
+pub mod manual;
 pub mod memory;
 pub mod monitoring;
 pub mod picture;
 pub mod program;
+pub mod rollback;
 pub mod sentences;
 pub mod settings;
+pub mod sites;
 pub mod status;
 pub mod storage;
 pub mod trust_store;
+pub mod usage;
 
+pub use activation_code;
 pub use installation::Installation;
 pub use settings::Settings;
 pub use status::Status;
+
+#[doc = include_str!("../../../docs/integrators.md")]
+#[cfg(doctest)]
+struct IntegratorsPage;

@@ -2,7 +2,7 @@
 
 mod commands;
 
-use activation_host::program;
+use activation_host::{manual, program};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -36,7 +36,12 @@ enum Command {
     Status(commands::status::Arguments),
     Trust(commands::trust::Arguments),
     Request(commands::request::Arguments),
+    Sites(commands::sites::Arguments),
+    Report(commands::report::Arguments),
     Forget(commands::forget::Arguments),
+    Completions(manual::Completions),
+    #[command(name = "man")]
+    ManPages(manual::ManPages),
     #[command(hide = true, name = commands::picture::NAME)]
     Picture(commands::picture::Arguments),
 }
@@ -48,7 +53,11 @@ fn main() -> ExitCode {
         Command::Status(arguments) => commands::status::run(&arguments),
         Command::Trust(arguments) => commands::trust::run(&arguments).into(),
         Command::Request(arguments) => commands::request::run(&arguments).into(),
+        Command::Sites(arguments) => commands::sites::run(arguments).into(),
+        Command::Report(arguments) => commands::report::run(&arguments).into(),
         Command::Forget(arguments) => commands::forget::run(&arguments).into(),
+        Command::Completions(arguments) => manual::completions::<Arguments>(PROGRAM, &arguments).into(),
+        Command::ManPages(arguments) => manual::man_pages::<Arguments>(PROGRAM, &arguments).into(),
         Command::Picture(arguments) => commands::picture::run(&arguments).into(),
     });
     match outcome {

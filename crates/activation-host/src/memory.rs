@@ -9,7 +9,8 @@
 //! | `ahead DAY` * | clocks further ahead, which are not believed yet |
 //! | `code FILE` * | a code that was entered |
 //! | `bundle NUMBER` | of the trust bundle in force |
-//! | `host machine HEX8`, `host random HEX8`, `host site NAME` | what the host's number is made of |
+//! | `host machine HEX8` or `host random HEX8` | the host's number |
+//! | `site NAME` | the site whose number counts for this host |
 //! | `asked HEX4` | the request for a clock reset that is not answered yet |
 //! | `reset DAY` | what a clock reset said |
 //! | `void code HEX32` * | evidence that the reset made void, by SHA-256 |
@@ -47,6 +48,8 @@ pub struct Memory {
     pub bundle: Option<u32>,
     /// What the host's number is made of.
     pub host: Option<KeptHost>,
+    /// The site whose number counts for this host.
+    pub site: Option<SiteName>,
     /// The request for a clock reset that is not answered yet.
     pub asked: Option<Nonce>,
     /// The clock reset in force.
@@ -112,7 +115,7 @@ impl Memory {
     }
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
-        let Self { seen, codes, bundle, host, asked, reset, counter, damaged } = self;
+        let Self { seen, codes, bundle, host, site, asked, reset, counter, damaged } = self;
         if let Some(day) = seen.first {
             writeln!(text, "first {day}")?;
         }
@@ -131,8 +134,10 @@ impl Memory {
         match host {
             Some(KeptHost::Machine(id)) => writeln!(text, "host machine {id}")?,
             Some(KeptHost::Random(id)) => writeln!(text, "host random {id}")?,
-            Some(KeptHost::Site(name)) => writeln!(text, "host site {}", name.as_str())?,
             None => {}
+        }
+        if let Some(name) = site {
+            writeln!(text, "site {}", name.as_str())?;
         }
         if let Some(nonce) = asked {
             writeln!(text, "asked {:04x}", nonce.0)?;
@@ -193,9 +198,12 @@ impl Memory {
                 self.host = Some(match source {
                     "machine" => KeptHost::Machine(host(value)?),
                     "random" => KeptHost::Random(host(value)?),
-                    "site" => KeptHost::Site(SiteName::new(value)?),
                     _ => return None,
                 });
+                Some(())
+            }
+            "site" if self.site.is_none() => {
+                self.site = Some(SiteName::new(rest)?);
                 Some(())
             }
             "asked" if self.asked.is_none() => {
@@ -265,7 +273,8 @@ mod tests {
             },
             codes: BTreeSet::from(["codes/a.lic".to_owned(), "codes/b.lic".to_owned()]),
             bundle: Some(12),
-            host: Some(KeptHost::Site(SiteName::new("plant-2").unwrap())),
+            host: Some(KeptHost::Machine(HostId(0x0123_4567))),
+            site: SiteName::new("plant-2"),
             asked: Some(Nonce(0x0f31)),
             reset: Some(Reset {
                 day: day("2026-11-22"),
@@ -298,7 +307,7 @@ mod tests {
             "code codes/../x",
             "code codes/a\ncode codes/a",
             "host machine xyz",
-            "host site a b",
+            "site a b",
             "asked 12345",
             "asked +123",
             "void bundle 3",

@@ -46,6 +46,9 @@ pub fn nagios(status: &Status) -> (NagiosState, String) {
     let state = NagiosState::of(&status.standing);
     let mut line = format!("ACTIVATION {} - {}", state.name(), in_one_line(status).trim_end().replace('|', "/"));
     let _ = write!(line, " | units={};;;0;", status.units);
+    if let Some(in_use) = status.in_use {
+        let _ = write!(line, " in_use={in_use};{};;0;", status.units);
+    }
     if let Some(days) = status.standing.days_left {
         let _ = write!(line, " days_left={days};;;0;");
     }
@@ -81,6 +84,10 @@ fn write_metrics(text: &mut String, status: &Status) -> std::fmt::Result {
         metric("days_left", "Days from today to the last day of the phase.", &one(days.into()))?;
     }
     metric("units", "Units of the licenses that count.", &one(status.units.into()))?;
+    if let Some(in_use) = status.in_use {
+        metric("units_in_use", "Units in use.", &one(in_use.into()))?;
+    }
+    metric("units_assigned", "Units that are assigned to sites.", &one(status.sites.assigned().into()))?;
     let warned = |warning: &Warning| i64::from(standing.warnings.contains(warning));
     let warnings: Vec<_> =
         Warning::ALL.iter().map(|warning| (format!("{{warning=\"{warning}\"}}"), warned(warning))).collect();

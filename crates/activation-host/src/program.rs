@@ -33,19 +33,21 @@ impl From<Exit> for ExitCode {
 /// A text that a terminal shows and does not obey: what moves a cursor, clears a screen,
 /// changes the direction of writing or cannot be seen is named instead. Line ends stay.
 pub fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        c != '\n' && c.is_control()
-            || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if hidden(c) {
+        if c != '\n' && is_hidden(c) {
             shown.push_str(&format!("<U+{:04X}>", u32::from(c)));
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// Whether nobody sees a character, or a terminal obeys it.
+pub fn is_hidden(c: char) -> bool {
+    let invisible = matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}');
+    c.is_control() || invisible
 }
 
 /// `program: what`, and on the next line a hint if there is one.

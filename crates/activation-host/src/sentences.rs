@@ -4,6 +4,7 @@ pub mod status;
 
 use crate::inspect::{Inspection, Obstacle, Outcome};
 use crate::picture::PictureFault;
+use crate::rollback::{Continuity, CounterFault};
 use activation_code::{Bundle, Day, Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
 use std::fmt::Write;
 
@@ -230,6 +231,48 @@ pub fn picture(fault: &PictureFault) -> &'static str {
         PictureFault::OtherCode => "use the QR code under the heading `Activation code`",
         PictureFault::Several(_) => "take a picture of only one of them",
         PictureFault::TooSlow | PictureFault::Failed => "cut the QR code out of the picture, or type the rows",
+    }
+}
+
+/// What a person can do about a counter that cannot be used. A product runs without it.
+pub fn counter(fault: &CounterFault) -> String {
+    match fault {
+        CounterFault::NoDevice { .. } => "look for it (ls /dev/tpm*); it may be switched off in the firmware".into(),
+        CounterFault::NotADevice { .. } | CounterFault::Silent { .. } | CounterFault::Answer { .. } => {
+            "give the device of a TPM 2.0, /dev/tpmrm0 as a rule".into()
+        }
+        CounterFault::NoPermission { .. } => "run it as root or in the group of the device, tss as a rule".into(),
+        CounterFault::InUse { .. } => "give /dev/tpmrm0, which programs can share, or end the other program".into(),
+        CounterFault::System(_) => "look for what the kernel says of the TPM (dmesg)".into(),
+        CounterFault::OldTpm => "leave the counter out; it needs a TPM 2.0".into(),
+        CounterFault::Taken { .. } | CounterFault::IndexPassword { .. } => {
+            "give another index; `tpm2_getcap handles-nv-index` lists those that are taken".into()
+        }
+        CounterFault::OwnerPassword { index } => format!(
+            "make it with that password: tpm2_nvdefine {index} -C o -P OWNERPASSWORD -s 8 \
+             -a 'authread|authwrite|no_da|nt=counter'"
+        ),
+        CounterFault::Full { .. } => {
+            "remove an index that nobody needs (`tpm2_getcap handles-nv-index` lists them), or leave the counter out"
+                .into()
+        }
+        CounterFault::Locked { .. } => "restart the machine, or give another index".into(),
+        CounterFault::Gone { .. } => "run it again: the counter is made anew, above its last value".into(),
+        CounterFault::Refused { code, .. } => format!("`tpm2_rc_decode 0x{code:03x}` says what that means"),
+    }
+}
+
+/// What a counter says of the state, where that is worth a word.
+pub fn continuity(continuity: Continuity) -> Option<String> {
+    match continuity {
+        Continuity::FirstUse | Continuity::Unbroken => None,
+        Continuity::PutBack { missing } => Some(format!(
+            "the state was put back from an older copy, or another installation uses its counter: the counter has \
+             risen {missing} times since"
+        )),
+        Continuity::OtherCounter { remembered, found } => Some(format!(
+            "the counter is at {found} and the state has seen {remembered}: it comes from a machine with another TPM"
+        )),
     }
 }
 

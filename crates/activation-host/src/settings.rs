@@ -45,6 +45,7 @@ pub struct Settings {
     pub(crate) contact: Vec<String>,
     pub(crate) host: HostSource,
     pub(crate) clock: Box<dyn Clock>,
+    pub(crate) in_use: Option<u32>,
     pub(crate) what_if: Option<Day>,
     pub(crate) repairs: Repairs,
 }
@@ -62,6 +63,7 @@ impl Default for Settings {
             contact: Vec::new(),
             host: HostSource::default(),
             clock: Box::new(SystemClock),
+            in_use: None,
             what_if: None,
             repairs: Repairs::Accepted,
         }
@@ -135,6 +137,12 @@ impl Settings {
     #[must_use]
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: Box::new(clock), ..self }
+    }
+
+    /// How many units are in use, where the product counts them itself; instead of what was said of sites.
+    #[must_use]
+    pub fn in_use(self, units: u32) -> Self {
+        Self { in_use: Some(units), ..self }
     }
 
     /// Asks what would be on this day, whatever the clock shows. Of the day nothing is remembered.

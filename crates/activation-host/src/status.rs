@@ -4,6 +4,7 @@ use crate::damage::Damage;
 use crate::days::Today;
 use crate::holdings::{LicenseStanding, notice_is_due};
 use crate::installation::InstallationFault;
+use crate::sites::Sites;
 use activation_code::{Answer, Bundle, Day, HostId, LicenseNumber, Refusal, Revision, Standing};
 
 /// The answer of an installation.
@@ -15,6 +16,10 @@ pub struct Status {
     pub standing: Standing,
     /// Units of the licenses that count together.
     pub units: u32,
+    /// Units in use, where somebody counted.
+    pub in_use: Option<u32>,
+    /// Units that are assigned to sites.
+    pub sites: Sites,
     /// All licenses, the best first.
     pub licenses: Vec<LicenseStanding>,
     /// Codes that are here and do not count, and why.

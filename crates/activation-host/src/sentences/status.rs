@@ -46,7 +46,12 @@ fn write_body(text: &mut String, status: &Status) -> std::fmt::Result {
         }
     }
     if !status.licenses.is_empty() {
-        writeln!(text, "  units        {}", status.units)?;
+        let in_use = status.in_use.map(|units| format!(", {units} in use")).unwrap_or_default();
+        let assigned = match status.sites.assigned() {
+            0 => String::new(),
+            units => format!(", {units} assigned to sites"),
+        };
+        writeln!(text, "  units        {}{in_use}{assigned}", status.units)?;
     }
     for license in &status.licenses {
         write_license(text, license, status.bundle.as_ref())?;
@@ -148,6 +153,7 @@ fn remedy(damage: &crate::damage::Damage) -> &'static str {
         Flaw::Roots | Flaw::Bundle(_) => "load the newest bundle of the vendor again with `activation trust load`",
         Flaw::Unreadable(_) => "let this user read it",
         Flaw::Moved => "ask the desk for codes for this host, with `activation request`",
+        _ if damage.place.ends_with("sites.txt") => "assign the units of the sites again with `activation sites`",
         Flaw::PutBack { .. } => "enter the newest codes again, and load the newest bundle",
         _ => "the days that were seen are lost; codes and trust count as before",
     }
@@ -203,6 +209,23 @@ fn of_installation(warning: Warning, status: &Status) -> (String, Option<String>
             "two codes of one license and revision say different things; the one that was issued later counts".into(),
             Some("tell your license desk, which may have been restored from a backup"),
         ),
+        Warning::OverUse => {
+            let in_use = status.in_use.unwrap_or(0);
+            let over = in_use.saturating_sub(status.units);
+            let sentence =
+                format!("{in_use} units are in use, {over} more than the {} that are licensed", status.units);
+            (
+                sentence,
+                Some("ask your license desk for more units; service and support are not assured for those above"),
+            )
+        }
+        Warning::OverAssigned => {
+            let assigned = status.sites.assigned();
+            let over = assigned.saturating_sub(status.units);
+            let sentence =
+                format!("{assigned} units are assigned, {over} more than the {} that are licensed", status.units);
+            (sentence, Some("assign fewer units to the sites, or ask your license desk for more"))
+        }
         Warning::TestTrust => (
             "there are codes for testing, or signed with a test key that everybody has; they prove nothing".into(),
             None,

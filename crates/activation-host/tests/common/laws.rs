@@ -1,15 +1,17 @@
-//! The laws about pictures and about what an installation keeps, as `crates/activation-code/tests/common/laws.rs` has
+//! The laws about pictures and about what an installation keeps and writes, as `crates/activation-code/tests/common/laws.rs` has
 //! those about codes: each takes any bytes and panics where it is broken.
 
 use super::sold;
-use activation_code::{TRANSPORT_PREFIX, Trust};
-use activation_host::checked_text::seal;
+use activation_code::{Receipt, TRANSPORT_PREFIX, Trust};
+use activation_host::checked_text::{CheckedTextFault, seal};
 use activation_host::draft::{draft, keep_draft};
 use activation_host::host::{HostSource, MachineFacts};
 use activation_host::installation::InstallationFault;
 use activation_host::memory::Memory;
 use activation_host::picture::{Content, MOST_PIXELS, PictureFault, read};
+use activation_host::sites::Sites;
 use activation_host::storage::{InMemory, Storage};
+use activation_host::usage::UsageReport;
 use activation_host::{Installation, Settings};
 
 #[allow(dead_code, reason = "replayed by tests, and not by fuzzing")]
@@ -17,7 +19,7 @@ type Law = fn(&[u8]);
 
 /// Each law by the name of its fuzz target.
 #[allow(dead_code, reason = "replayed by tests, and not by fuzzing")]
-pub const LAWS: [(&str, Law); 2] = [("qr_file", qr_file), ("state_file", state_file)];
+pub const LAWS: [(&str, Law); 3] = [("qr_file", qr_file), ("state_file", state_file), ("usage_report", usage_report)];
 
 /// Most characters that a QR code holds (ISO/IEC 18004, version 40-L, digits).
 const MOST_CHARACTERS: usize = 7089;
@@ -107,5 +109,31 @@ fn is_not_bricked(name: &str, data: &[u8]) {
         // Another issuer's bundle that the roots have signed is no fault of ours; nobody finds one by chance.
         Err(InstallationFault::Kept(damage)) => assert!(damage.is_foreign(), "{damage}"),
         Err(fault) => panic!("{name}: {fault}"),
+    }
+}
+
+/// A usage report that is read has one spelling: written again it is the text. Its receipts are read as they were
+/// written. The bytes are looked at as they are, and with the heading and the check that only a program gets right.
+pub fn usage_report(data: &[u8]) {
+    one_spelling(data);
+    let Ok(body) = str::from_utf8(data) else { return };
+    let remark = "# What an installation says of its use. A claim: nobody signed it.";
+    one_spelling(seal(&format!("countersign usage 1\n{remark}\n{body}\n")).as_bytes());
+    let sites = seal(&format!("countersign sites 1\n{body}\n"));
+    if let Ok(sites) = Sites::from_text(sites.as_bytes()) {
+        assert_eq!(Sites::from_text(sites.to_text().as_bytes()), Ok(sites));
+    }
+}
+
+fn one_spelling(text: &[u8]) {
+    match UsageReport::from_text(text) {
+        Ok(report) => {
+            assert_eq!(report.to_text().as_bytes(), text);
+            for receipt in report.receipts() {
+                assert_eq!(Receipt::read(&receipt.rows()), Ok(receipt));
+            }
+        }
+        Err(CheckedTextFault::Line { line }) => assert!((1..=text.len()).contains(&line)),
+        Err(fault) => assert!(!fault.to_string().is_empty()),
     }
 }

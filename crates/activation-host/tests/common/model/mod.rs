@@ -1,0 +1,9 @@
+//! A model of the rules of an installation, and histories to compare it by.
+
+pub mod history;
+pub mod play;
+pub mod pool;
+pub mod rules;
+#[path = "../sold.rs"]
+#[allow(dead_code, reason = "each test uses some of it")]
+mod sold;
