@@ -7,10 +7,12 @@ mod bundle;
 mod bundle_file;
 mod catalogue;
 mod change;
+mod clock_reset;
 mod customer;
 mod failure;
 mod folder;
 mod history;
+mod host_request;
 mod import;
 mod init;
 mod issue;
@@ -136,6 +138,7 @@ enum Command {
     Batch(batch::Arguments),
     Revoke(revoke::Arguments),
     Transfer(transfer::Arguments),
+    ClockReset(clock_reset::Arguments),
     Show(show::ShowArguments),
     Reprint(reprint::ReprintArguments),
     List(list::ListArguments),
@@ -262,6 +265,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Batch(arguments) => batch::run(&context, &arguments),
         Command::Revoke(arguments) => revoke::run(&context, &arguments),
         Command::Transfer(arguments) => transfer::run(&context, &arguments),
+        Command::ClockReset(arguments) => clock_reset::run(&context, &arguments),
         Command::Show(arguments) => show::show(&context, &arguments),
         Command::Reprint(arguments) => reprint::reprint(&context, &arguments),
         Command::List(arguments) => list::list(&context, &arguments),

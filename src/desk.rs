@@ -11,6 +11,7 @@ mod change;
 mod checkpoint;
 mod customers;
 mod history;
+mod host_requests;
 mod import;
 mod issuing;
 mod keys;
@@ -23,6 +24,7 @@ mod plan;
 mod questions;
 mod schedule;
 mod trust;
+mod usage;
 
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, PutBack, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
@@ -38,16 +40,17 @@ pub use change::{Asked, Change, Length, Order, Reach};
 pub use checkpoint::{Checkpoint, CheckpointFault, LONGEST as LONGEST_CHECKPOINT, NotedHead, NotedHeadFault};
 pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer, find_customers};
 pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
+pub use host_requests::{Asking, SignedClockReset, check_product, preview_clock_reset, reset_clock};
 pub use import::{ImportFault, ImportProblem, Imported, PrintedText, import};
-pub use issuing::{Issued, carry_out, codes_of, perform};
+pub use issuing::{Issued, bound_codes_of, carry_out, codes_of, perform};
 pub use keys::{
     Fate, Learning, Loss, Rotation, StolenCode, Watch, each_reissued, free_issuers, lose_issuer, lost_issuer,
     prepare_issuer, prepared_issuers, preview_loss, preview_rotation, reissues, rotate, signed_by, stolen_codes,
     stolen_issuers,
 };
 pub use licenses::{
-    Revocation, Transfer, find_license, preview_reprint, preview_revocation, preview_transfer, reprint, revoke,
-    transfer,
+    Revocation, Transfer, find_license, preview_reprint, preview_reprint_for, preview_revocation, preview_transfer,
+    reprint, reprint_for, revoke, transfer,
 };
 pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
 pub use operators::{
@@ -69,6 +72,7 @@ pub use trust::{
     bundle, bundles, draft_bundle, issuer_rules, issuer_to_sign_with, last_bundle, limit_issuer, publish_bundle,
     record_trust_settings, set_contact, takes_nothing_back, trust_settings,
 };
+pub use usage::{Adherence, ImportedClaim, Taken, adherence, claim_of_receipt, claims_of_report, import_usage};
 
 use crate::ledger::{
     CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
@@ -76,7 +80,7 @@ use crate::ledger::{
 };
 use crate::signer::SignerFault;
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, Limit, PayloadFault, ProductId, PublicKey, Revision, TermsFault,
+    Day, HostId, IssuerNumber, Kind, LicenseNumber, Limit, PayloadFault, ProductId, PublicKey, Revision, TermsFault,
     TypingFaults, Units,
 };
 
@@ -121,6 +125,9 @@ pub enum DeskFault {
         /// What the verifier says.
         refusal: activation_code::Refusal,
     },
+    /// A clock reset that the shipping verifier does not accept: it never leaves the desk.
+    #[error("the clock reset does not verify, and is not given out")]
+    ClockResetDoesNotVerify,
     /// A payload that the reader refuses.
     #[error("the code of license {license} is not readable, and is not given out: {fault}")]
     NotReadable {
@@ -155,6 +162,35 @@ pub enum Refused {
     /// No customer with this address.
     #[error("no customer has the address {0}")]
     UnknownEmail(Email),
+    /// A report without a figure to compare.
+    #[error("the report has no license that counts, or nobody counted the units in use")]
+    NothingCounted,
+    /// A report of a code that this desk never made.
+    #[error("license {license} has no revision {revision}")]
+    UsageOfNoRevision {
+        /// The license.
+        license: LicenseNumber,
+        /// What the report says.
+        revision: Revision,
+    },
+    /// A report of another product than was sold.
+    #[error("the report says that license {license} is for product {claimed}, and it is for product {sold}")]
+    UsageOfOtherProduct {
+        /// The license.
+        license: LicenseNumber,
+        /// What was sold.
+        sold: ProductId,
+        /// What the report says.
+        claimed: ProductId,
+    },
+    /// A report of a day that has not come here.
+    #[error("the report is of {day}, and today is {today}")]
+    UsageInTheFuture {
+        /// The report's day.
+        day: Day,
+        /// Here.
+        today: Day,
+    },
     /// No order of this reference.
     #[error("no code was made for order {0}")]
     UnknownOrder(OrderReference),
@@ -252,6 +288,47 @@ pub enum Refused {
     /// The desk has no issuing key of this number.
     #[error("this desk has no issuing key {0}")]
     UnknownIssuer(IssuerNumber),
+    /// A host's request for a clock reset where one for a code is wanted.
+    #[error("the host asks for a clock reset, not for a code")]
+    AsksForClockReset,
+    /// A host's request for a code where one for a clock reset is wanted.
+    #[error("the host asks for a code, not for a clock reset")]
+    AsksForCode,
+    /// A host asks for another product than is sold.
+    #[error("the host asks for product {wanted}, and this is product {sold}")]
+    HostsOtherProduct {
+        /// What it asks for.
+        wanted: ProductId,
+        /// What is sold.
+        sold: ProductId,
+    },
+    /// The host has all the codes of the license that it can have.
+    #[error("license {license} is bound to host {host} already")]
+    BoundAlready {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which host.
+        host: HostId,
+    },
+    /// A license that is not bound to a host.
+    #[error("no code of license {license} that counts is bound to host {host}")]
+    NotBound {
+        /// Which license.
+        license: LicenseNumber,
+        /// Which host.
+        host: HostId,
+    },
+    /// A partner's export has one code for each license and revision.
+    #[error("license {0} cannot be bound to one more host here: a partner's desk has one code for each revision")]
+    PartnerBinds(LicenseNumber),
+    /// A clock is not reset to a day that has not come, or that no code can say.
+    #[error("a clock is reset to a day from 2020-01-01 to {today}, and not to {day}")]
+    NoResetDay {
+        /// Which was asked for.
+        day: Day,
+        /// Today.
+        today: Day,
+    },
     /// What the issuing key may not issue.
     #[error("issuer {issuer} may not issue {limit}")]
     IssuerLimit {

@@ -16,6 +16,7 @@ mod records;
 mod schema;
 mod statements;
 mod trust;
+mod usage;
 
 pub use audit::{Audit, CodeName, Finding, Findings, Question, RowName, SchemaFault};
 pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
@@ -26,6 +27,7 @@ pub use records::{
     OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
 pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, PublishedBundle, TrustSettings};
+pub use usage::UsageClaim;
 
 use activation_code::Day;
 use place::Presence;

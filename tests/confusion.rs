@@ -2,12 +2,13 @@
 //! other one, before the reader of each.
 
 use activation_code::{
-    ActivationCode, BUNDLE_CONTEXT, Bundle, CONTEXT, Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod,
-    PinnedIssuer, ProductId, PublicKey, Purpose, Revision, Roots, SIGNATURE_BYTES, Terms, Trust, Units, signature_line,
+    ActivationCode, BUNDLE_CONTEXT, Bundle, CLOCK_RESET_CONTEXT, CONTEXT, ClockResetTerms, CodeKind, Day, HostId,
+    IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId, PublicKey, Purpose, Revision,
+    Roots, SIGNATURE_BYTES, Terms, Trust, Units, UnverifiedClockReset, signature_line, to_rows,
 };
 use countersign::desk::Checkpoint;
 use countersign::partner::{EXPORT_CONTEXT, PartnerExport, PartnerRequest, REQUEST_CONTEXT};
-use countersign::signer::{Signer, SoftwareKey, has_signed};
+use countersign::signer::{Signer, SoftwareKey};
 
 /// A kind of signed thing: what stands before what is signed, one of its kind, and its reader.
 struct Signed {
@@ -82,16 +83,17 @@ fn reads_code(body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
     ActivationCode::from_parts(body, signature).is_ok_and(|code| trust.verify(code).is_ok())
 }
 
-/// Version 1, a host, a nonce, a day, issuer 1, zeros: as the format of codes has it (kind 6).
 fn clock_reset() -> Vec<u8> {
-    let fields: [(u128, u32); 5] = [(1, 4), (0x8001_F00D, 32), (0xBEEF, 16), (2500, 15), (1, 10)];
-    let bits = fields.into_iter().fold(0, |bits, (value, width)| bits << width | value) << 3;
-    bits.to_be_bytes()[6..].to_vec()
+    let (host, nonce) = (HostId(0x8001_F00D), Nonce::for_clock_reset(0xBEEF));
+    let (day, issuer) = ("2026-11-05".parse().unwrap(), IssuerNumber::new(1).unwrap());
+    ClockResetTerms { host, nonce, day, issuer }.to_payload()
 }
 
-/// Any reader that follows the design checks at least this.
 fn reads_clock_reset(body: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
-    has_signed(&public(), &[CLOCK_RESET.as_bytes(), body].concat(), signature)
+    let issuer = PinnedIssuer { number: IssuerNumber::new(1).unwrap(), key: public() };
+    let trust = Trust::pinned(Purpose::Production, [issuer]).unwrap();
+    let Some(rows) = to_rows(CodeKind::ClockReset, &[body, signature].concat()) else { return false };
+    UnverifiedClockReset::read(&rows).is_ok_and(|reset| trust.verify_clock_reset(&reset).is_ok())
 }
 
 fn checkpoint() -> Vec<u8> {
@@ -187,6 +189,7 @@ fn a_signature_without_any_context_is_none() {
 #[test]
 fn the_contexts_are_those_of_the_design_and_none_begins_another() {
     assert_eq!(CONTEXT, CODE.as_bytes());
+    assert_eq!(CLOCK_RESET_CONTEXT, CLOCK_RESET.as_bytes());
     assert_eq!(EXPORT_CONTEXT, PARTNER_EXPORT.as_bytes());
     assert_eq!(REQUEST_CONTEXT, PARTNER_REQUEST.as_bytes());
     assert_eq!(format!("{BUNDLE_CONTEXT}\n"), BUNDLE);

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::{Context, print, stolen};
-use activation_code::MaintenancePeriod;
+use activation_code::{HostRequest, MaintenancePeriod, Nonce};
 use activation_host::json::TermsJson;
 use activation_host::sentences;
 use countersign::desk::{self, Approval, Asked, Issued, Note, Plan, Preview, Session};
@@ -38,7 +38,11 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
         Mode::Sign => context.session(ledger)?,
     };
     let plan = match desk::preview(ledger, &session, asked)? {
-        Preview::Before(issued) => return report(context, ledger, &issued, &[], "Issued before"),
+        Preview::Before(issued) => {
+            let heading =
+                if matches!(asked.change, desk::Change::Bind { .. }) { "Bound before" } else { "Issued before" };
+            return report(context, ledger, &issued, &[], heading);
+        }
         Preview::Planned(plan) => plan,
     };
     if mode == Mode::Preview {
@@ -73,7 +77,7 @@ pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Pl
 }
 
 fn heading(plan: &Plan) -> String {
-    use desk::Change::{AddUnits, Convert, Downsize, Issue, Reissue, Renew, Upgrade};
+    use desk::Change::{AddUnits, Bind, Convert, Downsize, Issue, Reissue, Renew, Upgrade};
     let done = match plan.asked.change {
         Issue(_) => "Issued",
         Renew { .. } => "Renewed",
@@ -81,6 +85,7 @@ fn heading(plan: &Plan) -> String {
         AddUnits { .. } => "Units added",
         Upgrade { .. } => "Upgraded",
         Convert { .. } => "Converted",
+        Bind { .. } => "Bound to a host",
         Reissue { .. } => "Reissued",
     };
     match &plan.approval {
@@ -171,6 +176,9 @@ struct NotesJson {
     members_end: Vec<MemberEndJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ends_with_life: Vec<u16>,
+    /// Hosts that have codes of their own of what was before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bound_hosts: Vec<u32>,
 }
 
 #[derive(Serialize)]
@@ -191,6 +199,7 @@ impl NotesJson {
                     json.members_end.push(MemberEndJson { product: member.get(), end_of_life: day.to_string() });
                 }
                 Note::EndsWithLife { was } => json.ends_with_life.push(was.get()),
+                Note::BoundHost { host, .. } => json.bound_hosts.push(host.0),
                 // Those show in the terms.
                 Note::CodeBegins { .. } | Note::GoesOutAgain { .. } | Note::Over { .. } => {}
             }
@@ -287,6 +296,15 @@ fn note(note: &Note) -> Option<String> {
         Note::EndsWithLife { was } => format!(
             "The renewal sold before as revision {was} would begin after the product's End of Life: it ends here."
         ),
+        Note::BoundHost { license, host } => {
+            let nonce = Nonce::for_code(0);
+            let request = HostRequest { host: *host, product: None, license: Some(*license), nonce };
+            format!(
+                "Host {host} has a code of its own, which stays as it was; for the next one: \
+                 countersign issue --request {}",
+                request.row()
+            )
+        }
         Note::GoesOutAgain { .. } => return None,
     })
 }

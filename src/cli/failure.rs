@@ -68,8 +68,10 @@ impl From<DeskFault> for Failure {
             DeskFault::CheckpointDoesNotVerify => {
                 Self::could_not(fault.to_string()).hint("restore the ledger key from its backup")
             }
-            DeskFault::DoesNotVerify { .. } | DeskFault::NotReadable { .. } => Self::could_not(fault.to_string())
-                .hint("the ledger or the key was changed by somebody; restore a backup"),
+            DeskFault::DoesNotVerify { .. } | DeskFault::NotReadable { .. } | DeskFault::ClockResetDoesNotVerify => {
+                Self::could_not(fault.to_string())
+                    .hint("the ledger or the key was changed by somebody; restore a backup")
+            }
         }
     }
 }
@@ -114,6 +116,15 @@ impl From<Refused> for Failure {
             Refused::UnknownCustomer(_) => "`countersign customer list` shows the customers, `customer add` makes one",
             Refused::UnknownLicense(_) => "`countersign list` shows the licenses",
             Refused::UnknownEmail(_) => "`countersign search TEXT` looks for parts of names and for much else",
+            Refused::NothingCounted => {
+                "on the host, note the units in use with `activation sites total UNITS`, and make the report again"
+            }
+            Refused::UsageOfNoRevision { .. } | Refused::UsageOfOtherProduct { .. } => {
+                "ask which desk issued the code, and whether the report was changed; `countersign history` shows the codes"
+            }
+            Refused::UsageInTheFuture { .. } => {
+                "the host's clock is wrong: `activation request --clock` there, `countersign clock-reset` here"
+            }
             Refused::UnknownOrder(_) => {
                 "give the reference as it was ordered; `countersign search` looks for much else"
             }
@@ -143,6 +154,17 @@ impl From<Refused> for Failure {
                 "give the terms that wait, or take them back with `countersign reject REQUEST`"
             }
             Refused::UnknownIssuer(_) => "`countersign issuer` shows the issuing keys",
+            Refused::AsksForClockReset => "`countersign clock-reset ROW` signs one",
+            Refused::AsksForCode => {
+                "`countersign issue --request ROW` makes one; the host asks with `activation request --clock`"
+            }
+            Refused::HostsOtherProduct { .. } => {
+                "ask on the host for the product that was sold, or name that one; suites and one family fit too"
+            }
+            Refused::BoundAlready { .. } => "`countersign reprint LICENSE --host HEX8` gives its codes out again",
+            Refused::NotBound { .. } => "`countersign issue --request ROW` binds it, with the row that the host shows",
+            Refused::PartnerBinds(_) => "issue a license of its own for the host, with its request, or ask the vendor",
+            Refused::NoResetDay { .. } => "leave --day out for today, or give an earlier one",
             Refused::IssuerLimit { .. } => "`countersign issuer limit N` shows what an issuing key may issue",
             Refused::UnknownBundle(_) => "`countersign bundle list` shows those that were published",
             Refused::NoRoots => "name them with --root HEX, once for each, and --roots-needed M",

@@ -60,6 +60,9 @@ struct HistoryLine {
     /// The stolen key because of which codes were re-issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     lost: Option<u16>,
+    /// The host that alone accepts these codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<u32>,
     #[serde(skip)]
     what: String,
 }
@@ -195,6 +198,7 @@ impl Names<'_> {
             revoked: below.map(|below| RevokedJson { below, reason: entry.reason.clone() }),
             from: entry.from.map(CustomerNumber::get),
             lost: entry.lost.map(IssuerNumber::get),
+            host: entry.host.map(|host| host.0),
             what: self.what(entry, customer_name.as_deref(), from_name.as_deref(), &issuers),
             customer_name,
             from_name,
@@ -231,6 +235,13 @@ impl Names<'_> {
             }
             _ => Ok(()),
         };
+        if let Some(host) = entry.host {
+            let to = if entry.action == Action::Bound { "to" } else { "for" };
+            let _ = write!(text, " {to} host {host}");
+        }
+        if let Some(units) = entry.in_use {
+            let _ = write!(text, ": {units} units in use");
+        }
         if let Some(order) = &entry.order {
             let _ = write!(text, ", order {order}");
         }

@@ -7,7 +7,7 @@ use super::list::LicenseLine;
 use super::print::complain;
 use super::print::{self, Line};
 use super::show::FormOptions;
-use activation_code::{LicenseNumber, MAX_TEXT, Revision};
+use activation_code::{HostId, LicenseNumber, MAX_TEXT, Revision};
 use activation_host::json::RepairJson;
 use activation_host::program::{clock, system};
 use activation_host::sentences;
@@ -28,6 +28,7 @@ codes, give --row again. The whole code does too, and - reads it from standard i
 Examples:
   countersign reprint 1
   countersign reprint --email licenses@hospital.example
+  countersign reprint 1 --host 89abcdef
   countersign reprint --order PO-77 --as file --output code.lic
   countersign reprint --row '3) 6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM'")]
 pub struct ReprintArguments {
@@ -49,6 +50,9 @@ pub struct ReprintArguments {
     /// This code and no other
     #[arg(long, value_name = "N")]
     revision: Option<Revision>,
+    /// The codes that this host alone accepts; a row of one of them means its host
+    #[arg(long, value_name = "HEX8", value_parser = host_id)]
+    host: Option<HostId>,
     #[command(flatten)]
     form: FormOptions,
 }
@@ -67,6 +71,13 @@ pub struct SearchArguments {
     /// A number, a part of a name, an address, a reference, a code or a row of one
     #[arg(value_name = "TEXT")]
     text: String,
+}
+
+/// The number of a host, as programs print it.
+pub fn host_id(text: &str) -> Result<HostId, &'static str> {
+    let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let host = u32::from_str_radix(text, 16).ok().filter(|_| digits);
+    host.map(HostId).ok_or("a host is written as eight hex digits")
 }
 
 impl ReprintArguments {
@@ -89,7 +100,7 @@ impl ReprintArguments {
 
 /// A text, or what standard input has if it is `-`. One byte more than a code's text may have: the library refuses
 /// a longer one by name.
-fn given(text: &str) -> Result<String, Failure> {
+pub fn given(text: &str) -> Result<String, Failure> {
     if text != "-" {
         return Ok(text.to_owned());
     }
@@ -112,7 +123,8 @@ pub fn reprint(context: &Context, arguments: &ReprintArguments) -> Result<(), Fa
     };
     let license = found.listed.license.number;
     let session = context.session(&mut ledger)?;
-    let codes = desk::preview_reprint(&mut ledger, &session, license, arguments.revision)?;
+    let host = arguments.host.or(found.by.host());
+    let codes = desk::preview_reprint_for(&mut ledger, &session, license, arguments.revision, host)?;
     if output.is_some() && codes.len() > 1 {
         let revisions: Vec<_> = codes.iter().map(|code| code.entry.terms.revision.to_string()).collect();
         return Err(Failure::no(format!("license {license} has {} codes that count", codes.len()))
@@ -121,7 +133,7 @@ pub fn reprint(context: &Context, arguments: &ReprintArguments) -> Result<(), Fa
     for repair in found.by.repairs() {
         complain("repaired", &sentences::repair(repair), None);
     }
-    let codes = desk::reprint(&mut ledger, &session, license, arguments.revision)?;
+    let codes = desk::reprint_for(&mut ledger, &session, license, arguments.revision, host)?;
     if let Some(found) =
         found.by.revision().filter(|found| codes.iter().all(|code| code.entry.terms.revision != *found))
     {
@@ -171,6 +183,8 @@ struct FoundLine {
     license: LicenseLine,
     #[serde(skip_serializing_if = "Option::is_none")]
     matched_revision: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched_host: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rows: Vec<u8>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -197,6 +211,7 @@ impl FoundLine {
             matched: by.name(),
             license: LicenseLine::new(listed, catalogue, clock()),
             matched_revision: by.revision().map(Revision::get),
+            matched_host: by.host().map(|host| host.0),
             repairs: by.repairs().iter().map(RepairJson::from).collect(),
             what: matched(by),
             rows,
@@ -207,15 +222,16 @@ impl FoundLine {
 /// What matched, in words.
 fn matched(by: &FoundBy) -> String {
     let mended = if by.repairs().is_empty() { "" } else { ", mistyped" };
+    let bound = by.host().map(|host| format!(" for host {host}")).unwrap_or_default();
     match by {
         FoundBy::License | FoundBy::Customer => by.name().to_owned(),
         FoundBy::Email => "e-mail".to_owned(),
         FoundBy::Order { revision } => format!("order of revision {revision}"),
-        FoundBy::Code { revision, .. } => format!("code of revision {revision}{mended}"),
+        FoundBy::Code { revision, .. } => format!("code of revision {revision}{bound}{mended}"),
         FoundBy::Rows { revision, rows, .. } => {
             let numbers: Vec<_> = rows.iter().map(ToString::to_string).collect();
             let s = if numbers.len() == 1 { "" } else { "s" };
-            format!("row{s} {} of revision {revision}{mended}", numbers.join(", "))
+            format!("row{s} {} of revision {revision}{bound}{mended}", numbers.join(", "))
         }
     }
 }

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 /// Show a license's codes again, byte for byte
 #[derive(clap::Args)]
 #[command(after_help = "\
-Letters show every revision, the other forms the newest.
+Letters show every revision, and codes that are bound to a host behind it; the other forms show
+the newest revision.
 
 Examples:
   countersign show 1
@@ -60,7 +61,13 @@ pub fn show(context: &Context, arguments: &ShowArguments) -> Result<(), Failure>
     let license = desk::find_license(&mut ledger, arguments.license)?;
     let Some(newest) = issued.last() else { return Ok(()) };
     let all = context.json || arguments.form.form == Form::Letters;
-    let shown = if all { &issued[..] } else { std::slice::from_ref(newest) };
+    let mut every = issued.clone();
+    if all && output.is_none() {
+        // Those that are bound to a host come behind the one that they are of.
+        every.extend(desk::bound_codes_of(&mut ledger, arguments.license)?);
+        every.sort_by_key(|issued| issued.entry.terms.revision.get());
+    }
+    let shown = if all { &every[..] } else { std::slice::from_ref(newest) };
     arguments.form.print(context, &mut ledger, &license, shown, output)
 }
 

@@ -118,6 +118,15 @@ pub enum Change {
         /// Renewed as well; `None`: to the same last day.
         renew: Option<Length>,
     },
+    /// The codes that count, once more for one host alone (rule I9): the same license, revisions and terms.
+    Bind {
+        /// Which license.
+        license: LicenseNumber,
+        /// The only host that accepts them.
+        host: HostId,
+        /// For which product the host asks, if it says one.
+        product: Option<ProductId>,
+    },
     /// The same once more, signed by another key, because the key of the codes that count was stolen.
     Reissue {
         /// Which license.
@@ -137,6 +146,7 @@ impl Change {
             | Self::AddUnits { license, .. }
             | Self::Upgrade { license, .. }
             | Self::Convert { license, .. }
+            | Self::Bind { license, .. }
             | Self::Reissue { license, .. } => Some(license),
         }
     }
@@ -257,6 +267,7 @@ impl Written<'_> {
                 reach,
             },
             "convert" => Change::Convert { license: license()?, units: units(), renew: self.length() },
+            "bind" => Change::Bind { license: license()?, host: self.host.map(HostId)?, product: product() },
             "reissue" => Change::Reissue { license: license()?, lost: self.lost.and_then(IssuerNumber::new)? },
             _ => return None,
         };
@@ -313,6 +324,9 @@ impl<'w> From<&'w Asked> for Written<'w> {
             .with_length(*renew),
             Change::Convert { license, units, renew } => {
                 Self { units: units.map(Units::get), ..on("convert", *license) }.with_length(*renew)
+            }
+            Change::Bind { license, host, product } => {
+                Self { host: Some(host.0), product: product.map(ProductId::get), ..on("bind", *license) }
             }
             Change::Reissue { license, lost } => Self { lost: Some(lost.get()), ..on("reissue", *license) },
         }
@@ -398,6 +412,7 @@ impl fmt::Display for Asked {
                 many(f, units)?;
                 renewed(f, renew)?;
             }
+            Change::Bind { license, host, .. } => write!(f, "bind license {license} to host {host}")?,
             Change::Reissue { license, lost } => {
                 write!(f, "reissue license {license}, because key {lost} was stolen")?;
             }

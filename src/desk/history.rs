@@ -6,7 +6,7 @@ use crate::ledger::{
     Action, Book, Customer, CustomerNumber, Event, Ledger, LedgerFault, LicenseRecord, OperatorName, OrderReference,
     Sequence,
 };
-use activation_code::{Day, IssuerNumber, LicenseNumber, ProductId, Revision, Units};
+use activation_code::{Day, HostId, IssuerNumber, LicenseNumber, ProductId, Revision, Units};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -41,6 +41,10 @@ pub struct HistoryEntry {
     pub reason: Option<String>,
     /// The stolen key because of which codes were re-issued.
     pub lost: Option<IssuerNumber>,
+    /// The host that alone accepts these codes, or that says what it uses.
+    pub host: Option<HostId>,
+    /// Units that an installation says are in use.
+    pub in_use: Option<u32>,
 }
 
 /// What the book says of a code.
@@ -79,6 +83,7 @@ struct Facts<'a> {
     asked_by: Option<String>,
     good_from: Option<u16>,
     reason: Option<String>,
+    host: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +123,11 @@ impl HistoryEntry {
             Some(Change::Reissue { lost, .. }) => Some(*lost),
             _ => None,
         };
+        let host = match asked.as_ref().map(|asked| &asked.change) {
+            Some(Change::Bind { host, .. }) => Some(*host),
+            Some(Change::Issue(order)) => order.host,
+            _ => facts.host.map(HostId),
+        };
         let codes = facts.revision.map(Code::Again).into_iter().chain(facts.revisions);
         let asked_by = facts.asked_by.map(|name| name.parse()).transpose().map_err(|_| damaged())?;
         Ok(Self {
@@ -135,6 +145,7 @@ impl HistoryEntry {
             good_from: facts.good_from,
             reason: facts.reason,
             lost,
+            host,
         })
     }
 }

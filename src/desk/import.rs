@@ -8,6 +8,7 @@ use activation_code::{
     Accepted, ActivationCode, License, LicenseNumber, Obstacle, ProductId, Refusal, Rejected, Revision, RowAnswer,
     TRANSPORT_PREFIX, Terms, Trust, read_row,
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
@@ -113,8 +114,14 @@ pub fn import(
     })
 }
 
-/// The codes of a license that the ledger does not have, by revision.
-type New = BTreeMap<LicenseNumber, BTreeMap<Revision, License>>;
+/// The codes that the ledger does not have.
+#[derive(Default)]
+struct New {
+    /// Those of licenses, by revision.
+    codes: BTreeMap<LicenseNumber, BTreeMap<Revision, License>>,
+    /// Those that one host alone accepts, of revisions that the ledger has.
+    bound: BTreeMap<(LicenseNumber, Revision, u32), License>,
+}
 
 pub(super) fn into(
     book: &Book<'_>,
@@ -128,7 +135,7 @@ pub(super) fn into(
         return Err(Refused::UnknownCustomer(number.to_string()).into());
     }
     let trust = trust(&book.issuers()?)?;
-    let (mut new, mut imported, mut problems) = (New::new(), Imported::default(), Vec::new());
+    let (mut new, mut imported, mut problems) = (New::default(), Imported::default(), Vec::new());
     for PrintedText { name, text } in printed {
         for Piece { line, text } in pieces(text) {
             let fault = match read(&trust, &text) {
@@ -144,7 +151,11 @@ pub(super) fn into(
     if !problems.is_empty() {
         return Err(Refused::Import(problems).into());
     }
-    for (number, codes) in new {
+    for (_, license) in new.bound {
+        write_bound(book, by, &license)?;
+        imported.codes.push(license);
+    }
+    for (number, codes) in new.codes {
         write(book, by, number, &codes, customer)?;
         imported.codes.extend(codes.into_values());
     }
@@ -177,7 +188,26 @@ fn look_up(
             imported.known += 1;
             return Ok(None);
         }
-        return Ok(conflict(&recorded.entry.terms));
+        return match terms.host.filter(|_| is_bound_copy(&recorded.entry.terms, terms)) {
+            Some(host) => {
+                let bound = book
+                    .bound_codes_of(terms.license)?
+                    .into_iter()
+                    .find(|code| code.entry.terms.revision == terms.revision && code.entry.terms.host == Some(host));
+                match bound {
+                    Some(bound) if bound.signature == *license.code().signature() => {
+                        imported.known += 1;
+                        Ok(None)
+                    }
+                    Some(bound) => Ok(conflict(&bound.entry.terms)),
+                    None => {
+                        new.bound.insert((terms.license, terms.revision, host.0), license.clone());
+                        Ok(None)
+                    }
+                }
+            }
+            None => Ok(conflict(&recorded.entry.terms)),
+        };
     }
     if book.product(terms.product)?.is_none() {
         return Ok(Some(ImportFault::UnknownProduct(terms.product)));
@@ -185,7 +215,7 @@ fn look_up(
     if customer.is_none() && book.license(terms.license)?.is_none() {
         return Ok(Some(ImportFault::WhoseLicense(terms.license)));
     }
-    let codes = new.entry(terms.license).or_default();
+    let codes = new.codes.entry(terms.license).or_default();
     match codes.get(&terms.revision) {
         Some(other) if other.code() != license.code() => Ok(conflict(other.terms())),
         Some(_) => Ok(None),
@@ -194,6 +224,35 @@ fn look_up(
             Ok(None)
         }
     }
+}
+
+/// Whether a code says what another one says, for one more host: when and by which key it was made is its own.
+fn is_bound_copy(own: &Terms, bound: &Terms) -> bool {
+    let last = own.period.last() == bound.period.last();
+    let (host, issued, issuer, period) = (bound.host, bound.issued, bound.issuer, bound.period);
+    last && own.host != bound.host && Terms { host, issued, issuer, period, ..own.clone() } == *bound
+}
+
+/// Writes a code that one host alone accepts, of a revision that is there.
+fn write_bound(book: &Book<'_>, by: &By, license: &License) -> Result<(), DeskFault> {
+    let Terms { license: number, revision, product, units, period, host, .. } = license.terms();
+    let damaged = || LedgerFault::Record { what: "a license" };
+    let (record, host) = book.license(*number)?.zip(*host).ok_or_else(damaged)?;
+    book.put_license(*number, record.customer, record.good_from)?;
+    book.insert_bound_code(host, license.terms(), license.code())?;
+    let facts = json!({
+        "customer": record.customer.get(),
+        "host": host.0,
+        "revisions": [{
+            "revision": revision.get(),
+            "product": product.get(),
+            "units": units.get(),
+            "first": period.first().to_string(),
+            "last": period.last().to_string(),
+        }],
+    });
+    book.record_after(by, Action::Imported, Some(*number), Some(record.event), facts.to_string())?;
+    Ok(())
 }
 
 /// Writes the codes of one license, and counts them as given away.

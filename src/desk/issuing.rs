@@ -2,13 +2,15 @@
 //! them.
 
 use super::change::{Asked, Change};
+use super::host_requests::SignedClockReset;
 use super::operators::{Permission, Session};
-use super::plan::{Approval, Plan, Planner, Preview, Seen};
+use super::plan::{Approval, Plan, Planner, Preview, Seen, bound_before};
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
 use activation_code::{
-    ActivationCode, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, SIGNATURE_BYTES, Trust, signed_message,
+    ActivationCode, ClockResetTerms, Day, IssuerNumber, License, LicenseNumber, PinnedIssuer, Purpose, SIGNATURE_BYTES,
+    Trust, UnverifiedClockReset, signed_message,
 };
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -37,7 +39,7 @@ pub fn carry_out(
     let reserved = ledger.write(|book| {
         session.begin(book, Permission::Sell)?;
         super::approval::confirm(book, session, plan)?;
-        let before = made_before(book, &plan.asked)?;
+        let before = made_or_bound_before(book, session.today, &plan.asked)?;
         if !before.is_empty() {
             return Ok(Preview::Before(before));
         }
@@ -61,13 +63,17 @@ pub fn carry_out(
         desk.confirm_key(book)?;
         super::approval::confirm(book, session, &plan)?;
         // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.
-        let before = made_before(book, &plan.asked)?;
+        let before = made_or_bound_before(book, session.today, &plan.asked)?;
         if !before.is_empty() {
             return Ok(before);
         }
         super::approval::approve(book, &plan)?;
         write_down(book, &by, &plan, &issued)?;
-        Ok(issued)
+        match plan.asked.change {
+            // With those that the host had.
+            Change::Bind { .. } => made_or_bound_before(book, session.today, &plan.asked),
+            _ => Ok(issued),
+        }
     })
 }
 
@@ -90,7 +96,8 @@ pub fn perform(
 /// Gives the numbers of plans away. What becomes of them, no other code gets them.
 pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p Plan>) -> Result<(), DeskFault> {
     let mut highest_license = None;
-    for plan in plans {
+    // What is bound to a host has the numbers that it had.
+    for plan in plans.into_iter().filter(|plan| !matches!(plan.asked.change, Change::Bind { .. })) {
         let Some(highest) = plan.entries.iter().map(|entry| &entry.terms).max_by_key(|terms| terms.revision) else {
             continue;
         };
@@ -113,11 +120,25 @@ pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued
     if seen != plan.seen {
         return Err(Refused::ChangedMeanwhile.into());
     }
+    if let Change::Bind { host, .. } = plan.asked.change {
+        let there = book.bound_codes_of(license)?;
+        let same = |issued: &Issued| {
+            there
+                .iter()
+                .any(|it| it.entry.terms.revision == issued.entry.terms.revision && it.entry.terms.host == Some(host))
+        };
+        if issued.iter().any(same) {
+            return Err(Refused::ChangedMeanwhile.into());
+        }
+    }
     book.put_license(license, *customer, before.and_then(|record| record.good_from))?;
     let mut revisions = String::new();
     for Issued { entry, license } in issued {
-        book.insert_code(entry, license.code())?;
         let Entry { period, terms, .. } = entry;
+        match (&plan.asked.change, terms.host) {
+            (Change::Bind { .. }, Some(host)) => book.insert_bound_code(host, terms, license.code())?,
+            _ => book.insert_code(entry, license.code())?,
+        }
         let (revision, product, units) = (terms.revision, terms.product, terms.units);
         let comma = if revisions.is_empty() { "" } else { "," };
         // Numbers and days only, which need no escapes; writing to a String does not fail.
@@ -138,9 +159,23 @@ pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued
     Ok(())
 }
 
+/// The codes that the same order made before (rule D1), or those that a host has which asks for the same again.
+pub(super) fn made_or_bound_before(book: &Book<'_>, today: Day, asked: &Asked) -> Result<Vec<Issued>, DeskFault> {
+    match asked.change {
+        Change::Bind { license, host, product } => {
+            all_verified(book, bound_before(book, today, (license, host, product))?)
+        }
+        _ => made_before(book, asked),
+    }
+}
+
 /// The codes that the same order made before (rule D1).
 pub(super) fn made_before(book: &Book<'_>, asked: &Asked) -> Result<Vec<Issued>, DeskFault> {
     let codes = made_for(book, asked)?;
+    all_verified(book, codes)
+}
+
+fn all_verified(book: &Book<'_>, codes: Vec<Signed>) -> Result<Vec<Issued>, DeskFault> {
     if codes.is_empty() {
         return Ok(Vec::new());
     }
@@ -263,6 +298,20 @@ impl<'s, S: Signer + ?Sized> SigningDesk<'s, S> {
         let signature = self.signer.sign(&signed_message(&payload))?;
         accepted(entry, &payload, &signature, &self.trust)
     }
+
+    pub(super) fn sign_clock_reset(&self, terms: ClockResetTerms) -> Result<SignedClockReset, DeskFault> {
+        if terms.issuer != self.number {
+            return Err(Refused::KeyChangedMeanwhile.into());
+        }
+        let signature = self.signer.sign(&terms.signed_message())?;
+        let (letters, digits) = (terms.rows(&signature), terms.rows_in_digits(&signature));
+        let verified = |rows: &[String]| {
+            let reset = UnverifiedClockReset::read(rows).ok()?;
+            self.trust.verify_clock_reset(&reset).ok().filter(|reset| reset.terms() == terms)
+        };
+        let reset = verified(&letters).zip(verified(&digits)).ok_or(DeskFault::ClockResetDoesNotVerify)?.0;
+        Ok(SignedClockReset { reset, letters, digits })
+    }
 }
 
 /// Testing: the desk verifies codes for testing too.
@@ -287,6 +336,18 @@ fn accepted(
         ActivationCode::from_parts(payload, signature).map_err(|fault| DeskFault::NotReadable { license, fault })?;
     let license = trust.verify(code).map_err(|refusal| DeskFault::DoesNotVerify { license, refusal })?;
     Ok(Issued { entry, license })
+}
+
+/// The codes of a license that one host alone accepts, beside those of its revisions: by revision and host, verified
+/// again.
+///
+/// # Errors
+/// A code does not verify.
+pub fn bound_codes_of(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Issued>, DeskFault> {
+    ledger.read(|book| {
+        let trust = trust(&book.issuers()?)?;
+        book.bound_codes_of(license)?.into_iter().map(|code| verified(code, &trust)).collect()
+    })
 }
 
 /// The codes of a license, lowest revision first, verified again.

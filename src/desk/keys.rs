@@ -4,7 +4,7 @@ use super::change::Change;
 use super::issuing::{Issued, trust, verified};
 use super::operators::{Permission, Session};
 use super::schedule::Schedule;
-use super::trust::{each_license, issuer_in_use, stays_listed, vendor_only, write_rule};
+use super::trust::{each_bound_license, each_license, issuer_in_use, stays_listed, vendor_only, write_rule};
 use super::{DeskFault, Refused};
 use crate::ledger::{Action, Book, IssuerRule, IssuerState, Ledger, LedgerFault, LicenseRecord, Signed};
 use activation_code::{
@@ -375,6 +375,18 @@ pub fn preview_loss(
             }
             Ok(())
         })?;
+        each_bound_license(book, |license, bound, all| {
+            let of_key = |code: &&Signed| code.entry.terms.issuer == issuer;
+            let many = bound.iter().filter(of_key).count();
+            loss.codes += many as u64;
+            loss.licenses += u64::from(many > 0 && all.iter().filter(of_key).count() == many);
+            for code in bound.iter().filter(|code| stays_listed(license, code, all, &stolen)) {
+                let number = code.entry.terms.issuer;
+                lines += LISTED_LINE + number.to_string().len() as u64;
+                loss.listed += u64::from(number == issuer);
+            }
+            Ok(())
+        })?;
         loss.bundle_bytes = lines + rest_of_bundle(book)?;
         if loss.needs_successor {
             loss.successor = prepared(book)?.into_iter().find(|prepared| prepared.number != issuer);
@@ -558,8 +570,8 @@ pub fn stolen_codes<'i>(
                     if listed { Fate::Listed(bundle.number) } else { Fate::Void(bundle.number) }
                 }
                 None => {
-                    let codes = book.codes_of(license)?;
-                    let this = codes.iter().find(|code| code.entry.terms.revision == revision);
+                    let codes = [book.codes_of(license)?, book.bound_codes_of(license)?].concat();
+                    let this = codes.iter().find(|code| code.signature == *proof.code().signature());
                     let listed = this
                         .zip(book.license(license)?)
                         .is_some_and(|(code, license)| stays_listed(&license, code, &codes, &stolen));

@@ -5,8 +5,8 @@ use super::operators::{Permission, Session};
 use super::plan::Seen;
 use super::schedule::Schedule;
 use super::{DeskFault, Refused};
-use crate::ledger::{Action, Book, Customer, CustomerNumber, Entry, Ledger, LicenseRecord, Name};
-use activation_code::{Day, LicenseNumber, Revision};
+use crate::ledger::{Action, Book, Customer, CustomerNumber, Entry, Ledger, LicenseRecord, Name, Signed};
+use activation_code::{Day, HostId, LicenseNumber, Revision};
 use serde_json::json;
 
 /// Gives a code out again, byte for byte, and writes that down (rule D6). Without a revision: those that count
@@ -20,11 +20,29 @@ pub fn reprint(
     license: LicenseNumber,
     revision: Option<Revision>,
 ) -> Result<Vec<Issued>, DeskFault> {
+    reprint_for(ledger, session, license, revision, None)
+}
+
+/// The same of the codes that one host alone accepts; `None`: of those of the license.
+///
+/// # Errors
+/// Those of [`reprint`], or no such code is bound to the host.
+pub fn reprint_for(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    revision: Option<Revision>,
+    host: Option<HostId>,
+) -> Result<Vec<Issued>, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Reprint)?;
-        let (record, issued) = chosen(book, license, revision, session.today)?;
+        let (record, issued) = chosen(book, license, revision, host, session.today)?;
         let revisions: Vec<_> = issued.iter().map(|issued| issued.entry.terms.revision.get()).collect();
-        let facts = json!({"customer": record.customer.get(), "revisions": revisions}).to_string();
+        let mut facts = json!({"customer": record.customer.get(), "revisions": revisions});
+        if let Some(host) = host {
+            facts["host"] = host.0.into();
+        }
+        let facts = facts.to_string();
         book.put_license(license, record.customer, record.good_from)?;
         book.record_after(&by, Action::Reprinted, Some(license), Some(record.event), facts)?;
         Ok(issued)
@@ -41,9 +59,23 @@ pub fn preview_reprint(
     license: LicenseNumber,
     revision: Option<Revision>,
 ) -> Result<Vec<Issued>, DeskFault> {
+    preview_reprint_for(ledger, session, license, revision, None)
+}
+
+/// The same of [`reprint_for`].
+///
+/// # Errors
+/// There is no such license, revision or code.
+pub fn preview_reprint_for(
+    ledger: &mut Ledger,
+    session: &Session,
+    license: LicenseNumber,
+    revision: Option<Revision>,
+    host: Option<HostId>,
+) -> Result<Vec<Issued>, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Reprint)?;
-        Ok(chosen(book, license, revision, session.today)?.1)
+        Ok(chosen(book, license, revision, host, session.today)?.1)
     })
 }
 
@@ -52,6 +84,7 @@ fn chosen(
     book: &Book<'_>,
     license: LicenseNumber,
     revision: Option<Revision>,
+    host: Option<HostId>,
     today: Day,
 ) -> Result<(LicenseRecord, Vec<Issued>), DeskFault> {
     let record = book.license(license)?.ok_or(Refused::UnknownLicense(license))?;
@@ -73,6 +106,19 @@ fn chosen(
         }
         (true, _) => return Err(Refused::Revoked(license).into()),
         (false, _) => {}
+    }
+    let bound = if host.is_some() { book.bound_codes_of(license)? } else { Vec::new() };
+    let for_host = |code: &Signed| {
+        let (host, revision) = (host?, code.entry.terms.revision);
+        let is_for = |code: &&Signed| code.entry.terms.revision == revision && code.entry.terms.host == Some(host);
+        bound.iter().chain(&codes).find(is_for)
+    };
+    let chosen: Vec<_> = match host {
+        Some(_) => chosen.into_iter().filter_map(for_host).collect(),
+        None => chosen,
+    };
+    if let (Some(host), true) = (host, chosen.is_empty()) {
+        return Err(Refused::NotBound { license, host }.into());
     }
     let trust = trust(&book.issuers()?)?;
     let issued = chosen.into_iter().map(|code| verified(code.clone(), &trust)).collect::<Result<_, _>>()?;

@@ -5,7 +5,7 @@ use super::issuing::trust;
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, Customer, Email, Filter, Ledger, LedgerFault, Listed, OrderReference, Signed, row_key};
 use activation_code::{
-    Accepted, ActivationCode, LicenseNumber, PossibleRow, PossibleRows, Repair, Revision, TypingFaults,
+    Accepted, ActivationCode, HostId, LicenseNumber, PossibleRow, PossibleRows, Repair, Revision, TypingFaults,
     UnverifiedFirstRow, possible_rows,
 };
 use std::cmp::Reverse;
@@ -81,6 +81,8 @@ pub enum FoundBy {
     Code {
         /// Which.
         revision: Revision,
+        /// The host that alone accepts it, if it is not the license's own.
+        host: Option<HostId>,
         /// What was mistyped.
         repairs: Vec<Repair>,
     },
@@ -88,6 +90,8 @@ pub enum FoundBy {
     Rows {
         /// Which.
         revision: Revision,
+        /// The host that alone accepts it, if it is not the license's own.
+        host: Option<HostId>,
         /// Their numbers.
         rows: Vec<u8>,
         /// What was mistyped.
@@ -113,6 +117,14 @@ impl FoundBy {
         match self {
             Self::License | Self::Customer | Self::Email => None,
             Self::Order { revision } | Self::Code { revision, .. } | Self::Rows { revision, .. } => Some(*revision),
+        }
+    }
+
+    /// The host that alone accepts the code that was found, if it is not the license's own.
+    pub const fn host(&self) -> Option<HostId> {
+        match self {
+            Self::Code { host, .. } | Self::Rows { host, .. } => *host,
+            _ => None,
         }
     }
 
@@ -207,9 +219,12 @@ struct Search<'b, 'l> {
     more: bool,
 }
 
+/// What tells codes apart: license, revision, and the host, if it is not the license's own code.
+type Place = (LicenseNumber, Revision, Option<u32>);
+
 /// A code that has a row that was typed.
 struct Hit {
-    code: (LicenseNumber, Revision),
+    code: Place,
     row: u8,
     events: usize,
     repairs: Vec<Repair>,
@@ -319,12 +334,18 @@ impl<'b, 'l> Search<'b, 'l> {
         };
         let Ok(Accepted { license, repairs }) = read else { return Ok(false) };
         let (number, revision) = (license.terms().license, license.terms().revision);
-        let recorded = self.book.code(number, revision)?.filter(|code| code.signature == *license.code().signature());
-        if recorded.is_none() {
-            return Err(Refused::NotInLedger { license: number, revision }.into());
-        }
+        let same = |code: &Signed| code.signature == *license.code().signature();
+        let own = self.book.code(number, revision)?.filter(same);
+        let host = match own {
+            Some(_) => None,
+            None => {
+                let bound = self.book.bound_codes_of(number)?.into_iter().find(same);
+                let bound = bound.ok_or(Refused::NotInLedger { license: number, revision })?;
+                bound.entry.terms.host
+            }
+        };
         let listed = self.listed(number)?;
-        self.add(listed, FoundBy::Code { revision, repairs });
+        self.add(listed, FoundBy::Code { revision, host, repairs });
         Ok(true)
     }
 
@@ -349,12 +370,17 @@ impl<'b, 'l> Search<'b, 'l> {
             return Err(Refused::NobodysRow { wrong }.into());
         };
         // Of a license with several such codes the newest, which comes last.
-        for ((license, revision), mut hits) in codes.into_iter().filter(|(_, hits)| merit(hits) == best).rev() {
+        codes.retain(|_, hits| merit(hits) == best);
+        let places: Vec<Place> = codes.keys().copied().collect();
+        for ((license, revision, host), mut hits) in codes.into_iter().rev() {
+            // A row that codes for several hosts have says nothing of the host.
+            let several = places.iter().filter(|place| (place.0, place.1) == (license, revision)).count() > 1;
+            let host = host.filter(|_| !several).map(HostId);
             hits.sort_by_key(|hit| hit.row);
             let rows = hits.iter().map(|hit| hit.row).collect();
             let repairs = hits.into_iter().flat_map(|hit| hit.repairs).collect();
             let listed = self.listed(license)?;
-            self.add(listed, FoundBy::Rows { revision, rows, repairs });
+            self.add(listed, FoundBy::Rows { revision, host, rows, repairs });
         }
         Ok(())
     }
@@ -388,17 +414,36 @@ impl<'b, 'l> Search<'b, 'l> {
     }
 
     /// The codes that may have a row.
-    fn codes_with(&self, row: &PossibleRow<'_>, most: u32) -> Result<Vec<(LicenseNumber, Revision)>, LedgerFault> {
+    fn codes_with(&self, row: &PossibleRow<'_>, most: u32) -> Result<Vec<Place>, LedgerFault> {
         if row.row == 1 {
-            let claimed = UnverifiedFirstRow::read(&row.letters);
-            return Ok(claimed.map(|claimed| (claimed.license, claimed.revision)).into_iter().collect());
+            let Some(UnverifiedFirstRow { license, revision, .. }) = UnverifiedFirstRow::read(&row.letters) else {
+                return Ok(Vec::new());
+            };
+            let bound = self.book.bound_codes_of(license)?.into_iter().map(|code| code.entry.terms);
+            let bound = bound.filter(|terms| terms.revision == revision).filter_map(|terms| terms.host);
+            let bound = bound.map(|host| (license, revision, Some(host.0)));
+            return Ok(std::iter::once((license, revision, None)).chain(bound).collect());
         }
-        self.book.codes_with_row(row_key(&row.letters), most)
+        let key = row_key(&row.letters);
+        let own = self.book.codes_with_row(key, most)?.into_iter();
+        let bound = self.book.bound_codes_with_row(key, most)?.into_iter();
+        let own = own.map(|(license, revision)| (license, revision, None));
+        Ok(own.chain(bound.map(|(license, revision, host)| (license, revision, Some(host.0)))).collect())
     }
 
     /// Whether a code is there and has a row.
-    fn has(&self, (license, revision): (LicenseNumber, Revision), row: &PossibleRow<'_>) -> Result<bool, LedgerFault> {
-        let Some(Signed { entry, signature, .. }) = self.book.code(license, revision)? else { return Ok(false) };
+    fn has(&self, (license, revision, host): Place, row: &PossibleRow<'_>) -> Result<bool, LedgerFault> {
+        let code = match host {
+            None => self.book.code(license, revision)?,
+            Some(host) => {
+                let is_it = |code: &Signed| {
+                    let terms = &code.entry.terms;
+                    terms.revision == revision && terms.host == Some(HostId(host))
+                };
+                self.book.bound_codes_of(license)?.into_iter().find(is_it)
+            }
+        };
+        let Some(Signed { entry, signature, .. }) = code else { return Ok(false) };
         let damaged = || LedgerFault::Record { what: "a code" };
         let payload = entry.terms.to_payload().map_err(|_| damaged())?;
         let code = ActivationCode::from_parts(&payload, &signature).map_err(|_| damaged())?;

@@ -13,6 +13,8 @@ use serde_json::json;
 pub enum Permission {
     /// Give out a code again.
     Reprint,
+    /// Take in what installations say of their use.
+    Usage,
     /// Register and change customers.
     Customers,
     /// Issue, renew, add units, downsize, upgrade, convert.
@@ -39,8 +41,9 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Reprint,
+        Self::Usage,
         Self::Customers,
         Self::Sell,
         Self::Transfer,
@@ -58,6 +61,7 @@ impl Permission {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Reprint => "reprint codes",
+            Self::Usage => "take in usage reports",
             Self::Customers => "change customers",
             Self::Sell => "issue codes",
             Self::Transfer => "transfer licenses",
@@ -75,14 +79,14 @@ impl Permission {
 
 /// Whether a role has a permission.
 pub fn may(role: Role, permission: Permission) -> bool {
-    use Permission::{Approve, Catalogue, Customers, KeepBook, Reprint, Revoke, Sell, Transfer};
+    use Permission::{Approve, Catalogue, Customers, KeepBook, Reprint, Revoke, Sell, Transfer, Usage};
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
-            matches!(permission, Reprint | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook)
+            matches!(permission, Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook)
         }
-        Role::AccountManager => matches!(permission, Reprint | Customers | Sell),
-        Role::Support => matches!(permission, Reprint),
+        Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
+        Role::Support => matches!(permission, Reprint | Usage),
         Role::Auditor => false,
     }
 }
@@ -321,6 +325,7 @@ mod tests {
         let table = "
             permission  administrator license-manager account-manager support auditor
             Reprint     yes           yes             yes             yes     no
+            Usage       yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
             Sell        yes           yes             yes             no      no
             Transfer    yes           yes             no              no      no

@@ -9,10 +9,11 @@ use crate::ledger::{
     OperatorName, OrderReference, Product, ProductKind, Signed, TrustSettings,
 };
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, Limit, MaintenancePeriod, Members, ProductId, Revision, Terms, Units,
+    Day, HostId, IssuerNumber, Kind, LicenseNumber, Limit, MaintenancePeriod, Members, ProductId, Revision, Terms,
+    Units,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// What a change will make: codes that are not signed yet, and what a clerk should know of them.
@@ -99,6 +100,13 @@ pub enum Note {
         /// When.
         day: Day,
     },
+    /// This host has codes of its own, beside those of the license.
+    BoundHost {
+        /// Of which license.
+        license: LicenseNumber,
+        /// Which host.
+        host: HostId,
+    },
     /// A renewal that was sold before goes out again, as a new revision (rule D5): each has a place in the plan after
     /// the first.
     GoesOutAgain {
@@ -117,6 +125,7 @@ impl Plan {
             Change::AddUnits { .. } => Action::UnitsAdded,
             Change::Upgrade { .. } => Action::Upgraded,
             Change::Convert { .. } => Action::Converted,
+            Change::Bind { .. } => Action::Bound,
             Change::Reissue { .. } => Action::Reissued,
         }
     }
@@ -154,7 +163,7 @@ pub enum Preview {
 pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<Preview, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Sell)?;
-        let before = super::issuing::made_before(book, asked)?;
+        let before = super::issuing::made_or_bound_before(book, session.today, asked)?;
         if !before.is_empty() {
             return Ok(Preview::Before(before));
         }
@@ -241,9 +250,11 @@ impl<'b, 'l> Planner<'b, 'l> {
                 let to = Modification { converts: true, growth, ..Modification::default() };
                 self.modify(*license, to, *renew, Reach::License, reference)?
             }
+            Change::Bind { license, host, product } => self.bind(*license, *host, *product)?,
             Change::Reissue { license, lost } => self.reissue(*license, *lost)?,
         };
         plan.asked = asked.clone();
+        self.note_bound_hosts(&mut plan)?;
         let limits = match asked.change {
             // Nothing is sold that was not sold before.
             Change::Reissue { .. } => Limits::default(),
@@ -425,6 +436,70 @@ impl<'b, 'l> Planner<'b, 'l> {
             entries.push(Entry { customer: record.customer, reference: None, period: *period, terms });
         }
         Ok(Plan::of(entries, notes, Some(before), Seen::of(&record, &codes)))
+    }
+
+    /// The codes that count, once more for one host, but for those that it has.
+    fn bind(&self, license: LicenseNumber, host: HostId, product: Option<ProductId>) -> Result<Plan, DeskFault> {
+        if self.role == DeskRole::Partner {
+            return Err(Refused::PartnerBinds(license).into());
+        }
+        let (record, codes) = self.license(license)?;
+        let bound = self.book.bound_codes_of(license)?;
+        let schedule = Schedule::of(&record, &codes, self.today);
+        let before = schedule.target().ok_or(Refused::Revoked(license))?.entry.clone();
+        fits(self.book, product, before.terms.product)?;
+        let (mut notes, mut entries) = (Vec::new(), Vec::new());
+        for Signed { entry: Entry { reference, period, terms, .. }, .. } in schedule.counting() {
+            let revision = terms.revision;
+            if is_for(terms, revision, host) || bound.iter().any(|code| is_for(&code.entry.terms, revision, host)) {
+                continue;
+            }
+            let product = self.product(terms.product)?;
+            match schedule::within_life(*period, &product, self.today) {
+                Err(_) if product.end_of_life.is_some_and(|end| self.today <= end) => {
+                    notes.push(Note::EndsWithLife { was: revision });
+                    continue;
+                }
+                lives => lives?,
+            };
+            let code = carried(*period, self.today)?;
+            if code.first() != terms.period.first() {
+                notes.push(Note::CodeBegins { code: code.first(), truth: period.first() });
+            }
+            let host = Some(host);
+            let terms = Terms { host, period: code, issued: self.today, issuer: self.issuer, ..terms.clone() };
+            let (customer, reference) = (record.customer, reference.clone());
+            entries.push(Entry { customer, reference, period: *period, terms });
+        }
+        if entries.is_empty() {
+            return Err(Refused::BoundAlready { license, host }.into());
+        }
+        Ok(Plan::of(entries, notes, None, Seen::of(&record, &codes)))
+    }
+
+    /// Hosts that have codes of their own keep them as they were sold: new ones are made when they are asked for.
+    fn note_bound_hosts(&self, plan: &mut Plan) -> Result<(), DeskFault> {
+        let license = match plan.asked.change {
+            Change::Bind { .. } => None,
+            ref change => change.license(),
+        };
+        let Some(license) = license else { return Ok(()) };
+        let bound = self.book.bound_codes_of(license)?;
+        if bound.is_empty() {
+            return Ok(());
+        }
+        let (record, codes) = self.license(license)?;
+        let schedule = Schedule::of(&record, &codes, self.today);
+        let counts = |code: &&Signed| {
+            let revision = code.entry.terms.revision;
+            schedule.counting().any(|counting| counting.entry.terms.revision == revision)
+        };
+        let made = plan.entries.first().and_then(|entry| entry.terms.host);
+        let hosts = bound.iter().filter(counts).filter_map(|code| code.entry.terms.host);
+        let hosts: BTreeSet<u32> = hosts.map(|host| host.0).collect();
+        let hosts = hosts.into_iter().map(HostId).filter(|host| Some(*host) != made);
+        plan.notes.extend(hosts.map(|host| Note::BoundHost { license, host }));
+        Ok(())
     }
 
     /// The period that follows another one, and what is to be said of it.
@@ -652,6 +727,49 @@ enum Growth {
     By(Units),
     /// So many.
     To(Units),
+}
+
+/// Whether a code is that of a host and a revision.
+fn is_for(terms: &Terms, revision: Revision, host: HostId) -> bool {
+    terms.revision == revision && terms.host == Some(host)
+}
+
+/// The codes of a license that count today and later, those that are bound to a host; empty unless each of them is.
+pub(super) fn bound_before(
+    book: &Book<'_>,
+    today: Day,
+    (license, host, product): (LicenseNumber, HostId, Option<ProductId>),
+) -> Result<Vec<Signed>, DeskFault> {
+    let Some(record) = book.license(license)?.filter(|record| !record.is_revoked()) else { return Ok(Vec::new()) };
+    let codes = book.codes_of(license)?;
+    let bound = book.bound_codes_of(license)?;
+    let schedule = Schedule::of(&record, &codes, today);
+    let all = || codes.iter().chain(&bound);
+    let of = |counting: &Signed| {
+        let revision = counting.entry.terms.revision;
+        all().find(|code| is_for(&code.entry.terms, revision, host)).cloned()
+    };
+    let found: Option<Vec<_>> = schedule.counting().map(of).collect();
+    let found = found.unwrap_or_default();
+    if let Some(first) = found.first() {
+        fits(book, product, first.entry.terms.product)?;
+    }
+    Ok(found)
+}
+
+/// A host that asks for a product takes codes of that product, of a suite with it, and of products of its family
+/// (rule I6).
+pub(super) fn fits(book: &Book<'_>, wanted: Option<ProductId>, sold: ProductId) -> Result<(), DeskFault> {
+    let Some(wanted) = wanted.filter(|wanted| *wanted != sold) else { return Ok(()) };
+    let product = |id: ProductId| {
+        let found = book.product(id)?;
+        found.ok_or_else(|| DeskFault::from(Refused::UnknownProduct(id.to_string())))
+    };
+    let (asks, sells) = (product(wanted)?, product(sold)?);
+    if sells.members.contains(&wanted) || sells.is_of_one_family_with(&asks) {
+        return Ok(());
+    }
+    Err(Refused::HostsOtherProduct { wanted, sold }.into())
 }
 
 fn needs_code(product: &Product) -> Result<(), Refused> {

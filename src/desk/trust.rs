@@ -241,15 +241,8 @@ impl Listed {
         let mut listed = Self::default();
         let stolen = super::keys::stolen(book)?;
         if !stolen.is_empty() {
-            each_license(book, |license, codes| {
-                for code in codes.iter().filter(|code| stolen.contains(&code.entry.terms.issuer)) {
-                    let Signed { entry: Entry { terms, .. }, signature, .. } = code;
-                    let payload = terms.to_payload().map_err(Refused::Terms)?;
-                    let digest = code_digest(&[&payload[..], signature].concat());
-                    listed.add(terms.issuer, digest, stays_listed(license, code, codes, &stolen));
-                }
-                Ok(())
-            })?;
+            each_license(book, |license, codes| listed.look_at(license, codes, codes, &stolen))?;
+            each_bound_license(book, |license, bound, all| listed.look_at(license, bound, all, &stolen))?;
         }
         for partner in book.partners()?.iter().filter(|partner| partner.state == IssuerState::Stolen) {
             let mut after: Option<(LicenseNumber, Revision)> = None;
@@ -267,6 +260,23 @@ impl Listed {
         Ok(listed)
     }
 
+    /// Some of the codes of a license, and all that may have replaced them.
+    fn look_at(
+        &mut self,
+        license: &LicenseRecord,
+        codes: &[Signed],
+        all: &[Signed],
+        stolen: &[IssuerNumber],
+    ) -> Result<(), DeskFault> {
+        for code in codes.iter().filter(|code| stolen.contains(&code.entry.terms.issuer)) {
+            let Signed { entry: Entry { terms, .. }, signature, .. } = code;
+            let payload = terms.to_payload().map_err(Refused::Terms)?;
+            let digest = code_digest(&[&payload[..], signature].concat());
+            self.add(terms.issuer, digest, stays_listed(license, code, all, stolen));
+        }
+        Ok(())
+    }
+
     fn add(&mut self, issuer: IssuerNumber, digest: CodeDigest, good: bool) {
         self.known.insert(digest);
         if good {
@@ -282,6 +292,8 @@ pub(super) fn stays_listed(license: &LicenseRecord, code: &Signed, codes: &[Sign
     let replaces = |other: &Signed| {
         let other = &other.entry.terms;
         other.revision > terms.revision
+            // What another host alone accepts replaces nothing here.
+            && other.host.is_none_or(|host| terms.host == Some(host))
             && other.period.first() <= terms.period.first()
             && !stolen.contains(&other.issuer)
     };
@@ -300,6 +312,25 @@ pub(super) fn each_license(
         next = last.number.get() + 1;
         for license in &licenses {
             each(license, &book.codes_of(license.number)?)?;
+        }
+    }
+}
+
+/// Goes through the licenses with codes that one host alone accepts: these codes, and with them those of the revisions.
+pub(super) fn each_bound_license(
+    book: &Book<'_>,
+    mut each: impl FnMut(&LicenseRecord, &[Signed], &[Signed]) -> Result<(), DeskFault>,
+) -> Result<(), DeskFault> {
+    let mut next = 1;
+    loop {
+        let licenses = book.bound_licenses_from(next, PAGE)?;
+        let Some(last) = licenses.last() else { return Ok(()) };
+        next = last.get() + 1;
+        for number in licenses {
+            let license = book.license(number)?.ok_or(LedgerFault::Record { what: "a license" })?;
+            let bound = book.bound_codes_of(number)?;
+            let all = [book.codes_of(number)?, bound.clone()].concat();
+            each(&license, &bound, &all)?;
         }
     }
 }

@@ -158,6 +158,8 @@ pub struct CodeName {
     pub license: i64,
     /// Which revision.
     pub revision: i64,
+    /// The host that it is bound to, beside the revision's own code.
+    pub host: Option<i64>,
 }
 
 impl Finding {
@@ -210,7 +212,11 @@ impl fmt::Display for RowName {
 
 impl fmt::Display for CodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "license {}, revision {}", self.license, self.revision)
+        write!(f, "license {}, revision {}", self.license, self.revision)?;
+        match self.host {
+            Some(host) => write!(f, ", for host {host:08x}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -570,7 +576,7 @@ impl<'c, 'q> BookAudit<'c, 'q> {
         };
         let finding = match standing {
             Ok(Some(standing)) if standing.event > sequence => match wrote.table {
-                Table::Revision => {
+                Table::Revision | Table::BoundCode => {
                     self.find_row(wrote.table, wrote.key, standing.event, Finding::CodeRewritten);
                     return Ok(());
                 }
@@ -742,6 +748,9 @@ impl Tables {
         if readable_table(tables.codes(connection, is_signed))?.is_none() {
             tables.findings.add(unreadable("revision, license or code_row"));
         }
+        if readable_table(tables.bound_codes(connection, is_signed))?.is_none() {
+            tables.findings.add(unreadable("bound_code or bound_row"));
+        }
         if readable_table(tables.next_license(connection))?.is_none() {
             tables.findings.add(unreadable("desk"));
         }
@@ -817,7 +826,8 @@ impl Tables {
         let mut all = connection.prepare(statements::CODE_ROWS)?;
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()?.filter(|_| !self.findings.are_many()) {
-            let (key, name) = (number(row, 0), CodeName { license: number(row, 1), revision: number(row, 2) });
+            let (key, name) =
+                (number(row, 0), CodeName { license: number(row, 1), revision: number(row, 2), host: None });
             let mut found = revision.query((name.license, name.revision))?;
             let keys = match found.next()? {
                 Some(row) => code_of(row, 9, 10).map(|code| codes::row_keys(&code)),
@@ -827,6 +837,45 @@ impl Tables {
                 self.findings.add(Finding::CodeRowUnknown(name));
             }
         }
+        Ok(())
+    }
+
+    /// The same of codes that are bound to a host. There are few of them.
+    fn bound_codes(
+        &mut self,
+        connection: &Connection,
+        is_signed: Option<&(dyn Fn(ActivationCode) -> bool + Sync)>,
+    ) -> Outcome<()> {
+        let mut wanted = BTreeMap::new();
+        let mut waiting = Vec::new();
+        let mut statement = connection.prepare(statements::BOUND_CODES)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            self.codes += 1;
+            let name = CodeName { license: number(row, 0), revision: number(row, 1), host: Some(number(row, 2)) };
+            let Some(code) = code_of(row, 3, 4) else {
+                self.findings.add(Finding::CodeUnreadable(name));
+                continue;
+            };
+            let place = (name.license, name.revision, number(row, 2));
+            wanted.extend(codes::row_keys(&code).into_iter().map(|key| ((i64::from(key), place), name)));
+            if is_signed.is_some() {
+                waiting.push((name, code));
+            }
+        }
+        if let Some(is_signed) = is_signed {
+            self.signatures(waiting, is_signed);
+        }
+        let mut statement = connection.prepare(statements::BOUND_ROWS)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let place = (number(row, 1), number(row, 2), number(row, 3));
+            if wanted.remove(&(number(row, 0), place)).is_none() {
+                let name = CodeName { license: place.0, revision: place.1, host: Some(place.2) };
+                self.findings.add(Finding::CodeRowUnknown(name));
+            }
+        }
+        wanted.into_values().for_each(|name| self.findings.add(Finding::CodeRowMissing(name)));
         Ok(())
     }
 
@@ -876,14 +925,14 @@ fn number(row: &Row<'_>, column: usize) -> i64 {
 
 /// What is wrong with the counter of a code's license: the next revision is above all that are used, or was never
 /// counted because there was only the first.
-fn next_revision(CodeName { license, revision }: CodeName, row: &Row<'_>) -> Option<Finding> {
+fn next_revision(CodeName { license, revision, .. }: CodeName, row: &Row<'_>) -> Option<Finding> {
     let next = row.get::<_, Option<i64>>(4).unwrap_or(Some(i64::MIN))?;
     let right = next == 0 && revision == 1 || (revision + 1..=i64::from(LicenseRecord::NONE_GOOD)).contains(&next);
     (!right).then_some(Finding::NextRevision { license, next, used: revision })
 }
 
 fn code(row: &Row<'_>) -> (CodeName, Option<ActivationCode>) {
-    (CodeName { license: number(row, 0), revision: number(row, 1) }, code_of(row, 2, 3))
+    (CodeName { license: number(row, 0), revision: number(row, 1), host: None }, code_of(row, 2, 3))
 }
 
 fn code_of(row: &Row<'_>, payload: usize, signature: usize) -> Option<ActivationCode> {

@@ -115,6 +115,12 @@ actions! {
     PartnerImported "partner-imported",
     /// The book was copied for the vendor.
     Exported "exported",
+    /// A clock reset was signed for a host's request.
+    ClockReset "clock-reset",
+    /// A license was bound to a host: a code of the same terms that only this host accepts.
+    Bound "bound",
+    /// What an installation says of its use was taken in.
+    UsageImported "usage-imported",
 }
 
 /// An event as it stands in the book.
@@ -188,11 +194,15 @@ pub enum Table {
     PartnerCode,
     /// Revocations of licenses that are in no table here, by license.
     Revocation,
+    /// Codes that one host alone accepts, by license, revision and host.
+    BoundCode,
+    /// What installations say of their use, by license, host and day.
+    UsageClaim,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -210,6 +220,8 @@ impl Table {
         Self::PartnerBook,
         Self::PartnerCode,
         Self::Revocation,
+        Self::BoundCode,
+        Self::UsageClaim,
     ];
 
     /// Its name in the book.
@@ -232,6 +244,8 @@ impl Table {
             Self::PartnerBook => "partner-book",
             Self::PartnerCode => "partner-code",
             Self::Revocation => "revocation",
+            Self::BoundCode => "bound-code",
+            Self::UsageClaim => "usage-claim",
         }
     }
 
@@ -270,6 +284,8 @@ impl Table {
                 (6, 3, statements::PARTNER_CODE, statements::PARTNER_CODES, statements::COUNT_PARTNER_CODES)
             }
             Self::Revocation => (3, 1, statements::REVOCATION, statements::REVOCATIONS, statements::COUNT_REVOCATIONS),
+            Self::BoundCode => (6, 3, statements::BOUND_CODE, statements::BOUND_CODES, statements::COUNT_BOUND_CODES),
+            Self::UsageClaim => (9, 3, statements::USAGE, statements::ALL_USAGE, statements::COUNT_USAGE),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

@@ -6,8 +6,8 @@ use super::{
     TextFault, statements,
 };
 use activation_code::{
-    ALPHABET, ActivationCode, Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision, SIGNATURE_BYTES,
-    TRANSPORT_PREFIX, Terms,
+    ALPHABET, ActivationCode, Day, HostId, Kind, LicenseNumber, MaintenancePeriod, ProductId, Revision,
+    SIGNATURE_BYTES, TRANSPORT_PREFIX, Terms,
 };
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
@@ -162,6 +162,63 @@ impl Book<'_> {
         )?;
         self.code_rows.borrow_mut().extend(row_keys(code).into_iter().map(|key| (key, license, revision)));
         Ok(())
+    }
+
+    /// Records a code of a revision that one host alone accepts, and what finds it by its rows.
+    ///
+    /// # Errors
+    /// Those of the ledger; there is one of this license, revision and host.
+    pub fn insert_bound_code(&self, host: HostId, terms: &Terms, code: &ActivationCode) -> Outcome<()> {
+        let (license, revision) = (terms.license.get(), terms.revision.get());
+        self.put(
+            Table::BoundCode,
+            &format!("{license}/{revision}/{}", host.0),
+            statements::INSERT_BOUND_CODE,
+            [
+                license.into(),
+                revision.into(),
+                host.0.into(),
+                code.payload().to_vec().into(),
+                code.signature().to_vec().into(),
+                Value::Integer(self.next_event()? as i64),
+            ],
+        )?;
+        let mut insert = self.connection.prepare_cached(statements::INSERT_BOUND_ROW)?;
+        for key in row_keys(code) {
+            insert.execute((key, license, revision, host.0))?;
+        }
+        Ok(())
+    }
+
+    /// The codes of a license that one host alone accepts, beside those of its revisions: by revision and host, with
+    /// what the revision was sold for.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn bound_codes_of(&self, license: LicenseNumber) -> Outcome<Vec<Signed>> {
+        self.rows(statements::BOUND_CODES_OF, [license.get()], signed)
+    }
+
+    /// At most `most` numbers of licenses that have such codes, from `first` on.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn bound_licenses_from(&self, first: u32, most: u32) -> Outcome<Vec<LicenseNumber>> {
+        self.rows(statements::BOUND_LICENSES_FROM, (first, most), |row| {
+            LicenseNumber::new(row.get(0)?).ok_or(LedgerFault::Record { what: "a code" })
+        })
+    }
+
+    /// At most `most` of such codes with a row of this key.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn bound_codes_with_row(&self, key: u32, most: u32) -> Outcome<Vec<(LicenseNumber, Revision, HostId)>> {
+        self.rows(statements::BOUND_CODES_WITH_ROW, (key, most), |row| {
+            let (license, revision) = (LicenseNumber::new(row.get(0)?), Revision::new(row.get(1)?));
+            let (license, revision) = license.zip(revision).ok_or(LedgerFault::Record { what: "a row of a code" })?;
+            Ok((license, revision, HostId(row.get(2)?)))
+        })
     }
 
     /// Writes what finds the codes of this transaction, in the order of its table: a thousand codes at once go through

@@ -20,7 +20,11 @@ mod tools;
 #[path = "../../tests/common/work.rs"]
 mod work;
 
-const SCHEMA: &str = concat!(include_str!("schema-2.postgres.sql"), include_str!("schema-3.postgres.sql"));
+const SCHEMA: &str = concat!(
+    include_str!("schema-2.postgres.sql"),
+    include_str!("schema-3.postgres.sql"),
+    include_str!("schema-4.postgres.sql")
+);
 
 #[test]
 fn both_schemas_have_the_same_tables_columns_and_indexes() {

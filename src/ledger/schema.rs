@@ -35,7 +35,12 @@ const LOG: i64 = 8192;
 
 /// What brings a ledger from schema i to schema i + 1. Only ever added to: with the same for PostgreSQL, and a ledger
 /// of the schema before in tests/fixtures.
-const MIGRATIONS: &[&str] = &[include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema-1.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// The schema of this release.
 const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -266,6 +266,35 @@ statements! {
     REVOCATION = "SELECT license, good_from, event FROM revocation WHERE license = $1";
     REVOKED = "SELECT number, good_from FROM license WHERE good_from IS NOT NULL ORDER BY number";
 
+    INSERT_BOUND_CODE = "INSERT INTO bound_code (license, revision, host, payload, signature, event)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    BOUND_CODE = "SELECT license, revision, host, payload, signature, event FROM bound_code
+        WHERE license = $1 AND revision = $2 AND host = $3";
+    BOUND_CODES = "SELECT license, revision, host, payload, signature, event FROM bound_code
+        ORDER BY license, revision, host";
+    BOUND_CODES_OF = "SELECT b.license, b.revision, r.customer, r.order_reference, r.product, r.units, r.kind,
+            r.first_day, r.last_day, b.payload, b.signature, b.event
+        FROM bound_code b JOIN revision r ON r.license = b.license AND r.revision = b.revision
+        WHERE b.license = $1 ORDER BY b.revision, b.host";
+    BOUND_LICENSES_FROM = "SELECT DISTINCT license FROM bound_code WHERE license >= $1 ORDER BY license LIMIT $2";
+    INSERT_BOUND_ROW = "INSERT INTO bound_row (key, license, revision, host) VALUES ($1, $2, $3, $4)";
+    BOUND_CODES_WITH_ROW = "SELECT license, revision, host FROM bound_row WHERE key = $1
+        ORDER BY license, revision, host LIMIT $2";
+    BOUND_ROWS = "SELECT key, license, revision, host FROM bound_row ORDER BY key, license, revision, host";
+    COUNT_BOUND_CODES = "SELECT COUNT(*) FROM bound_code";
+
+    PUT_USAGE = "INSERT INTO usage_claim (license, host, day, revision, product, in_use, clock, bundle, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (license, host, day) DO UPDATE
+        SET revision = excluded.revision, product = excluded.product, in_use = excluded.in_use,
+            clock = excluded.clock, bundle = excluded.bundle, event = excluded.event";
+    USAGE = "SELECT license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim
+        WHERE license = $1 AND host = $2 AND day = $3";
+    USAGE_OF = "SELECT license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim
+        WHERE license = $1 ORDER BY host, day";
+    ALL_USAGE = "SELECT license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim
+        ORDER BY license, host, day";
+    COUNT_USAGE = "SELECT COUNT(*) FROM usage_claim";
+
     COUNT_TRUST = "SELECT COUNT(*) FROM trust";
     COUNT_ISSUER_RULES = "SELECT COUNT(*) FROM issuer_rule";
     COUNT_BUNDLES = "SELECT COUNT(*) FROM bundle";
@@ -322,11 +351,16 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "COUNT_PARTNER_CODES"
         | "COUNT_REVOCATIONS"
         | "CODE_ROWS"
-        | "PARTNER_CODES" => Some("`audit verify` has read all of it"),
+        | "PARTNER_CODES"
+        | "COUNT_BOUND_CODES"
+        | "BOUND_CODES"
+        | "BOUND_ROWS"
+        | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),
+        "ALL_USAGE" => Some("adherence is of all licenses, and `audit verify` reads all of it"),
         "BEGUN" => Some("a report counts all licenses"),
         _ => None,
     }
@@ -343,6 +377,7 @@ mod tests {
         ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-3.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-4.sql")).unwrap();
         for (name, sql) in ALL {
             let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
@@ -394,6 +429,7 @@ mod tests {
         ledger.execute_batch(include_str!("schema-1.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-3.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-4.sql")).unwrap();
         for (sql, search) in [
             (super::LISTED_FROM, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
             (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),

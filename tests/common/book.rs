@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 17] = [
+const TABLES: [(&str, &str, &str); 19] = [
     ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
@@ -45,6 +45,16 @@ const TABLES: [(&str, &str, &str); 17] = [
         "issuer || '/' || license || '/' || revision",
     ),
     ("revocation", "license, good_from, event FROM revocation", "license"),
+    (
+        "bound-code",
+        "license, revision, host, payload, signature, event FROM bound_code",
+        "license || '/' || revision || '/' || host",
+    ),
+    (
+        "usage-claim",
+        "license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim",
+        "license || '/' || host || '/' || day",
+    ),
 ];
 
 /// The book is one chain from its first event on, and every row of the ledger is as the last event that wrote it

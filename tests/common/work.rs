@@ -1,8 +1,8 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{
-    Day, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, PinnedIssuer, ProductId, Revision, Roots, Terms, Units,
-    signed_message,
+    Day, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId, Revision, Roots,
+    Terms, Units, signed_message,
 };
 use countersign::desk::{
     self, Asked, Change, Clock, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length, LimitEdit, OperatorEdit,
@@ -320,6 +320,7 @@ fn licenses(ledger: &mut Ledger, key: &SoftwareKey) -> Result<(), DeskFault> {
         desk::perform(ledger, &session, key, &change.into())?;
     }
     desk::reprint(ledger, &session, license(2), None)?;
+    hosts(ledger, &session, key, license(2))?;
     let transfer = desk::preview_transfer(ledger, &session, license(3), CustomerNumber::new(1).unwrap())?;
     desk::transfer(ledger, &session, &transfer)?;
     let revocation = desk::preview_revocation(ledger, &session, license(5), None)?;
@@ -327,5 +328,24 @@ fn licenses(ledger: &mut Ledger, key: &SoftwareKey) -> Result<(), DeskFault> {
     let renew = Change::Renew { license: license(5), length: year, units: None };
     let renewed = desk::perform(ledger, &session, key, &renew.into());
     assert!(matches!(renewed, Err(DeskFault::Refused(Refused::Revoked(_)))));
+    Ok(())
+}
+
+/// A license with a renewal that waits is bound to two hosts, and the clock of one is reset.
+fn hosts(ledger: &mut Ledger, session: &Session, key: &SoftwareKey, license: LicenseNumber) -> Result<(), DeskFault> {
+    for host in [HostId(0x89ab_cdef), HostId(1)] {
+        let bind = Change::Bind { license, host, product: ProductId::new(7) }.into();
+        let bound = desk::perform(ledger, session, key, &bind)?;
+        assert_eq!(bound.len(), 2);
+        let again = desk::perform(ledger, session, key, &bind)?;
+        assert!(again.iter().map(|it| it.license.code()).eq(bound.iter().map(|it| it.license.code())));
+        assert_eq!(desk::reprint_for(ledger, session, license, None, Some(host))?.len(), 2);
+        let row = bound[0].license.code().letters().swap_remove(2);
+        let found = desk::find(ledger, &desk::Clue::Rows(vec![row]))?;
+        assert_eq!(found.licenses[0].by.host(), Some(host));
+    }
+    let asked = (HostId(1), Nonce::for_clock_reset(7));
+    let reset = desk::preview_clock_reset(ledger, session, asked, session.today)?;
+    desk::reset_clock(ledger, session, key, reset)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod copies;
 mod crashes;
 mod faults;
 mod host;
+mod host_requests;
 mod jobs;
 mod json;
 mod key_life;

@@ -163,7 +163,7 @@ fn every_row_of_a_code_finds_its_license_also_mistyped_and_in_digits() {
                 let found = findings.licenses.iter().find(|found| found.listed.license.number == number);
                 let found = found.unwrap_or_else(|| panic!("{letters} as {text:?}: {findings:?}"));
                 assert!(!findings.more, "{letters} as {text:?}");
-                let FoundBy::Rows { revision, rows, repairs } = &found.by else { panic!("{found:?}") };
+                let FoundBy::Rows { revision, host: None, rows, repairs } = &found.by else { panic!("{found:?}") };
                 assert_eq!((*revision, &rows[..]), (Revision::FIRST, &[number_of_row][..]));
                 // A row that would be another one with one character less is right as it stands.
                 assert!(!repairs.is_empty() || i < right, "{letters} as {text:?}");

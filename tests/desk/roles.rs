@@ -19,6 +19,8 @@ const CHANGING: &str = "
     a l m - - | customer add Somebody
     a l m - - | customer change 1 --email it@hospital.example
     a l m - - | issue --customer 1 --product ES --units 1 --from 2030-01-01 --term 1y
+    a l m - - | issue --request 32DBS-QQG00-00000-10000-H5F25
+    a l m - - | clock-reset 32DBS-QQG01-R0000-03FAG-EFM25
     a l m - - | renew 1 --term 1y
     a l m - - | downsize 1 --units 9 --request letter --term 1y
     a l m - - | add-units 1 --more 1
@@ -28,6 +30,7 @@ const CHANGING: &str = "
     a l - - - | revoke 1
     a l - - - | transfer 1 --to 2
     a l m s - | reprint 1
+    a l m s - | usage import --receipt ROWS
     a l - - - | approve 1
     a l - - - | reject 1
     a - - - - | operator add berta --role support
@@ -74,6 +77,7 @@ const READING: &str = "
     report --by product
     report --by customer
     requests --all
+    usage list
     operator list
     limits
     issuer

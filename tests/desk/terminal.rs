@@ -102,6 +102,31 @@ fn at_a_terminal_the_clerk_is_asked_before_a_code_is_signed() {
 }
 
 #[test]
+fn at_a_terminal_a_mistyped_request_is_taken_as_proposed_when_the_clerk_says_so() {
+    if !have("script") {
+        return;
+    }
+    let desk = Desk::new();
+    let right = "32DBS-QQG01-R0000-0B0C0-JB4BN";
+    let wrong = ISSUE.replace("--product ES", "--request 32DBS-QQG10-R0000-0B0C0-JB4BN");
+    for (answer, exit) in [("n", 1), ("y", 0)] {
+        let mut terminal = Terminal::open(&desk.folder(), &wrong);
+        terminal.wait_for(&format!("Does the host show {right}? [y/N] "));
+        terminal.type_line(answer);
+        if answer == "y" {
+            terminal.wait_for("Sign this code? [y/N] ");
+            terminal.type_line("y");
+            terminal.wait_for("Passphrase of the issuing key: ");
+            terminal.type_line(PASSPHRASE);
+        }
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(exit), "{shown}");
+        let said = if answer == "y" { "host         89abcdef" } else { "countersign: nothing was signed" };
+        assert!(shown.contains(said), "{shown}");
+    }
+}
+
+#[test]
 fn with_yes_only_the_passphrase_is_asked_for_and_a_wrong_one_uses_no_number() {
     if !have("script") {
         return;

@@ -2,7 +2,7 @@
 
 use crate::reading::readings;
 use crate::reason::Reason;
-use crate::rows::{self, CodeKind, Element, GROUP, ROW};
+use crate::rows::{self, CodeKind, Element, ROW};
 use crate::terms::{Flaw, PayloadFault, SIGNATURE_BYTES, Terms};
 use crate::typing::{Rows, TypingFaults, assemble};
 use alloc::{string::String, vec::Vec};
@@ -99,18 +99,7 @@ impl ActivationCode {
 
     /// The rows in digits, for keypads and the telephone: groups of five with spaces.
     pub fn digits(&self) -> Vec<String> {
-        let grouped = |row: &[Element]| {
-            let digits = rows::to_digits(row);
-            let mut text = String::with_capacity(digits.len() + digits.len() / GROUP);
-            for (i, digit) in digits.chars().enumerate() {
-                if i > 0 && i % GROUP == 0 {
-                    text.push(' ');
-                }
-                text.push(digit);
-            }
-            text
-        };
-        self.symbols().chunks(ROW).map(grouped).collect()
+        self.symbols().chunks(ROW).map(rows::to_grouped_digits).collect()
     }
 
     /// One line for a QR code in alphanumeric mode: `A1:` and the symbols.

@@ -20,7 +20,7 @@
 
 use crate::bits::{Bits, Rest};
 use crate::day::Day;
-use crate::kinds::{from_rows, to_rows};
+use crate::kinds::{from_rows, to_rows, to_rows_in_digits};
 use crate::rows::CodeKind;
 use crate::terms::{HostId, IssuerNumber, LicenseNumber, ProductId, Revision, SIGNATURE_BYTES};
 use crate::trust::{PinnedIssuer, Refusal, Trust};
@@ -266,9 +266,17 @@ impl ClockResetTerms {
 
     /// The rows in letters, with the issuer's signature, which nobody checks here.
     pub fn rows(&self, signature: &[u8; SIGNATURE_BYTES]) -> Vec<String> {
-        let bytes = [self.to_payload().as_slice(), signature].concat();
         // 75 bytes are 28 groups.
-        to_rows(CodeKind::ClockReset, &bytes).unwrap_or_default()
+        to_rows(CodeKind::ClockReset, &self.with(signature)).unwrap_or_default()
+    }
+
+    /// The same rows in digits.
+    pub fn rows_in_digits(&self, signature: &[u8; SIGNATURE_BYTES]) -> Vec<String> {
+        to_rows_in_digits(CodeKind::ClockReset, &self.with(signature)).unwrap_or_default()
+    }
+
+    fn with(&self, signature: &[u8; SIGNATURE_BYTES]) -> Vec<u8> {
+        [self.to_payload().as_slice(), signature].concat()
     }
 }
 

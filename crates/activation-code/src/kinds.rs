@@ -2,7 +2,7 @@
 //! else's to know.
 
 use crate::reading::one_row;
-use crate::rows::{CodeKind, ROW, Shape, encode, to_letters};
+use crate::rows::{CodeKind, ROW, Shape, encode, to_grouped_digits, to_letters};
 use crate::typing::{Rows, TypingFault, TypingFaults, join, judge_row};
 use alloc::{string::String, vec, vec::Vec};
 
@@ -20,6 +20,12 @@ use alloc::{string::String, vec, vec::Vec};
 pub fn to_rows(kind: CodeKind, bytes: &[u8]) -> Option<Vec<String>> {
     Shape::holding(bytes.len()).filter(|shape| kind.has(*shape))?;
     Some(encode(kind, bytes)?.chunks(ROW).map(to_letters).collect())
+}
+
+/// The same rows in digits, for keypads and the telephone.
+pub fn to_rows_in_digits(kind: CodeKind, bytes: &[u8]) -> Option<Vec<String>> {
+    Shape::holding(bytes.len()).filter(|shape| kind.has(*shape))?;
+    Some(encode(kind, bytes)?.chunks(ROW).map(to_grouped_digits).collect())
 }
 
 /// The bytes of rows that stand in their order, each as it was typed or as

@@ -66,7 +66,7 @@ pub use host_codes::{
     CLOCK_RESET_CONTEXT, ClockReset, ClockResetTerms, ClockState, HostCodeFault, HostRequest, Nonce, Receipt,
     UnverifiedClockReset,
 };
-pub use kinds::{from_rows, to_rows};
+pub use kinds::{from_rows, to_rows, to_rows_in_digits};
 pub use note::{NoteFault, note_signers, signature_line};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};

@@ -502,6 +502,19 @@ pub(crate) fn to_digits(row: &[Element]) -> String {
     alloc::format!("{number:0width$}{check:02}")
 }
 
+/// A row as it is printed in digits: groups of five with spaces.
+pub(crate) fn to_grouped_digits(row: &[Element]) -> String {
+    let digits = to_digits(row);
+    let mut text = String::with_capacity(digits.len() + digits.len() / GROUP);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && i % GROUP == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Why digits are no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DigitsFault {

@@ -185,7 +185,7 @@ impl Kind {
 }
 
 /// The host that a code is bound to (rule I9): 32 bits against sharing by accident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
 
 /// Eight hex digits, as it is typed.

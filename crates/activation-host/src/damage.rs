@@ -42,8 +42,15 @@ pub enum Flaw {
     Mistyped,
     /// The state was put back from an older copy of itself, says a counter that cannot be put back.
     PutBack {
-        /// By how many writes.
-        by: u64,
+        /// How many writes came after the copy.
+        missing: u64,
+    },
+    /// The state was written with another counter, or on another machine.
+    OtherCounter {
+        /// What the state says.
+        remembered: u64,
+        /// What the counter says.
+        found: u64,
     },
     /// The state was made on another machine.
     Moved,
@@ -60,7 +67,18 @@ impl fmt::Display for Flaw {
             Self::Bundle(fault) => fault.fmt(f),
             Self::Code(fault) => fault.fmt(f),
             Self::Mistyped => f.write_str("has mistakes"),
-            Self::PutBack { by } => write!(f, "was put back from an older copy, {by} changes ago"),
+            Self::PutBack { missing } => {
+                write!(
+                    f,
+                    "was put back from an older copy, or another installation uses its counter: {missing} changes are missing"
+                )
+            }
+            Self::OtherCounter { remembered, found } => {
+                write!(
+                    f,
+                    "comes from a machine with another counter: it has seen {remembered}, the counter is at {found}"
+                )
+            }
             Self::Moved => f.write_str("was made on another machine"),
         }
     }

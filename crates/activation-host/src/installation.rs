@@ -6,6 +6,7 @@ use crate::holdings::{self, Family, LicenseStanding};
 use crate::host::{KeptHost, KnownHost, SiteName};
 use crate::inspect::{Inspection, is_old};
 use crate::memory::{self, Memory, Reset};
+use crate::rollback::{Continuity, CounterFault};
 use crate::settings::Settings;
 use crate::sites::{self, Sites};
 use crate::status::{SetAside, Status};
@@ -74,6 +75,7 @@ struct State {
     held: Vec<Held>,
     set_aside: Vec<SetAside>,
     sites: Sites,
+    counter_fault: Option<Arc<CounterFault>>,
     damage: Vec<Damage>,
 }
 
@@ -281,6 +283,7 @@ impl Installation {
             bundle: bundle.cloned(),
             contact,
             host: state.host.id(),
+            counter_fault: state.counter_fault.clone(),
             not_remembered,
         })
     }
@@ -422,7 +425,7 @@ impl Installation {
             if !known && !self.read().memory.codes.contains(&name) {
                 let _ = self.storage.remove(&name);
             }
-            return Err(fault);
+            return Err(fault.into());
         }
         Ok(Entered { inspection, place: Some(self.storage.place(&name)), known })
     }
@@ -524,7 +527,7 @@ impl Installation {
         // What is refused touches nothing.
         judge(&self.state())?;
         let storage = |error| TrustStoreFault::Storage(self.storage_fault("lock", error));
-        let _lock = self.storage.lock().map_err(storage)?;
+        let lock = self.storage.lock().map_err(storage)?;
         let mut state = self.read();
         if let Some(damage) = &state.foreign {
             return Err(TrustStoreFault::Kept(damage.clone()));
@@ -535,7 +538,7 @@ impl Installation {
         }
         self.note_damage(&mut state);
         state.memory.bundle = Some(bundle.number);
-        keep_twice(&*self.storage, memory::NAME, state.memory.to_text().as_bytes())?;
+        self.write(&lock, &state.memory)?;
         Ok((loaded, bundle))
     }
 
@@ -616,7 +619,7 @@ impl Installation {
         self.note_damage(&mut state);
         state.memory.seen.reset(terms.day);
         state.memory.asked = None;
-        self.write(&lock, &state.memory)?;
+        self.write(&lock, &state.memory).map_err(InstallationFault::from)?;
         Ok(reset)
     }
 
@@ -736,8 +739,28 @@ impl Installation {
         state.memory.note(&state.damage, today.day);
     }
 
-    fn write(&self, _: &Lock<'_>, memory: &Memory) -> Result<(), InstallationFault> {
-        Ok(keep_twice(&*self.storage, memory::NAME, memory.to_text().as_bytes())?)
+    fn write(&self, _: &Lock<'_>, memory: &Memory) -> Result<(), StorageFault> {
+        let keep = |memory: &Memory| keep_twice(&*self.storage, memory::NAME, memory.to_text().as_bytes());
+        let Some(counter) = &self.settings.counter else { return keep(memory) };
+        let mut counter = counter.lock().unwrap_or_else(PoisonError::into_inner);
+        // Why it cannot be read is said where the state is read.
+        let Ok(now) = counter.read() else { return keep(memory) };
+        // First the state, then the counter: a power cut between the two leaves a state that is one ahead, and not one
+        // that is behind, as an older copy is.
+        keep(&Memory { counter: Some(now.saturating_add(1)), ..memory.clone() })?;
+        let _ = counter.increment();
+        Ok(())
+    }
+
+    /// What the counter says of a memory, where that is worth a word.
+    fn continuity(&self, memory: &Memory) -> Result<Option<Flaw>, CounterFault> {
+        let Some(counter) = &self.settings.counter else { return Ok(None) };
+        let found = counter.lock().unwrap_or_else(PoisonError::into_inner).read()?;
+        Ok(match Continuity::of(memory.counter, found) {
+            Continuity::FirstUse | Continuity::Unbroken => None,
+            Continuity::PutBack { missing } => Some(Flaw::PutBack { missing }),
+            Continuity::OtherCounter { remembered, found } => Some(Flaw::OtherCounter { remembered, found }),
+        })
     }
 
     fn storage_fault(&self, name: &str, error: std::io::Error) -> StorageFault {
@@ -783,6 +806,15 @@ impl Installation {
         let remembers = kept_memory.is_some();
         let mut memory = kept_memory.unwrap_or_default();
 
+        let counter_fault = match self.continuity(&memory) {
+            Ok(broken) => {
+                let place = storage.place(memory::NAME);
+                damage.extend(broken.map(|what| Damage { place, what, recovered: false }));
+                None
+            }
+            Err(fault) => Some(Arc::new(fault)),
+        };
+
         let parse = |text: &[u8]| Sites::from_text(text).map_err(Flaw::Text);
         let (sites, damaged_sites) = either(storage, sites::NAME, sites::LONGEST, parse);
         damage.extend(damaged_sites);
@@ -810,6 +842,7 @@ impl Installation {
             held: Vec::new(),
             set_aside: Vec::new(),
             sites: sites.unwrap_or_default(),
+            counter_fault,
             damage,
         };
         let names = self.names_of_codes(&mut state.damage);

@@ -4,7 +4,7 @@ pub mod status;
 
 use crate::inspect::{Inspection, Obstacle, Outcome};
 use crate::picture::PictureFault;
-use crate::rollback::{Continuity, CounterFault};
+use crate::rollback::CounterFault;
 use activation_code::{Bundle, Day, Event, Phase, ReadFault, Reason, Repair, Standing, Terms, Warning};
 use std::fmt::Write;
 
@@ -259,20 +259,6 @@ pub fn counter(fault: &CounterFault) -> String {
         CounterFault::Locked { .. } => "restart the machine, or give another index".into(),
         CounterFault::Gone { .. } => "run it again: the counter is made anew, above its last value".into(),
         CounterFault::Refused { code, .. } => format!("`tpm2_rc_decode 0x{code:03x}` says what that means"),
-    }
-}
-
-/// What a counter says of the state, where that is worth a word.
-pub fn continuity(continuity: Continuity) -> Option<String> {
-    match continuity {
-        Continuity::FirstUse | Continuity::Unbroken => None,
-        Continuity::PutBack { missing } => Some(format!(
-            "the state was put back from an older copy, or another installation uses its counter: the counter has \
-             risen {missing} times since"
-        )),
-        Continuity::OtherCounter { remembered, found } => Some(format!(
-            "the counter is at {found} and the state has seen {remembered}: it comes from a machine with another TPM"
-        )),
     }
 }
 

@@ -3,8 +3,10 @@
 use crate::host::HostSource;
 use crate::inspect::Repairs;
 use crate::program;
+use crate::rollback::RollbackCounter;
 use activation_code::{Day, PinnedIssuer, ProductId, Purpose, Roots, Trust};
 use std::fmt::Debug;
+use std::sync::Mutex;
 
 /// Where the day comes from.
 pub trait Clock: Debug + Send + Sync {
@@ -45,6 +47,7 @@ pub struct Settings {
     pub(crate) contact: Vec<String>,
     pub(crate) host: HostSource,
     pub(crate) clock: Box<dyn Clock>,
+    pub(crate) counter: Option<Mutex<Box<dyn RollbackCounter>>>,
     pub(crate) in_use: Option<u32>,
     pub(crate) what_if: Option<Day>,
     pub(crate) repairs: Repairs,
@@ -63,6 +66,7 @@ impl Default for Settings {
             contact: Vec::new(),
             host: HostSource::default(),
             clock: Box::new(SystemClock),
+            counter: None,
             in_use: None,
             what_if: None,
             repairs: Repairs::Accepted,
@@ -137,6 +141,12 @@ impl Settings {
     #[must_use]
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         Self { clock: Box::new(clock), ..self }
+    }
+
+    /// A counter that no copy of the state sets back, such as one in a TPM: an older copy that is put back is said.
+    #[must_use]
+    pub fn counter(self, counter: impl RollbackCounter + 'static) -> Self {
+        Self { counter: Some(Mutex::new(Box::new(counter))), ..self }
     }
 
     /// How many units are in use, where the product counts them itself; instead of what was said of sites.

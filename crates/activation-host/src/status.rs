@@ -4,8 +4,10 @@ use crate::damage::Damage;
 use crate::days::Today;
 use crate::holdings::{LicenseStanding, notice_is_due};
 use crate::installation::InstallationFault;
+use crate::rollback::CounterFault;
 use crate::sites::Sites;
 use activation_code::{Answer, Bundle, Day, HostId, LicenseNumber, Refusal, Revision, Standing};
+use std::sync::Arc;
 
 /// The answer of an installation.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Status {
     pub contact: Vec<String>,
     /// The number of this host, if it has one.
     pub host: Option<HostId>,
+    /// Why the counter against older copies cannot be read, where one was wanted.
+    pub counter_fault: Option<Arc<CounterFault>>,
     /// Why what was seen today could not be remembered.
     pub not_remembered: Option<InstallationFault>,
 }

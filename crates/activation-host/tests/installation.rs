@@ -381,3 +381,43 @@ fn codes_are_found_wherever_they_were_put() {
     assert_eq!(status(&installation).units, 250);
     assert!(Path::new(&installation.storage().place("codes")).ends_with("state/codes"));
 }
+
+/// A counter as a TPM has it: nobody sets it back.
+#[derive(Clone, Debug, Default)]
+struct Counter(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+impl activation_host::rollback::RollbackCounter for Counter {
+    fn read(&mut self) -> Result<u64, activation_host::rollback::CounterFault> {
+        Ok(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn increment(&mut self) -> Result<u64, activation_host::rollback::CounterFault> {
+        Ok(self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1)
+    }
+}
+
+#[test]
+fn a_folder_that_was_put_back_is_told_by_a_counter_and_blocks_nothing() {
+    let folder = folder();
+    let counter = Counter::default();
+    let open = |today: &str| Installation::open(folder.path().join("state"), settings(today).counter(counter.clone()));
+    accepted(&open("2027-06-01"), &terms());
+    let texts = ["memory.txt", "memory.txt.copy"].map(|name| folder.path().join("state").join(name));
+    let before = texts.clone().map(|text| fs::read(text).unwrap());
+    for today in ["2027-06-02", "2027-06-03"] {
+        assert!(status(&open(today)).damage.is_empty());
+    }
+    for (text, before) in texts.iter().zip(before) {
+        fs::write(text, before).unwrap();
+    }
+    let found = status(&open("2027-06-03"));
+    assert!(found.damage[0].to_string().contains("was put back from an older copy"), "{}", found.damage[0]);
+    assert!(found.damage[0].to_string().ends_with("2 changes are missing"), "{}", found.damage[0]);
+    assert!(found.standing.run && found.standing.warnings.contains(&Warning::StateDamaged));
+    // It is written down, and said until somebody has read it.
+    let found = status(&open("2027-06-03"));
+    assert!(found.damage.is_empty() && found.damaged_before.len() == 1);
+    // Without the counter nobody knows.
+    open("2027-06-03").forget_damage().unwrap();
+    assert!(status(&on(&folder, "2027-06-03")).damage.is_empty());
+}

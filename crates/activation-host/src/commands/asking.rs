@@ -8,6 +8,7 @@ use activation_host::host::HostSource;
 use activation_host::inspect::{Inspection, Obstacle, Question, Repairs};
 use activation_host::installation::InstallationFault;
 use activation_host::program::{Exit, clock, complain};
+use activation_host::rollback::{NvIndex, TpmCounter};
 use activation_host::sentences;
 use activation_host::trust_store::TrustStoreFault;
 use activation_host::{Installation, Settings};
@@ -42,6 +43,12 @@ pub struct Asking {
     /// Refuse what has to be repaired
     #[arg(long)]
     strict: bool,
+    /// A TPM whose counter tells an older copy of the folder that was put back, such as /dev/tpmrm0
+    #[arg(long, value_name = "DEVICE", env = "ACTIVATION_TPM", hide_env_values = true)]
+    tpm: Option<PathBuf>,
+    /// The index of the counter: each installation needs its own
+    #[arg(long, value_name = "HEX", requires = "tpm", value_parser = nv_index)]
+    tpm_index: Option<NvIndex>,
     /// Accept codes for testing too
     #[arg(long)]
     allow_test: bool,
@@ -50,6 +57,12 @@ pub struct Asking {
 fn host(text: &str) -> Result<HostId, &'static str> {
     let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
     u32::from_str_radix(text, 16).ok().filter(|_| digits).map(HostId).ok_or("a host is written as eight hex digits")
+}
+
+fn nv_index(text: &str) -> Result<NvIndex, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let number = u32::from_str_radix(digits, 16).map_err(|_| "wanted hex digits, as in 0x0180c516".to_owned())?;
+    NvIndex::new(number).ok_or_else(|| "wanted an index of the TPM's owner, 0x01800000 to 0x01bfffff".to_owned())
 }
 
 impl Asking {
@@ -87,6 +100,13 @@ impl Asking {
         }
         if let Some(host) = self.host {
             settings = settings.host(HostSource::Known(host));
+        }
+        if let Some(device) = &self.tpm {
+            match TpmCounter::open(device, self.tpm_index.unwrap_or(NvIndex::SUGGESTED)) {
+                Ok(counter) => settings = settings.counter(counter),
+                // It blocks nothing.
+                Err(fault) => complain("warning", &fault, Some(&sentences::counter(&fault))),
+            }
         }
         if let Some(trust) = self.given_trust()? {
             return Ok(settings.trust(trust));

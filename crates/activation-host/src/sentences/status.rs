@@ -123,6 +123,9 @@ pub fn warnings(status: &Status) -> Vec<(String, Option<String>)> {
             _ => said.push(of_installation(warning, status)),
         }
     }
+    if let Some(fault) = &status.counter_fault {
+        said.push((fault.to_string(), Some(super::counter(fault))));
+    }
     if let Some(fault) = &status.not_remembered {
         let hint = "let the program write there; until then it forgets which days it has seen";
         said.push((format!("cannot remember today: {fault}"), Some(hint.into())));
@@ -155,6 +158,9 @@ fn remedy(damage: &crate::damage::Damage) -> &'static str {
         Flaw::Moved => "ask the desk for codes for this host, with `activation request`",
         _ if damage.place.ends_with("sites.txt") => "assign the units of the sites again with `activation sites`",
         Flaw::PutBack { .. } => "enter the newest codes again, and load the newest bundle",
+        Flaw::OtherCounter { .. } => {
+            "give the installation its own counter, or leave it: from the next change on it counts"
+        }
         _ => "the days that were seen are lost; codes and trust count as before",
     }
 }
