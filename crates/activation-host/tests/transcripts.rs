@@ -1,6 +1,7 @@
 //! What a person at an installation sees, as transcripts: `tests/transcripts/*.md`, each run in a
 //! folder with the files of `tests/codes`. `TRYCMD=overwrite` writes them anew.
 
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "common/tools.rs"]
 mod tools;
 
