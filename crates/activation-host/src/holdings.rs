@@ -108,7 +108,13 @@ fn precedence(license: &License) -> (activation_code::Revision, Day, CodeDigest)
 
 /// What the codes of an installation are worth on a day, for a release; `revoked`: whether there are codes that would
 /// be held, had they not been revoked.
-pub fn standing(held: &[License], revoked: bool, today: Day, released: Option<Day>, family: &Family) -> HeldStanding {
+pub fn standing<'a>(
+    held: impl Iterator<Item = &'a License>,
+    revoked: bool,
+    today: Day,
+    released: Option<Day>,
+    family: &Family,
+) -> HeldStanding {
     let mut by_number: BTreeMap<LicenseNumber, Vec<&License>> = BTreeMap::new();
     for license in held {
         by_number.entry(license.terms().license).or_default().push(license);
