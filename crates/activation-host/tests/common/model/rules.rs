@@ -279,12 +279,12 @@ impl<'a> Model<'a> {
             || self.enabled(terms).iter().all(|product| limits.products.iter().any(|may| may == product));
         products
             && (limits.kinds.is_empty() || limits.kinds.contains(&terms.kind))
-            && !limits.units.is_some_and(|most| terms.units.get() > most.get())
-            && !limits.grace.is_some_and(|most| grace(terms) > i32::from(most))
-            && !limits.days.is_some_and(|most| last - issued > most as i32)
-            && !limits.until.is_some_and(|day| last > number(day))
-            && !limits.from.is_some_and(|day| issued < number(day))
-            && !limits.to.is_some_and(|day| issued > number(day))
+            && limits.units.is_none_or(|most| terms.units.get() <= most.get())
+            && limits.grace.is_none_or(|most| grace(terms) <= i32::from(most))
+            && limits.days.is_none_or(|most| last - issued <= most as i32)
+            && limits.until.is_none_or(|day| last <= number(day))
+            && limits.from.is_none_or(|day| issued >= number(day))
+            && limits.to.is_none_or(|day| issued <= number(day))
     }
 
     fn bundle(&self) -> Option<&'a activation_code::Bundle> {
