@@ -4,7 +4,6 @@ use crate::common::*;
 use activation_code::{ClockState, Day, HostId, LicenseNumber, ProductId, Revision};
 use activation_host::host::HostSource;
 use activation_host::program::clock;
-use activation_host::sites::SitesFault;
 use activation_host::{Installation, Settings};
 use countersign::desk::{self, DeskFault, Refused, Taken};
 use countersign::ledger::{Action, Ledger, UsageClaim};
@@ -48,18 +47,6 @@ fn refused(ledger: &mut Ledger, claim: UsageClaim) -> Refused {
     }
 }
 
-#[derive(Debug)]
-enum Failed {
-    Sites(SitesFault),
-    Installation(activation_host::installation::InstallationFault),
-}
-
-impl From<activation_host::installation::InstallationFault> for Failed {
-    fn from(fault: activation_host::installation::InstallationFault) -> Self {
-        Self::Installation(fault)
-    }
-}
-
 #[test]
 fn what_an_installation_reports_the_desk_takes_in() {
     let desk = sold();
@@ -71,7 +58,7 @@ fn what_an_installation_reports_the_desk_takes_in() {
     let settings = Settings::new().issuer(issuer).host(HostSource::Known(HostId(0x00c0_ffee)));
     let installation = Installation::open(desk.room().join("state"), settings);
     assert!(installation.enter(&rows.join("\n")).unwrap().is_accepted());
-    installation.change_sites(|sites| sites.set_total(Some(14)).map_err(Failed::Sites)).unwrap();
+    installation.change_sites(|sites| sites.set_total(Some(14))).unwrap();
     let report = installation.usage_report().unwrap();
     fs::write(desk.room().join("usage.txt"), report.to_text()).unwrap();
     let usage = |arguments: &[&str]| run(desk.command(&[&["usage"], arguments].concat()).current_dir(desk.room()));

@@ -8,7 +8,7 @@ use crate::inspect::{Inspection, is_old};
 use crate::memory::{self, Memory, Reset};
 use crate::rollback::{Continuity, CounterFault};
 use crate::settings::Settings;
-use crate::sites::{self, Sites};
+use crate::sites::{self, Sites, SitesFault};
 use crate::status::{SetAside, Status};
 use crate::storage::{CODES, Folder, Lock, Storage, StorageFault};
 use crate::trust_store::{self, KeptTrust, Loaded, ReadTrust, TrustStoreFault};
@@ -123,6 +123,8 @@ pub enum InstallationFault {
     Trust(TrustFault),
     /// What is kept cannot be read, and it is not ours to replace.
     Kept(Damage),
+    /// What is asked of the sites does not go.
+    Sites(SitesFault),
     /// There are no random numbers for a request.
     NoRandomNumbers,
     /// No code of the license is here.
@@ -145,6 +147,7 @@ impl fmt::Display for InstallationFault {
             Self::NoTrust => f.write_str("no issuer to trust"),
             Self::Trust(fault) => fault.fmt(f),
             Self::Kept(damage) => damage.fmt(f),
+            Self::Sites(fault) => fault.fmt(f),
             Self::NoRandomNumbers => f.write_str("the system gives no random numbers"),
             Self::NothingToForget { license } => write!(f, "no code of license {license} is here"),
         }
@@ -658,18 +661,18 @@ impl Installation {
     ///
     /// # Errors
     /// What `change` says, or it cannot be kept; then nothing has changed.
-    pub fn change_sites<F: From<InstallationFault>>(
+    pub fn change_sites(
         &self,
-        change: impl FnOnce(&mut Sites) -> Result<(), F>,
-    ) -> Result<Sites, F> {
+        change: impl FnOnce(&mut Sites) -> Result<(), SitesFault>,
+    ) -> Result<Sites, InstallationFault> {
         let _lock = self.lock()?;
         let State { mut sites, damage, .. } = self.read();
         let place = self.storage.place(sites::NAME);
         if let Some(damage) = damage.into_iter().find(|damage| damage.place == place && damage.is_foreign()) {
-            return Err(InstallationFault::Kept(damage).into());
+            return Err(InstallationFault::Kept(damage));
         }
-        change(&mut sites)?;
-        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes()).map_err(InstallationFault::from)?;
+        change(&mut sites).map_err(InstallationFault::Sites)?;
+        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes())?;
         Ok(sites)
     }
 

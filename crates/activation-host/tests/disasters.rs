@@ -107,7 +107,7 @@ fn furnished() -> TempDir {
     keep_draft(installation.storage(), &Draft::from([(1, "20040-0E000-84G00-3X00H-7FRHT".to_owned())])).unwrap();
     let assign = |sites: &mut Sites| {
         sites.assign(Site::new("plant-2").unwrap(), NonZeroU32::new(40).unwrap()).unwrap();
-        Ok::<_, InstallationFault>(())
+        Ok(())
     };
     installation.change_sites(assign).unwrap();
     installation.status().unwrap();
