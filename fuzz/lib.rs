@@ -3,9 +3,12 @@
 
 #[path = "../crates/activation-code/tests/common/desk.rs"]
 pub mod desk;
-#[path = "../crates/activation-code/tests/common/laws.rs"]
-pub mod laws;
 #[path = "../crates/activation-host/tests/common/laws.rs"]
 pub mod host;
+#[path = "../crates/activation-code/tests/common/laws.rs"]
+pub mod laws;
 #[path = "../tests/common/laws.rs"]
 pub mod partners;
+#[allow(dead_code, reason = "tests use more of it")]
+#[path = "../crates/activation-host/tests/common/sold.rs"]
+pub mod sold;

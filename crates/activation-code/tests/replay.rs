@@ -6,7 +6,7 @@ use common::laws::LAWS;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Replayed by `crates/activation-host/tests/replay.rs` and by `tests/desk/partners.rs`.
-const ELSEWHERE: [&str; 2] = ["qr_file", "partner_export"];
+const ELSEWHERE: [&str; 4] = ["qr_file", "partner_export", "usage_report", "state_file"];
 
 #[test]
 fn every_saved_input_keeps_its_law() {

@@ -78,7 +78,8 @@ pub fn open<'a>(
     if found != check(sealed) {
         return Err(CheckedTextFault::Changed);
     }
-    Ok(sealed.lines().zip(1..).skip(1).filter(|(line, _)| !line.starts_with('#')).map(|(line, number)| (number, line)))
+    let lines = sealed.split_terminator('\n');
+    Ok(lines.zip(1..).skip(1).filter(|(line, _)| !line.starts_with('#')).map(|(line, number)| (number, line)))
 }
 
 fn check(text: &str) -> String {

@@ -52,7 +52,7 @@ pub fn draft(storage: &dyn Storage) -> Result<Option<Draft>, DraftFault> {
         Err(error) if error.kind() == ErrorKind::InvalidData => return Err(DraftFault::NotADraft { place: place() }),
         Err(error) => return Err(DraftFault::Storage(StorageFault { place: place(), error })),
     };
-    let mut lines = text.lines();
+    let mut lines = text.split_terminator('\n');
     let rows = (lines.next() == Some(HEADING)).then(|| lines.map(draft_row).collect::<Option<Draft>>());
     rows.flatten().map(Some).ok_or_else(|| DraftFault::NotADraft { place: place() })
 }

@@ -108,7 +108,13 @@ fn precedence(license: &License) -> (activation_code::Revision, Day, CodeDigest)
 
 /// What the codes of an installation are worth on a day, for a release; `revoked`: whether there are codes that would
 /// be held, had they not been revoked.
-pub fn standing(held: &[License], revoked: bool, today: Day, released: Option<Day>, family: &Family) -> HeldStanding {
+pub fn standing<'a>(
+    held: impl Iterator<Item = &'a License>,
+    revoked: bool,
+    today: Day,
+    released: Option<Day>,
+    family: &Family,
+) -> HeldStanding {
     let mut by_number: BTreeMap<LicenseNumber, Vec<&License>> = BTreeMap::new();
     for license in held {
         by_number.entry(license.terms().license).or_default().push(license);
@@ -148,7 +154,7 @@ pub fn standing(held: &[License], revoked: bool, today: Day, released: Option<Da
 }
 
 fn of_license(mut codes: Vec<&License>, today: Day, released: Option<Day>, family: &Family) -> Option<LicenseStanding> {
-    codes.sort_by_key(|code| precedence(code));
+    codes.sort_by_cached_key(|code| precedence(code));
     let identity = |code: &License| (code.terms().revision, code.terms().host);
     let conflict = codes.iter().enumerate().any(|(i, code)| {
         codes[..i].iter().any(|other| identity(other) == identity(code) && other.terms() != code.terms())

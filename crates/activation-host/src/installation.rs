@@ -8,7 +8,7 @@ use crate::inspect::{Inspection, is_old};
 use crate::memory::{self, Memory, Reset};
 use crate::rollback::{Continuity, CounterFault};
 use crate::settings::Settings;
-use crate::sites::{self, Sites};
+use crate::sites::{self, Sites, SitesFault};
 use crate::status::{SetAside, Status};
 use crate::storage::{CODES, Folder, Lock, Storage, StorageFault};
 use crate::trust_store::{self, KeptTrust, Loaded, ReadTrust, TrustStoreFault};
@@ -123,6 +123,8 @@ pub enum InstallationFault {
     Trust(TrustFault),
     /// What is kept cannot be read, and it is not ours to replace.
     Kept(Damage),
+    /// What is asked of the sites does not go.
+    Sites(SitesFault),
     /// There are no random numbers for a request.
     NoRandomNumbers,
     /// No code of the license is here.
@@ -145,6 +147,7 @@ impl fmt::Display for InstallationFault {
             Self::NoTrust => f.write_str("no issuer to trust"),
             Self::Trust(fault) => fault.fmt(f),
             Self::Kept(damage) => damage.fmt(f),
+            Self::Sites(fault) => fault.fmt(f),
             Self::NoRandomNumbers => f.write_str("the system gives no random numbers"),
             Self::NothingToForget { license } => write!(f, "no code of license {license} is here"),
         }
@@ -254,36 +257,35 @@ impl Installation {
     pub fn status(&self) -> Result<Status, InstallationFault> {
         let state = self.state();
         let clock = self.settings.day();
-        let mut memory = state.memory.clone();
-        let today = memory.seen.look(clock, state.evidence(self.settings.released));
+        let mut seen = state.memory.seen.clone();
+        let today = seen.look(clock, state.evidence(self.settings.released));
         // Who only looks makes no folder.
         if self.settings.what_if.is_some() || state.is_blank {
-            return self.told(&state, &state.memory, today, None);
+            return self.told(&state, today, None);
         }
-        if memory == state.memory && state.damage.is_empty() && !state.release_is_newer {
-            return self.told(&state, &memory, today, None);
+        if seen == state.memory.seen && state.damage.is_empty() && !state.release_is_newer {
+            return self.told(&state, today, None);
         }
         match self.remember(clock) {
-            Ok((state, today)) => self.told(&state, &state.memory, today, None),
-            Err(fault) => self.told(&state, &memory, today, Some(fault)),
+            Ok((state, today)) => self.told(&state, today, None),
+            Err(fault) => self.told(&state, today, Some(fault)),
         }
     }
 
     fn told(
         &self,
         state: &State,
-        memory: &Memory,
         today: Today,
         not_remembered: Option<InstallationFault>,
     ) -> Result<Status, InstallationFault> {
         if state.trust.is_none() && state.kept.damage.is_empty() {
             return Err(state.no_trust());
         }
-        let held: Vec<_> = state.held.iter().map(|held| held.license.clone()).collect();
+        let held = state.held.iter().map(|held| &held.license);
         let revoked = state.set_aside.iter().any(|code| matches!(code.refusal, Refusal::Revoked { .. }));
-        let holding = holdings::standing(&held, revoked, today.day, self.settings.released, &state.family);
+        let holding = holdings::standing(held, revoked, today.day, self.settings.released, &state.family);
         let mut standing = holding.standing;
-        standing.warnings.extend(self.warnings(state, memory, today));
+        standing.warnings.extend(self.warnings(state, today));
         let in_use = self.settings.in_use.or(state.sites.in_use());
         // Without a license nothing is licensed, which is said already.
         if !holding.licenses.is_empty() {
@@ -304,7 +306,7 @@ impl Installation {
             licenses: holding.licenses,
             set_aside: state.set_aside.clone(),
             damage: state.damage.clone(),
-            damaged_before: memory.damaged.clone(),
+            damaged_before: state.memory.damaged.clone(),
             bundle: bundle.cloned(),
             contact,
             host: state.host.id(),
@@ -313,7 +315,7 @@ impl Installation {
         })
     }
 
-    fn warnings(&self, state: &State, memory: &Memory, today: Today) -> Vec<Warning> {
+    fn warnings(&self, state: &State, today: Today) -> Vec<Warning> {
         let bundle = state.trust.as_ref().and_then(Trust::bundle);
         let expects_bundle =
             self.settings.trust.is_none() && (self.settings.roots.is_some() || state.kept.roots.is_some());
@@ -323,7 +325,7 @@ impl Installation {
             (today.state == ClockState::Unreadable, Warning::ClockUnreadable),
             (bundle.is_some_and(|bundle| is_old(bundle, today.day)), Warning::BundleOld),
             (bundle.is_none() && expects_bundle, Warning::BundleMissing),
-            (!state.damage.is_empty() || !memory.damaged.is_empty(), Warning::StateDamaged),
+            (!state.damage.is_empty() || !state.memory.damaged.is_empty(), Warning::StateDamaged),
         ]
         .into_iter()
         .filter_map(|(holds, warning)| holds.then_some(warning))
@@ -367,7 +369,7 @@ impl Installation {
             return Ok(Inspection::refuse(license, repairs, refusal));
         }
         let mut standing = license.standing_on(today.day, self.settings.released);
-        standing.warnings.extend(self.warnings(state, &state.memory, today));
+        standing.warnings.extend(self.warnings(state, today));
         if license.terms().host.is_some() && state.host == KnownHost::Unknown {
             standing.warnings.push(Warning::HostNotChecked);
         }
@@ -659,18 +661,18 @@ impl Installation {
     ///
     /// # Errors
     /// What `change` says, or it cannot be kept; then nothing has changed.
-    pub fn change_sites<F: From<InstallationFault>>(
+    pub fn change_sites(
         &self,
-        change: impl FnOnce(&mut Sites) -> Result<(), F>,
-    ) -> Result<Sites, F> {
+        change: impl FnOnce(&mut Sites) -> Result<(), SitesFault>,
+    ) -> Result<Sites, InstallationFault> {
         let _lock = self.lock()?;
         let State { mut sites, damage, .. } = self.read();
         let place = self.storage.place(sites::NAME);
         if let Some(damage) = damage.into_iter().find(|damage| damage.place == place && damage.is_foreign()) {
-            return Err(InstallationFault::Kept(damage).into());
+            return Err(InstallationFault::Kept(damage));
         }
-        change(&mut sites)?;
-        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes()).map_err(InstallationFault::from)?;
+        change(&mut sites).map_err(InstallationFault::Sites)?;
+        keep_twice(&*self.storage, sites::NAME, sites.to_text().as_bytes())?;
         Ok(sites)
     }
 

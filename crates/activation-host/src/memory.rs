@@ -188,8 +188,9 @@ impl Memory {
                 (rises && self.seen.ahead.len() + 1 < DAYS_TO_BELIEVE).then(|| self.seen.ahead.push(day))
             }
             "code" => {
-                let sane = rest.strip_prefix(CODES)?.strip_prefix('/')?;
-                (!sane.contains('/') && self.codes.insert(rest.to_owned())).then_some(())
+                let name = rest.strip_prefix(CODES)?.strip_prefix('/')?;
+                let is_code = name.ends_with(".lic") && !name.starts_with('.') && !name.contains('/');
+                (is_code && self.codes.insert(rest.to_owned())).then_some(())
             }
             "bundle" => put(&mut self.bundle, rest),
             "host" if self.host.is_none() => {
@@ -224,7 +225,7 @@ impl Memory {
                 }
             }
             "counter" => put(&mut self.counter, rest),
-            "damaged" => {
+            "damaged" if self.damaged.len() < MOST_DAMAGED => {
                 let (day, what) = rest.split_once(' ')?;
                 self.damaged.push((day.parse().ok()?, what.to_owned()));
                 Some(())

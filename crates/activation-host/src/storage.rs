@@ -57,7 +57,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// read-only or while another program hangs.
     fn lock_to_look(&self) -> Option<Lock<'_>>;
 
-    /// Something that differs as soon as any text differs; `None` where that is not known.
+    /// Something that differs as soon as any text differs; `None` where that is not known, also because a text was
+    /// written just now.
     fn stamp(&self) -> Option<Vec<u8>>;
 
     /// How a person finds a text.
@@ -193,31 +194,36 @@ impl Storage for Folder {
 
     #[cfg(unix)]
     fn stamp(&self) -> Option<Vec<u8>> {
-        use std::os::unix::fs::MetadataExt;
-        let mut stamp = Vec::with_capacity(512);
-        let mut add = |path: PathBuf| -> Option<()> {
-            let metadata = match fs::metadata(path) {
-                Ok(metadata) => metadata,
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    stamp.push(0);
-                    return Some(());
-                }
-                Err(_) => return None,
-            };
-            // The time of a change of the inode cannot be set by who writes the file.
-            for number in [metadata.ino(), metadata.len(), metadata.ctime() as u64, metadata.ctime_nsec() as u64] {
-                stamp.extend_from_slice(&number.to_le_bytes());
-            }
-            Some(())
+        use rustix::fs::{CWD, Dir, Mode, OFlags, openat};
+        use rustix::io::Errno;
+        let to_look = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut stamp = Stamp::new();
+        let folder = match openat(CWD, &self.path, to_look, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(Errno::NOENT) => return Some(stamp.bytes),
+            Err(_) => return None,
         };
-        for name in self.codes().ok()? {
-            add(self.file(&name))?;
-        }
         // The folder itself changes with each name in it.
-        for name in ["", CODES, "memory.txt", "sites.txt", "trust.bundle", "trust.roots"] {
-            add(self.file(name))?;
+        for name in [".", "memory.txt", "sites.txt", "trust.bundle", "trust.roots"] {
+            stamp.add(&folder, name)?;
         }
-        Some(stamp)
+        match openat(&folder, CODES, to_look, Mode::empty()) {
+            Ok(codes) => {
+                stamp.add(&codes, ".")?;
+                // In the order of the folder, which is the same as long as the folder is.
+                for entry in Dir::read_from(&codes).ok()? {
+                    let entry = entry.ok()?;
+                    let name = entry.file_name();
+                    if name.to_bytes().ends_with(b".lic") {
+                        stamp.bytes.extend_from_slice(name.to_bytes_with_nul());
+                        stamp.add(&codes, name)?;
+                    }
+                }
+            }
+            Err(Errno::NOENT) => stamp.nothing(),
+            Err(_) => return None,
+        }
+        Some(stamp.bytes)
     }
 
     #[cfg(not(unix))]
@@ -227,6 +233,47 @@ impl Storage for Folder {
 
     fn place(&self, name: &str) -> String {
         self.file(name).display().to_string()
+    }
+}
+
+/// What differs as soon as a file differs.
+#[cfg(unix)]
+struct Stamp {
+    bytes: Vec<u8>,
+    now: i128,
+}
+
+/// The system's clock for files stands still for so long. A file that was written within it may be written again, and
+/// look the same.
+#[cfg(unix)]
+const TICK: i128 = 20_000_000;
+
+#[cfg(unix)]
+impl Stamp {
+    fn new() -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self { bytes: Vec::with_capacity(1024), now: since.as_nanos().cast_signed() }
+    }
+
+    fn nothing(&mut self) {
+        self.bytes.push(0);
+    }
+
+    fn add(&mut self, folder: &rustix::fd::OwnedFd, name: impl rustix::path::Arg) -> Option<()> {
+        let file = match rustix::fs::statat(folder, name, rustix::fs::AtFlags::empty()) {
+            Ok(file) => file,
+            Err(rustix::io::Errno::NOENT) => {
+                self.nothing();
+                return Some(());
+            }
+            Err(_) => return None,
+        };
+        // The time of a change of the inode cannot be set by who writes the file.
+        let changed = i128::from(file.st_ctime) * 1_000_000_000 + i128::from(file.st_ctime_nsec);
+        self.bytes.extend_from_slice(&file.st_ino.to_le_bytes());
+        self.bytes.extend_from_slice(&file.st_size.to_le_bytes());
+        self.bytes.extend_from_slice(&changed.to_le_bytes());
+        ((self.now - changed).abs() > TICK).then_some(())
     }
 }
 

@@ -11,10 +11,12 @@ use activation_code::{ClockState, HostId, LicenseNumber, Phase, Revision, Terms,
 use activation_host::draft::{Draft, DraftFault, draft, keep_draft};
 use activation_host::host::{HostSource, MachineFacts};
 use activation_host::installation::{InstallationFault, Wish};
+use activation_host::sites::{Site, Sites};
 use activation_host::storage::{Folder, Storage};
 use activation_host::{Installation, Settings, Status};
 use sold::{bundle, code, day, issuer, period, roots, terms};
 use std::fs::{self, File, Permissions};
+use std::num::NonZeroU32;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -103,6 +105,11 @@ fn furnished() -> TempDir {
     accept(&installation, &Terms { host: Some(HostId(host)), ..license("8") });
     installation.load_trust(&bundle(2, "2027-05-01", "revoked 9 all\n"), None).unwrap();
     keep_draft(installation.storage(), &Draft::from([(1, "20040-0E000-84G00-3X00H-7FRHT".to_owned())])).unwrap();
+    let assign = |sites: &mut Sites| {
+        sites.assign(Site::new("plant-2").unwrap(), NonZeroU32::new(40).unwrap()).unwrap();
+        Ok(())
+    };
+    installation.change_sites(assign).unwrap();
     installation.status().unwrap();
     folder
 }
@@ -130,7 +137,7 @@ fn names(folder: &Path) -> Vec<String> {
     let codes = codes.map(|entry| format!("codes/{}", entry.unwrap().file_name().into_string().unwrap()));
     let mut names: Vec<_> = codes.collect();
     names.sort();
-    for name in ["memory.txt", "trust.bundle", "trust.roots"] {
+    for name in ["memory.txt", "sites.txt", "trust.bundle", "trust.roots"] {
         names.extend([name.to_owned(), format!("{name}.copy")]);
     }
     names.push("draft.txt".to_owned());
@@ -331,6 +338,8 @@ fn whatever_stands_in_the_place_of_a_file_nothing_hangs_and_memory_is_bounded() 
                 &["enter", &again, "--new"],
                 &["request"],
                 &["trust", "load", &newer],
+                &["sites"],
+                &["report"],
                 &["forget", "--damage"],
                 &["forget", "1042"],
             ] {

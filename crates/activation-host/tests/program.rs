@@ -1,5 +1,8 @@
 //! What a transcript cannot show: standard input, closed outputs, and whom the program trusts.
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
@@ -69,6 +72,22 @@ fn without_an_issuer_the_program_trusts_nobody() {
             assert!(output.stdout.is_empty());
             assert!(String::from_utf8_lossy(&output.stderr).starts_with("activation: no issuer to trust\nhint: "));
         }
+    }
+}
+
+/// What a program does not import it cannot call: it has no other way to the system than the C library.
+#[test]
+fn the_program_imports_nothing_of_the_network() {
+    if !tools::have("nm") || !tools::required(!cfg!(target_feature = "crt-static"), "a program with imports") {
+        return;
+    }
+    let output =
+        Command::new("nm").args(["-D", "--undefined-only", env!("CARGO_BIN_EXE_activation")]).output().unwrap();
+    let imports = String::from_utf8(output.stdout).unwrap();
+    let names: Vec<_> = imports.lines().filter_map(|line| line.split_whitespace().last()?.split('@').next()).collect();
+    assert!(names.contains(&"read") && names.contains(&"write"), "{imports}");
+    for name in ["socket", "connect", "getaddrinfo", "gethostbyname", "sendto", "bind", "listen"] {
+        assert!(!names.contains(&name), "{name}");
     }
 }
 

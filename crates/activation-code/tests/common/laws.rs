@@ -11,12 +11,13 @@ use std::ops::RangeInclusive;
 type Law = fn(&[u8]);
 
 /// Each law by the name of its fuzz target.
-pub const LAWS: [(&str, Law); 5] = [
+pub const LAWS: [(&str, Law); 6] = [
     ("read_code", read_code),
     ("read_typed", read_typed),
     ("terms", terms),
     ("issue_then_verify", issue_then_verify),
     ("bundle", bundle),
+    ("request_row", request_row),
 ];
 
 /// Reading never panics and always says why not; an accepted text has one canonical
@@ -183,6 +184,34 @@ fn line_of(fault: &BundleFault) -> Option<usize> {
             | NoteFault::Wrong { line },
         ) => Some(line),
         _ => None,
+    }
+}
+
+/// No text breaks the reading of a host's request, a receipt, or a clock reset. What is read has one canonical spelling,
+/// which says the same; no text is two of them, or a code besides; and no clock reset counts that nobody has signed.
+pub fn request_row(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let rows: Vec<&str> = text.lines().collect();
+    let request = HostRequest::read(&text);
+    if let Ok(request) = &request {
+        assert_eq!(HostRequest::read(&request.row()).as_ref(), Ok(request));
+    }
+    let receipt = Receipt::read(&rows);
+    if let Ok(receipt) = &receipt {
+        assert_eq!(Receipt::read(&receipt.rows()).as_ref(), Ok(receipt));
+    }
+    let reset = UnverifiedClockReset::read(&rows);
+    if let Ok(reset) = &reset {
+        let terms = reset.unverified_terms();
+        let canonical = UnverifiedClockReset::read(&terms.rows(&[0; 64]));
+        assert_eq!(canonical.map(|reset| reset.unverified_terms()), Ok(terms));
+        let signed = trust(Purpose::Testing, &[1, 2, 1023]).verify_clock_reset(reset);
+        assert!(signed.is_err(), "nobody has signed it");
+    }
+    let kinds = [request.is_ok(), receipt.is_ok(), reset.is_ok(), ActivationCode::read(&text).is_ok()];
+    assert!(kinds.iter().filter(|&&read| read).count() <= 1, "one text is two kinds: {kinds:?}");
+    for fault in [request.err(), receipt.err(), reset.err()].into_iter().flatten() {
+        assert!(!fault.to_string().is_empty());
     }
 }
 

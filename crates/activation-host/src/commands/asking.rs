@@ -10,6 +10,7 @@ use activation_host::installation::InstallationFault;
 use activation_host::program::{Exit, clock, complain};
 use activation_host::rollback::{NvIndex, TpmCounter};
 use activation_host::sentences;
+use activation_host::sites::SitesFault;
 use activation_host::trust_store::TrustStoreFault;
 use activation_host::{Installation, Settings};
 use std::path::{Path, PathBuf};
@@ -173,6 +174,10 @@ pub fn failed(fault: &InstallationFault) -> Exit {
         InstallationFault::Kept(_) => {
             (Exit::CouldNot, "load the newest bundle of the vendor again with `activation trust load`")
         }
+        InstallationFault::Sites(SitesFault::NoSite { .. }) => {
+            (Exit::No, "assign units to it first: `activation sites assign SITE UNITS`")
+        }
+        InstallationFault::Sites(SitesFault::TooMany) => (Exit::No, "compare the number"),
         InstallationFault::NoRandomNumbers => (Exit::CouldNot, "run it where the system is up"),
         InstallationFault::NothingToForget { .. } => (Exit::No, "`activation status` shows which codes are here"),
     };

@@ -2,10 +2,8 @@
 
 use super::answer;
 use super::asking::failed;
-use crate::PROGRAM;
-use activation_host::installation::InstallationFault;
 use activation_host::json::SitesJson;
-use activation_host::program::{Exit, complain, json_text};
+use activation_host::program::{Exit, json_text};
 use activation_host::sites::{Site, Sites, SitesFault};
 use activation_host::{Installation, Settings};
 use clap::Subcommand;
@@ -84,40 +82,14 @@ fn site(text: &str) -> Result<Site, &'static str> {
     Site::new(text).ok_or("wanted a name of 1 to 253 bytes without spaces")
 }
 
-/// Why the sites stay as they were.
-enum Failed {
-    Sites(SitesFault),
-    Installation(InstallationFault),
-}
-
-impl From<SitesFault> for Failed {
-    fn from(fault: SitesFault) -> Self {
-        Self::Sites(fault)
-    }
-}
-
-impl From<InstallationFault> for Failed {
-    fn from(fault: InstallationFault) -> Self {
-        Self::Installation(fault)
-    }
-}
-
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Exit {
     let installation = Installation::open(arguments.state, Settings::new());
     let sites = match arguments.command {
         None => installation.sites(),
-        Some(command) => match installation.change_sites(|sites| Ok::<_, Failed>(change(sites, command)?)) {
+        Some(command) => match installation.change_sites(|sites| change(sites, command)) {
             Ok(sites) => sites,
-            Err(Failed::Installation(fault)) => return failed(&fault),
-            Err(Failed::Sites(fault)) => {
-                let hint = match fault {
-                    SitesFault::NoSite { .. } => "assign units to it first: `activation sites assign SITE UNITS`",
-                    SitesFault::TooMany => "compare the number",
-                };
-                complain(PROGRAM, &fault, Some(hint));
-                return Exit::No;
-            }
+            Err(fault) => return failed(&fault),
         },
     };
     let text = if arguments.json { json_text(&SitesJson::from(&sites)) } else { in_words(&sites) };

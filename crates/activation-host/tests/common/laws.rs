@@ -1,11 +1,25 @@
-//! The laws about pictures and about what an installation writes, as `crates/activation-code/tests/common/laws.rs` has
-//! those about codes: they take any bytes and panic where they are broken.
+//! The laws about pictures and about what an installation keeps and writes, as `crates/activation-code/tests/common/laws.rs` has
+//! those about codes: each takes any bytes and panics where it is broken.
 
-use activation_code::{Receipt, TRANSPORT_PREFIX};
+use super::sold;
+use activation_code::{Receipt, TRANSPORT_PREFIX, Trust};
 use activation_host::checked_text::{CheckedTextFault, seal};
+use activation_host::draft::{draft, keep_draft};
+use activation_host::host::{HostSource, MachineFacts};
+use activation_host::installation::InstallationFault;
+use activation_host::memory::Memory;
 use activation_host::picture::{Content, MOST_PIXELS, PictureFault, read};
 use activation_host::sites::Sites;
+use activation_host::storage::{InMemory, Storage};
 use activation_host::usage::UsageReport;
+use activation_host::{Installation, Settings};
+
+#[allow(dead_code, reason = "replayed by tests, and not by fuzzing")]
+type Law = fn(&[u8]);
+
+/// Each law by the name of its fuzz target.
+#[allow(dead_code, reason = "replayed by tests, and not by fuzzing")]
+pub const LAWS: [(&str, Law); 3] = [("qr_file", qr_file), ("state_file", state_file), ("usage_report", usage_report)];
 
 /// Most characters that a QR code holds (ISO/IEC 18004, version 40-L, digits).
 const MOST_CHARACTERS: usize = 7089;
@@ -52,6 +66,50 @@ fn uncompressed(pixels: &[u8], width: u32, height: u32) -> Vec<u8> {
     encoder.set_compression(png::Compression::NoCompression);
     encoder.write_header().unwrap().write_image_data(pixels).unwrap();
     file
+}
+
+/// No bytes in the place of any text of an installation break it: what can be read and is written again says the same;
+/// no license counts that is not signed; and a code can be entered, unless a newer release wrote what is there.
+pub fn state_file(data: &[u8]) {
+    // As somebody left it, and as lines that were sealed, which nobody finds by chance.
+    let lines = String::from_utf8_lossy(data);
+    let sealed = seal(&format!("countersign memory 1\n{lines}\n"));
+    for text in [data, sealed.as_bytes()] {
+        if let Ok(memory) = Memory::from_text(text) {
+            let written = memory.to_text();
+            assert!(written.len() <= text.len() + 200, "it grows");
+            assert_eq!(Memory::from_text(written.as_bytes()), Ok(memory));
+        }
+        is_not_bricked("memory.txt", text);
+    }
+    for name in ["trust.bundle", "trust.roots", "codes/any.lic"] {
+        is_not_bricked(name, data);
+    }
+    let storage = InMemory::default();
+    storage.write("draft.txt", data).unwrap();
+    if let Ok(Some(rows)) = draft(&storage) {
+        keep_draft(&storage, &rows).unwrap();
+        assert_eq!(draft(&storage).unwrap(), Some(rows));
+    }
+}
+
+fn is_not_bricked(name: &str, data: &[u8]) {
+    let storage = InMemory::default();
+    storage.write(name, data).unwrap();
+    let nowhere = HostSource::Machine(MachineFacts::under("/nowhere"));
+    let settings =
+        Settings::new().issuer(sold::issuer()).roots(sold::roots()).clock(sold::day("2027-06-01")).host(nowhere);
+    let installation = Installation::with_storage(storage, settings);
+    let status = installation.status().unwrap();
+    let text = String::from_utf8_lossy(data);
+    let proves = |trust: Trust| trust.read(&text).is_ok();
+    assert!(status.licenses.is_empty() || installation.trust().is_ok_and(proves), "{name} is worth something");
+    match installation.enter(&sold::code(&sold::terms())) {
+        Ok(_) => assert!(installation.status().is_ok()),
+        // Another issuer's bundle that the roots have signed is no fault of ours; nobody finds one by chance.
+        Err(InstallationFault::Kept(damage)) => assert!(damage.is_foreign(), "{damage}"),
+        Err(fault) => panic!("{name}: {fault}"),
+    }
 }
 
 /// A usage report that is read has one spelling: written again it is the text. Its receipts are read as they were
