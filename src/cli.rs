@@ -40,6 +40,7 @@ mod session;
 mod show;
 mod stolen;
 mod transfer;
+mod usage;
 
 use activation_host::manual;
 use activation_host::program::{self, Exit};
@@ -146,6 +147,7 @@ enum Command {
     Due(list::DueArguments),
     History(history::Arguments),
     Report(report::Arguments),
+    Usage(usage::Arguments),
     Requests(request::List),
     Approve(request::Approve),
     Reject(request::Reject),
@@ -173,6 +175,7 @@ impl Command {
             Self::Product(arguments) => arguments.lists(),
             Self::Customer(arguments) => arguments.lists(),
             Self::Operator(arguments) => arguments.lists(),
+            Self::Usage(arguments) => arguments.lists(),
             Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
             Self::Requests(_) => true,
             _ => false,
@@ -273,6 +276,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Due(arguments) => list::due(&context, &arguments),
         Command::History(arguments) => history::run(&context, &arguments),
         Command::Report(arguments) => report::run(&context, &arguments),
+        Command::Usage(arguments) => usage::run(&context, &arguments),
         Command::Requests(arguments) => request::list(&context, &arguments),
         Command::Approve(arguments) => request::approve(&context, &arguments),
         Command::Reject(arguments) => request::reject(&context, &arguments),

@@ -183,6 +183,16 @@ pub enum Refused {
         /// What the report says.
         claimed: ProductId,
     },
+    /// A report of a day on which the code was not there.
+    #[error("the report is of {day}, and the code of license {license} was issued on {issued}")]
+    UsageBeforeIssue {
+        /// The license.
+        license: LicenseNumber,
+        /// The report's day.
+        day: Day,
+        /// When the code was issued.
+        issued: Day,
+    },
     /// A report of a day that has not come here.
     #[error("the report is of {day}, and today is {today}")]
     UsageInTheFuture {

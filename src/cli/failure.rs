@@ -119,7 +119,9 @@ impl From<Refused> for Failure {
             Refused::NothingCounted => {
                 "on the host, note the units in use with `activation sites total UNITS`, and make the report again"
             }
-            Refused::UsageOfNoRevision { .. } | Refused::UsageOfOtherProduct { .. } => {
+            Refused::UsageOfNoRevision { .. }
+            | Refused::UsageOfOtherProduct { .. }
+            | Refused::UsageBeforeIssue { .. } => {
                 "ask which desk issued the code, and whether the report was changed; `countersign history` shows the codes"
             }
             Refused::UsageInTheFuture { .. } => {

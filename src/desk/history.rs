@@ -84,6 +84,7 @@ struct Facts<'a> {
     good_from: Option<u16>,
     reason: Option<String>,
     host: Option<u32>,
+    in_use: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +147,7 @@ impl HistoryEntry {
             reason: facts.reason,
             lost,
             host,
+            in_use: facts.in_use,
         })
     }
 }

@@ -83,7 +83,10 @@ pub fn may(role: Role, permission: Permission) -> bool {
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
-            matches!(permission, Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook)
+            matches!(
+                permission,
+                Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook
+            )
         }
         Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
         Role::Support => matches!(permission, Reprint | Usage),

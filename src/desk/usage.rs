@@ -69,7 +69,7 @@ pub struct ImportedClaim {
 /// Takes in what an installation says: all of it, or nothing.
 ///
 /// # Errors
-/// A license, revision or product that this desk did not issue so, or a day that has not come.
+/// A license, revision or product that this desk did not issue so, or a day that has not come or was before the code.
 pub fn import_usage(
     ledger: &mut Ledger,
     session: &Session,
@@ -86,6 +86,10 @@ pub fn import_usage(
             if sold != product {
                 return Err(Refused::UsageOfOtherProduct { license, sold, claimed: product }.into());
             }
+            let issued = code.entry.terms.issued;
+            if day < issued {
+                return Err(Refused::UsageBeforeIssue { license, day, issued }.into());
+            }
             if day > session.today {
                 return Err(Refused::UsageInTheFuture { day, today: session.today }.into());
             }
@@ -100,13 +104,17 @@ pub fn import_usage(
             };
             if taken != Taken::Known {
                 book.put_usage(claim)?;
+                // It names its newest event, from which its history is read.
+                book.put_license(license, record.customer, record.good_from)?;
                 let facts = json!({
+                    "customer": record.customer.get(),
                     "host": host.0,
                     "day": day.to_string(),
                     "revision": revision.get(),
                     "in_use": in_use,
                 });
-                book.record(&by, Action::UsageImported, Some(license), facts.to_string())?;
+                let previous = Some(record.event);
+                book.record_after(&by, Action::UsageImported, Some(license), previous, facts.to_string())?;
             }
             imported.push(ImportedClaim { claim: *claim, taken, revoked: record.revokes(revision) });
         }

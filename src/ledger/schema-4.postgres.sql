@@ -19,7 +19,7 @@ CREATE TABLE bound_row (
 CREATE TABLE usage_claim (
     license BIGINT NOT NULL,
     host BIGINT NOT NULL,
-    day TEXT COLLATE "C" NOT NULL,
+    day BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     product BIGINT NOT NULL,
     in_use BIGINT NOT NULL,

@@ -23,7 +23,8 @@ CREATE TABLE bound_row (
 CREATE TABLE usage_claim (
     license INTEGER NOT NULL,
     host INTEGER NOT NULL,
-    day TEXT NOT NULL,
+    -- Since 2020-01-01: keys of rows are numbers.
+    day INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     product INTEGER NOT NULL,
     -- By the whole installation, which may have several licenses.

@@ -13,7 +13,7 @@ pub struct UsageClaim {
     pub license: LicenseNumber,
     /// Which host.
     pub host: HostId,
-    /// On which day, as it counts there.
+    /// On which day, as it counts there; 2020-01-01 or later.
     pub day: Day,
     /// Which revision counts there.
     pub revision: Revision,
@@ -36,12 +36,12 @@ impl Book<'_> {
         let UsageClaim { license, host, day, revision, product, in_use, clock, bundle } = *claim;
         self.put(
             Table::UsageClaim,
-            &format!("{license}/{}/{day}", host.0),
+            &format!("{license}/{}/{}", host.0, day.days_since_2020()),
             statements::PUT_USAGE,
             [
                 license.get().into(),
                 host.0.into(),
-                day.to_string().into(),
+                day.days_since_2020().into(),
                 revision.get().into(),
                 product.get().into(),
                 in_use.into(),
@@ -57,7 +57,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn usage(&self, license: LicenseNumber, host: HostId, day: Day) -> Outcome<Option<UsageClaim>> {
-        let key = (license.get(), host.0, day.to_string());
+        let key = (license.get(), host.0, day.days_since_2020());
         Ok(self.rows(statements::USAGE, key, claim)?.pop())
     }
 
@@ -84,7 +84,7 @@ fn claim(row: &Row<'_>) -> Outcome<UsageClaim> {
     Ok(UsageClaim {
         license: LicenseNumber::new(row.get(0)?).ok_or_else(damaged)?,
         host: HostId(row.get(1)?),
-        day: row.get::<_, String>(2)?.parse().map_err(|_| damaged())?,
+        day: Day::from_days_since_2020(row.get(2)?).ok_or_else(damaged)?,
         revision: Revision::new(row.get(3)?).ok_or_else(damaged)?,
         product: ProductId::new(row.get(4)?).ok_or_else(damaged)?,
         in_use: row.get(5)?,

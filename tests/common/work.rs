@@ -1,8 +1,8 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{
-    Day, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId, Revision, Roots,
-    Terms, Units, signed_message,
+    ClockState, Day, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId,
+    Revision, Roots, Terms, Units, signed_message,
 };
 use countersign::desk::{
     self, Asked, Change, Clock, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length, LimitEdit, OperatorEdit,
@@ -10,7 +10,7 @@ use countersign::desk::{
 };
 use countersign::ledger::{
     By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
-    UnitType,
+    UnitType, UsageClaim,
 };
 use countersign::partner::{Exported, ExportedCode, PartnerExport, PartnerRequest};
 use countersign::signer::{Signer as _, SoftwareKey};
@@ -344,6 +344,20 @@ fn hosts(ledger: &mut Ledger, session: &Session, key: &SoftwareKey, license: Lic
         let found = desk::find(ledger, &desk::Clue::Rows(vec![row]))?;
         assert_eq!(found.licenses[0].by.host(), Some(host));
     }
+    let in_use = |day: Day, in_use| UsageClaim {
+        license,
+        host: HostId(1),
+        day,
+        revision: Revision::FIRST,
+        product: ProductId::new(7).unwrap(),
+        in_use,
+        clock: ClockState::Right,
+        bundle: None,
+    };
+    for claim in [in_use(session.today, 5), in_use(session.today, 7)] {
+        desk::import_usage(ledger, session, &[claim])?;
+    }
+    assert_eq!(desk::adherence(ledger, session.today)?.len(), 1);
     let asked = (HostId(1), Nonce::for_clock_reset(7));
     let reset = desk::preview_clock_reset(ledger, session, asked, session.today)?;
     desk::reset_clock(ledger, session, key, reset)?;

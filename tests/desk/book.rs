@@ -1,14 +1,16 @@
 //! Whatever is changed in a ledger behind the desk's back is found, and named.
 
 use crate::common::*;
-use activation_code::{ActivationCode, LicenseNumber, PublicKey, Revision, Units, signed_message};
+use activation_code::{
+    ActivationCode, ClockState, LicenseNumber, ProductId, PublicKey, Revision, Units, signed_message,
+};
 use activation_host::program::clock;
 use countersign::desk::{
     self, Change, Checkpoint, Contradiction, LimitEdit, NotedHead, Signatures, Verdict, Witnesses,
 };
 use countersign::key_store;
 use countersign::ledger::chain::link;
-use countersign::ledger::{Event, Ledger, Role};
+use countersign::ledger::{Event, Ledger, Role, UsageClaim};
 use countersign::signer::{Signer, SoftwareKey, key_file};
 use rand::rngs::SysRng;
 use rusqlite::types::Value;
@@ -61,6 +63,17 @@ fn full() -> Desk {
     let administrator = countersign::ledger::Operator::first();
     let session = desk::Session { operator: administrator, ..session(clock()) };
     desk::perform(&mut ledger, &session, &test_key(), &bind.into()).unwrap();
+    let claim = UsageClaim {
+        license,
+        host,
+        day: session.today,
+        revision: Revision::FIRST,
+        product: ProductId::new(7).unwrap(),
+        in_use: 5,
+        clock: ClockState::Right,
+        bundle: Some(3),
+    };
+    desk::import_usage(&mut ledger, &session, &[claim]).unwrap();
     desk
 }
 

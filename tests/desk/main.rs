@@ -31,3 +31,4 @@ mod roles;
 mod schema;
 mod terminal;
 mod together;
+mod usage;

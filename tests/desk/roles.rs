@@ -2,7 +2,9 @@
 
 use super::book::{lose_a_code, put_ledger_key};
 use crate::common::*;
-use activation_code::{IssuerNumber, Kind, PinnedIssuer, ProductId, Roots, Units};
+use activation_code::{
+    ClockState, HostId, IssuerNumber, Kind, LicenseNumber, PinnedIssuer, ProductId, Receipt, Revision, Roots, Units,
+};
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
 use countersign::ledger::{By, DeskRole, Ledger, OperatorName, Product, ProductKind, Role, TrustSettings, UnitType};
@@ -210,9 +212,20 @@ fn each_role_may_change_at_a_partners_desk_what_the_table_says() {
 
 fn hold_to(staffed: &Desk, table: &'static str) {
     let root = test_root().public_key().to_string();
+    let receipt = Receipt {
+        license: LicenseNumber::new(1).unwrap(),
+        revision: Revision::FIRST,
+        in_use: 5,
+        day: clock(),
+        host: HostId(1),
+        product: ProductId::new(7).unwrap(),
+        clock: ClockState::Right,
+        bundle: None,
+    };
+    let receipt = receipt.rows().join("-");
     for line in lines(table) {
         let (who, command) = line.split_once(" | ").unwrap();
-        let command = &command.replace("ROOT", &root);
+        let command = &command.replace("ROOT", &root).replace("ROWS", &receipt);
         let who: Vec<_> = who.split(' ').collect();
         assert_eq!(who.len(), Role::ALL.len(), "{line}");
         for (role, letter) in Role::ALL.into_iter().zip(who) {

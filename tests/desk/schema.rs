@@ -404,10 +404,11 @@ fn a_ledger_of_an_earlier_schema_with_a_book_opens_and_goes_on() {
         Action::Reissued,
         Action::ClockReset,
         Action::Bound,
+        Action::UsageImported,
     ];
     opens_and_goes_on(SCHEMA_2, &since_3);
     // The fixture was made before licenses could be issued again under another key.
-    opens_and_goes_on(SCHEMA_3, &[Action::Reissued, Action::ClockReset, Action::Bound]);
+    opens_and_goes_on(SCHEMA_3, &[Action::Reissued, Action::ClockReset, Action::Bound, Action::UsageImported]);
     opens_and_goes_on(SCHEMA_4, &[]);
 }
 

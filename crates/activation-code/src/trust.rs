@@ -180,7 +180,7 @@ pub enum Purpose {
 }
 
 /// Whom an installation trusts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
     purpose: Purpose,
     issuers: BTreeMap<IssuerNumber, PublicKey>,

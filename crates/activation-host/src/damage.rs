@@ -104,9 +104,9 @@ pub(crate) fn either<T>(
     storage: &dyn Storage,
     name: &str,
     longest: usize,
-    parse: impl Fn(&[u8]) -> Result<T, Flaw>,
+    mut parse: impl FnMut(&[u8]) -> Result<T, Flaw>,
 ) -> (Option<T>, Option<Damage>) {
-    let read = |name: &str| match storage.read(name, longest) {
+    let mut read = |name: &str| match storage.read(name, longest) {
         Ok(Some(text)) => parse(&text),
         Ok(None) => Err(Flaw::Missing),
         Err(error) => Err(flaw(&error)),

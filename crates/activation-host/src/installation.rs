@@ -11,14 +11,14 @@ use crate::settings::Settings;
 use crate::sites::{self, Sites};
 use crate::status::{SetAside, Status};
 use crate::storage::{CODES, Folder, Lock, Storage, StorageFault};
-use crate::trust_store::{self, KeptTrust, Loaded, TrustStoreFault};
+use crate::trust_store::{self, KeptTrust, Loaded, ReadTrust, TrustStoreFault};
 use crate::usage::{LicenseUsage, UsageReport};
 use activation_code::{
     Accepted, ActivationCode, Bundle, ClockReset, ClockState, CodeDigest, Day, HostCodeFault, HostId, HostRequest,
     License, LicenseNumber, MAX_TEXT, Nonce, Refusal, Revision, Roots, Trust, TrustFault, UnverifiedClockReset,
     Warning, code_digest,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +52,29 @@ pub struct Installation {
     settings: Settings,
     /// What was read last, and how the storage looked before.
     cache: Mutex<Option<(Vec<u8>, Arc<State>)>>,
+    verified: Mutex<Verified>,
+}
+
+/// What this process has verified. Only whole texts are compared, so that nothing counts that would not verify again.
+#[derive(Debug, Default)]
+struct Verified {
+    trust_texts: ReadTrust,
+    /// Whose the licenses are.
+    trust: Option<Trust>,
+    /// Of the last reading, by the bytes of their codes.
+    licenses: BTreeMap<Vec<u8>, License>,
+}
+
+impl Verified {
+    /// The licenses of this trust, for a new reading.
+    fn take(&mut self, trust: Option<&Trust>) -> BTreeMap<Vec<u8>, License> {
+        let known = std::mem::take(&mut self.licenses);
+        if self.trust.as_ref() == trust {
+            return known;
+        }
+        self.trust = trust.cloned();
+        BTreeMap::new()
+    }
 }
 
 /// What a storage says.
@@ -74,6 +97,8 @@ struct State {
     host: KnownHost,
     held: Vec<Held>,
     set_aside: Vec<SetAside>,
+    /// When those were issued.
+    aside_issued: Vec<(Day, CodeDigest)>,
     sites: Sites,
     counter_fault: Option<Arc<CounterFault>>,
     damage: Vec<Damage>,
@@ -213,7 +238,7 @@ impl Installation {
 
     /// In another storage.
     pub fn with_storage(storage: impl Storage + 'static, settings: Settings) -> Self {
-        Self { storage: Box::new(storage), settings, cache: Mutex::default() }
+        Self { storage: Box::new(storage), settings, cache: Mutex::default(), verified: Mutex::default() }
     }
 
     /// Where its state is.
@@ -607,11 +632,13 @@ impl Installation {
             return Err(ClockResetFault::NotAsked);
         }
         let later = |day: &Day| *day > terms.day;
-        let issued = |held: &&Held| later(&held.license.terms().issued);
+        let held = state.held.iter().map(|held| (held.license.terms().issued, held.digest));
+        // What is set aside now may count some day.
+        let codes = held.chain(state.aside_issued.iter().copied());
         let bundle = trust.bundle().filter(|bundle| later(&bundle.issued)).map(|bundle| bundle.number);
         state.memory.reset = Some(Reset {
             day: terms.day,
-            codes: state.held.iter().filter(issued).map(|held| held.digest).collect(),
+            codes: codes.filter(|(issued, _)| later(issued)).map(|(_, digest)| digest).collect(),
             bundle,
             release: self.settings.released.filter(later),
         });
@@ -818,7 +845,8 @@ impl Installation {
         let (sites, damaged_sites) = either(storage, sites::NAME, sites::LONGEST, parse);
         damage.extend(damaged_sites);
 
-        let kept = KeptTrust::of(storage, self.settings.roots.as_ref());
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = KeptTrust::of(storage, self.settings.roots.as_ref(), &mut verified.trust_texts);
         damage.extend(kept.damage.iter().cloned());
         let (trust, trust_fault) = match self.trust_of(&kept) {
             Ok(trust) => (trust, None),
@@ -840,15 +868,20 @@ impl Installation {
             family,
             held: Vec::new(),
             set_aside: Vec::new(),
+            aside_issued: Vec::new(),
             sites: sites.unwrap_or_default(),
             counter_fault,
             damage,
         };
         let names = self.names_of_codes(&mut state.damage);
         state.is_blank &= names.is_empty();
+        let known = verified.take(state.trust.as_ref());
         for name in &names {
-            self.read_code(&mut state, name);
+            self.read_code(&mut state, name, &known);
         }
+        verified.licenses =
+            state.held.iter().map(|held| (held.license.code().as_bytes().to_vec(), held.license.clone())).collect();
+        drop(verified);
         for name in memory.codes.iter().filter(|name| !names.contains(*name)) {
             state.damage.push(Damage { place: storage.place(name), what: Flaw::Missing, recovered: false });
         }
@@ -879,7 +912,7 @@ impl Installation {
         }
     }
 
-    fn read_code(&self, state: &mut State, name: &str) {
+    fn read_code(&self, state: &mut State, name: &str, known: &BTreeMap<Vec<u8>, License>) {
         let Some(trust) = &state.trust else { return };
         let place = || self.storage.place(name);
         let text = match self.storage.read(name, MAX_TEXT) {
@@ -902,16 +935,21 @@ impl Installation {
         };
         let terms = code.unverified_terms();
         let (license, revision) = (terms.license, terms.revision);
+        let issued = (terms.issued, code_digest(code.as_bytes()));
         let aside = |refusal| SetAside { name: name.to_owned(), place: place(), license, revision, refusal };
-        match trust.verify(code) {
+        let verified = known.get(code.as_bytes()).cloned().map_or_else(|| trust.verify(code), Ok);
+        match verified {
             Ok(license) => {
-                let digest = code_digest(license.code().as_bytes());
+                let digest = issued.1;
                 // The same code under two names counts once.
                 if state.held.iter().all(|held| held.digest != digest) {
                     state.held.push(Held { name: name.to_owned(), license, digest });
                 }
             }
-            Err(refusal) => state.set_aside.push(aside(refusal)),
+            Err(refusal) => {
+                state.set_aside.push(aside(refusal));
+                state.aside_issued.push(issued);
+            }
         }
     }
 
@@ -980,6 +1018,7 @@ impl State {
             .map(|held| (held.license.fits(&target), held))
             .partition(|(fits, _)| fits.is_ok());
         self.held = fit.into_iter().map(|(_, held)| held).collect();
+        self.aside_issued.extend(others.iter().map(|(_, held)| (held.license.terms().issued, held.digest)));
         let aside = |(fits, held): (Result<(), Refusal>, Held)| {
             let terms = held.license.terms();
             let (license, revision) = (terms.license, terms.revision);

@@ -106,16 +106,45 @@ impl fmt::Display for TrustStoreFault {
 
 impl std::error::Error for TrustStoreFault {}
 
+/// What a process has read last: the same text, trusted by the same roots, says the same, and a key is worth trusting
+/// for ever. (Checking a key for torsion takes as long as a signature.)
+#[derive(Debug, Default)]
+pub(crate) struct ReadTrust {
+    roots: Option<(Vec<u8>, Roots)>,
+    bundle: Option<(String, Roots, Bundle)>,
+}
+
+impl ReadTrust {
+    fn roots(&mut self, text: &[u8]) -> Option<Roots> {
+        if let Some((_, roots)) = self.roots.as_ref().filter(|(known, _)| known == text) {
+            return Some(roots.clone());
+        }
+        let roots = parse_roots(text)?;
+        self.roots = Some((text.to_vec(), roots.clone()));
+        Some(roots)
+    }
+
+    fn bundle(&mut self, text: &str, trusted: &Roots) -> Result<Bundle, BundleFault> {
+        let same = |(known, by, _): &&(String, Roots, Bundle)| known == text && by == trusted;
+        if let Some((_, _, bundle)) = self.bundle.as_ref().filter(same) {
+            return Ok(bundle.clone());
+        }
+        let bundle = Bundle::read(text, trusted)?;
+        self.bundle = Some((text.to_owned(), trusted.clone(), bundle.clone()));
+        Ok(bundle)
+    }
+}
+
 impl KeptTrust {
     /// What a storage has. `given`: the roots of the release, for where those that were kept are damaged.
-    pub fn of(storage: &dyn Storage, given: Option<&Roots>) -> Self {
-        let (roots, damaged_roots) = either(storage, ROOTS, LONGEST_ROOTS, |text| parse_roots(text).ok_or(Flaw::Roots));
+    pub(crate) fn of(storage: &dyn Storage, given: Option<&Roots>, read: &mut ReadTrust) -> Self {
+        let (roots, damaged_roots) = either(storage, ROOTS, LONGEST_ROOTS, |text| read.roots(text).ok_or(Flaw::Roots));
         let mut damage: Vec<_> = damaged_roots.into_iter().collect();
         let trusted = roots.as_ref().or(given);
         let (bundle, damaged_bundle) = either(storage, BUNDLE, MAX_BUNDLE, |text| {
             let text = Bundle::text_of(text).map_err(Flaw::Bundle)?;
             // Without roots a bundle proves nothing.
-            trusted.map_or(Ok(None), |roots| Bundle::read(text, roots).map(Some).map_err(Flaw::Bundle))
+            trusted.map_or(Ok(None), |roots| read.bundle(text, roots).map(Some).map_err(Flaw::Bundle))
         });
         damage.extend(damaged_bundle);
         let bundle = bundle.flatten();

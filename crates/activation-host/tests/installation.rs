@@ -421,3 +421,94 @@ fn a_folder_that_was_put_back_is_told_by_a_counter_and_blocks_nothing() {
     open("2027-06-03").forget_damage().unwrap();
     assert!(status(&on(&folder, "2027-06-03")).damage.is_empty());
 }
+
+// What the model found (tests/model.rs).
+
+#[test]
+fn damage_that_is_mended_by_the_way_is_said_all_the_same() {
+    type Mend = fn(&Installation);
+    let mends: [Mend; 4] = [
+        |installation| assert!(installation.load_trust(&bundle(1, "2027-01-01", ""), Some(&roots())).is_ok()),
+        |installation| assert!(installation.forget(terms().license, None).is_ok()),
+        |installation| assert!(installation.request(Wish::ClockReset).is_ok()),
+        |installation| assert!(installation.set_site(SiteName::new("plant-2")).is_ok()),
+    ];
+    for mend in mends {
+        let folder = folder();
+        accepted(&on(&folder, "2027-06-01"), &terms());
+        for name in ["memory.txt", "memory.txt.copy"] {
+            fs::remove_file(folder.path().join("state").join(name)).unwrap();
+        }
+        mend(&on(&folder, "2027-06-02"));
+        let found = status(&on(&folder, "2027-06-02"));
+        assert_eq!((found.damage.len(), found.damaged_before.len()), (0, 1));
+        assert!(found.standing.warnings.contains(&Warning::StateDamaged));
+    }
+}
+
+#[test]
+fn a_license_that_does_not_run_covers_no_release() {
+    let folder = folder();
+    let released = || Installation::open(folder.path(), settings("2028-06-10").released(day("2028-06-01")));
+    accepted(&released(), &terms());
+    let other = |terms: Terms| Terms { license: "7".parse().unwrap(), ..terms };
+    // One that waits, and one for which it is over.
+    accepted(&released(), &other(renewal("1", "2028-07-01", "2029-06-30")));
+    let covered = || {
+        let Status { standing, .. } = status(&released());
+        (standing.phase, standing.run, standing.release_covered)
+    };
+    assert_eq!(covered(), (Phase::Lapsed, true, Some(false)));
+    let evaluation = Terms { kind: Kind::Evaluation, ..other(renewal("2", "2028-06-01", "2028-06-05")) };
+    accepted(&released(), &evaluation);
+    assert_eq!(covered(), (Phase::Lapsed, true, Some(false)));
+    accepted(&released(), &renewal("2", "2028-01-01", "2028-12-31"));
+    assert_eq!(covered(), (Phase::Maintenance, true, Some(true)));
+}
+
+fn with_bundle(folder: &TempDir, today: &str, number: u32, lines: &str) -> Installation {
+    let installation = Installation::open(folder.path(), settings(today).roots(roots()));
+    installation.load_trust(&bundle(number, "2026-12-01", lines), None).unwrap();
+    installation
+}
+
+const ENDS: &str = "product 7 SRV seats software end-of-life=2027-06-30 name=Server\n\
+                    product 8 NEXT seats software name=Next\n";
+
+#[test]
+fn what_had_not_begun_at_end_of_life_does_not_run_on() {
+    let folder = folder();
+    let installation = with_bundle(&folder, "2027-07-01", 1, ENDS);
+    accepted(&installation, &renewal("1", "2027-08-01", "2028-07-31"));
+    let found = status(&installation).standing;
+    assert_eq!((found.phase, found.run), (Phase::EndOfLife, false));
+}
+
+#[test]
+fn end_of_life_leaves_a_gap_before_the_successor() {
+    let folder = folder();
+    let installation = with_bundle(&folder, "2027-06-01", 1, ENDS);
+    accepted(&installation, &terms());
+    let upgrade = Terms { product: "8".parse().unwrap(), ..renewal("2", "2028-01-01", "2028-12-31") };
+    accepted(&installation, &upgrade);
+    let wanted = (Phase::Maintenance, Some(29), vec![Warning::EndsSoon, Warning::GapBeforeSuccessor]);
+    assert_eq!(phase(&installation), wanted);
+    // A successor that ended before it began covers nothing.
+    accepted(&installation, &renewal("3", "2027-07-01", "2028-06-30"));
+    assert_eq!(phase(&installation), wanted);
+}
+
+#[test]
+fn a_code_that_is_set_aside_at_a_clock_reset_is_no_evidence_later() {
+    let folder = folder();
+    let settings = || settings("2026-12-10").roots(roots());
+    let installation = Installation::open(folder.path(), settings());
+    installation.load_trust(&bundle(1, "2026-12-01", ""), None).unwrap();
+    accepted(&installation, &Terms { issued: day("2028-12-24"), ..terms() });
+    installation.load_trust(&bundle(2, "2026-12-02", "revoked 1042 all\n"), None).unwrap();
+    let request = installation.request(Wish::ClockReset).unwrap();
+    installation.reset_clock(&reset_rows(&request, "2026-12-10")).unwrap();
+    installation.load_trust(&bundle(3, "2026-12-03", "revoked 1 all\n"), None).unwrap();
+    let found = status(&installation);
+    assert_eq!((found.units, found.today.day), (250, day("2026-12-10")));
+}

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::env;
 
 /// In an ordinary test; `COUNTERSIGN_HISTORIES` says another number.
-const HISTORIES: u32 = 20_000;
+const HISTORIES: u32 = 10_000;
 /// Most steps of a history.
 const STEPS: usize = 16;
 

@@ -26,7 +26,9 @@ pub enum Step {
     Forget(u32, Option<u16>),
     ReadDamage,
     AskForReset,
+    /// Its day is so many days after the clock; `asks`: for the first time, or again.
     Reset {
+        asks: bool,
         after_clock: i32,
         flaw: ResetFlaw,
     },
@@ -105,13 +107,15 @@ fn code() -> impl Strategy<Value = usize> {
 
 fn clock() -> impl Strategy<Value = Move> {
     let edge = prop_oneof![Just(Edge::First), Just(Edge::Last), Just(Edge::GraceEnd), Just(Edge::Issued)];
+    // The day itself, the day after, and where warnings and frozen services begin and end.
+    let days = prop_oneof![4 => -1..=1, 1 => -62..=-58, 1 => -16..=-12, 1 => 29..=32];
     prop_oneof![
         2 => (0..4).prop_map(Move::By),
         3 => (-40..80).prop_map(Move::By),
-        1 => (30..40).prop_map(Move::By),
+        1 => (34..38).prop_map(Move::By),
         2 => (-400..900).prop_map(Move::By),
         1 => (-20..=20).prop_map(Move::Years),
-        5 => (code(), edge, -61..62).prop_map(|(code, edge, days)| Move::To(code, edge, if days % 3 == 0 { days } else { days % 3 })),
+        5 => (code(), edge, days).prop_map(|(code, edge, days)| Move::To(code, edge, days)),
         1 => Just(Move::Unreadable),
     ]
 }
@@ -143,14 +147,15 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => clock().prop_map(Step::Clock),
         16 => code().prop_map(Step::Enter),
-        1 => (1..14u8, prop_oneof![3 => Just(1u8), 1 => 1..50u8]).prop_map(|(looks, apart)| Step::Days { looks, apart }),
+        2 => (prop_oneof![1..4u8, 9..14u8], prop_oneof![2 => Just(1u8), 1 => 1..50u8])
+            .prop_map(|(looks, apart)| Step::Days { looks, apart }),
         4 => (0..21usize).prop_map(Step::Load),
         1 => option::of(-800..800).prop_map(Step::Release),
         2 => (license, option::of(1..=REVISIONS)).prop_map(|(license, revision)| Step::Forget(license, revision)),
         1 => Just(Step::ReadDamage),
-        2 => Just(Step::AskForReset),
-        2 => (prop_oneof![2 => Just(0), 1 => -500..500], flaw)
-            .prop_map(|(after_clock, flaw)| Step::Reset { after_clock, flaw }),
+        1 => Just(Step::AskForReset),
+        3 => (prop::bool::weighted(0.9), prop_oneof![2 => Just(0), 1 => -500..500], flaw)
+            .prop_map(|(asks, after_clock, flaw)| Step::Reset { asks, after_clock, flaw }),
         2 => loss().prop_map(Step::Lose),
         1 => Just(Step::Reopen),
         1 => (-100..800).prop_map(Step::WhatIf),

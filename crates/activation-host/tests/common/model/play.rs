@@ -202,12 +202,13 @@ impl Play<'_> {
                 self.installation.forget_damage().unwrap();
                 self.model.forget_damage();
             }
-            Step::AskForReset => {
-                let request = self.installation.request(Wish::ClockReset).unwrap();
-                self.model.ask(request.nonce.0);
-                same("nonce", &Some(request.nonce.0), &self.model.asked)?;
+            Step::AskForReset => self.ask_for_reset()?,
+            Step::Reset { asks, after_clock, flaw } => {
+                if asks {
+                    self.ask_for_reset()?;
+                }
+                self.reset_clock(after_clock, flaw)?;
             }
-            Step::Reset { after_clock, flaw } => self.reset_clock(after_clock, flaw)?,
             Step::Lose(loss) => self.lose(loss),
             Step::Reopen => self.reopen(),
             Step::WhatIf(after_clock) => self.what_if(self.last_shown + after_clock)?,
@@ -357,6 +358,12 @@ impl Play<'_> {
             Err(fault) => return Err(TestCaseError::fail(format!("forget: {fault}"))),
         };
         same("forgotten", &found, &self.model.forget(license, revision))
+    }
+
+    fn ask_for_reset(&mut self) -> Played {
+        let request = self.installation.request(Wish::ClockReset).unwrap();
+        self.model.ask(request.nonce.0);
+        same("nonce", &Some(request.nonce.0), &self.model.asked)
     }
 
     fn reset_clock(&mut self, after_clock: i32, flaw: ResetFlaw) -> Played {

@@ -125,8 +125,8 @@ fn variant_of(license: u32, revision: u16, variant: usize) -> Terms {
         // A year and more in advance.
         6 => Terms { issued: day(first - 400), ..plain },
         7 => Terms { kind: Kind::Service, ..plain },
-        // Not continuous.
-        8 => Terms { period: shift(20), ..plain },
+        // Not continuous: a day between.
+        8 => Terms { period: shift(1), ..plain },
         // A conflict with variant 0: a desk restored from a backup.
         9 => Terms { units: units(300), issued: day(first - 30), ..plain },
         // And one on the same day.

@@ -60,6 +60,8 @@ pub struct Model<'a> {
     world: World,
     log: Vec<Event>,
     memory: Wear,
+    /// Whether there is a memory at all.
+    remembers: bool,
     trust_texts: Wear,
     /// What should be there.
     expected: BTreeSet<Slot>,
@@ -163,6 +165,7 @@ impl<'a> Model<'a> {
             world,
             log: vec![],
             memory: Wear::Good,
+            remembers: false,
             trust_texts: Wear::Good,
             expected: BTreeSet::new(),
             reported: false,
@@ -736,6 +739,7 @@ impl<'a> Model<'a> {
     fn write(&mut self) {
         self.expected = self.expected();
         self.memory = Wear::Good;
+        self.remembers = true;
     }
 
     fn report_and_write(&mut self) {
@@ -753,7 +757,12 @@ impl<'a> Model<'a> {
                 self.trust_texts = Wear::Good;
             }
         }
-        self.log.extend(clock.map(|clock| Event::Looked { clock, evidence }));
+        // Who only looks makes no folder.
+        let is_blank = self.files().is_empty() && self.kept_bundle().is_none() && self.trust_texts == Wear::Good;
+        if self.remembers || !is_blank {
+            self.log.extend(clock.map(|clock| Event::Looked { clock, evidence }));
+            self.remembers |= clock.is_some();
+        }
         answer
     }
 
@@ -924,6 +933,7 @@ impl<'a> Model<'a> {
             (false, false) => {
                 self.log.push(Event::MemoryGone);
                 self.memory = Wear::Gone;
+                self.remembers = false;
                 self.expected.clear();
                 self.reported = false;
                 self.asked = None;
