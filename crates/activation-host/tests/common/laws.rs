@@ -79,11 +79,17 @@ pub fn state_file(data: &[u8]) {
             let written = memory.to_text();
             assert!(written.len() <= text.len() + 200, "it grows");
             assert_eq!(Memory::from_text(written.as_bytes()), Ok(memory));
+            is_not_bricked("memory.txt", text);
         }
-        is_not_bricked("memory.txt", text);
     }
-    for name in ["trust.bundle", "trust.roots", "codes/any.lic"] {
-        is_not_bricked(name, data);
+    // A whole installation takes a while: what begins like nothing of it is tried in one place only.
+    let places = [("memory.txt", "countersign memory"), ("trust.roots", "countersign roots")];
+    for (name, heading) in
+        places.into_iter().chain([("trust.bundle", "countersign/trust-bundle"), ("codes/any.lic", "")])
+    {
+        if data.len() < 4 || data.starts_with(heading.as_bytes()) {
+            is_not_bricked(name, data);
+        }
     }
     let storage = InMemory::default();
     storage.write("draft.txt", data).unwrap();
