@@ -595,6 +595,17 @@ pub(super) fn begin_book(transaction: &Transaction<'_>) -> Result<(), LedgerFaul
     book.adopt_codes(&by)
 }
 
+/// Brings the row of the desk into a book that was begun without it.
+pub(super) fn adopt_desk(transaction: &Transaction<'_>) -> Result<(), LedgerFault> {
+    let book = Book::on(transaction);
+    let Some(desk) = book.desk_if_any()? else { return Ok(()) };
+    let day =
+        book.events_from(book.head()?.map_or(1, |head| head.sequence), 1)?.pop().map_or(desk.created, |it| it.day);
+    book.put_desk(&desk)?;
+    let facts = json!({"desk": desk.identity, "schema": 2}).to_string();
+    book.record(&By { operator: OperatorName::first(), day }, Action::Migrated, None, facts).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,6 +48,9 @@ const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// The last schema that had no book.
 const WITHOUT_BOOK: i64 = 1;
 
+/// What ledgers lack that early builds made under number 2, before it was what it is.
+const EARLY_2: &str = include_str!("schema-2.early.sql");
+
 /// A new ledger in an empty file.
 pub(super) fn create(path: &Path) -> Result<Connection, LedgerFault> {
     let mut connection = connect(path)?;
@@ -295,6 +298,10 @@ fn keep_a_log(connection: &Connection) -> Result<(), LedgerFault> {
     }
 }
 
+fn has_column(connection: &Connection, table: &str, column: &str) -> Result<bool, LedgerFault> {
+    Ok(connection.prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2")?.exists([table, column])?)
+}
+
 /// After the migrations, which put tables in the place of others.
 fn guard_references(connection: &Connection) -> Result<(), LedgerFault> {
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -337,6 +344,10 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = pragma::<i64>(&transaction, "user_version")?;
+    let early = found == 2 && !has_column(&transaction, "desk", "event")?;
+    if early {
+        transaction.execute_batch(EARLY_2)?;
+    }
     let steps = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..));
     for step in steps.ok_or(LedgerFault::Newer { found, known })? {
         transaction.execute_batch(step)?;
@@ -344,6 +355,9 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     if found <= WITHOUT_BOOK {
         // After the last step: it reads and writes with the statements of this release, not with those of its step.
         super::chain::begin_book(&transaction)?;
+    }
+    if early {
+        super::chain::adopt_desk(&transaction)?;
     }
     if transaction.prepare("PRAGMA foreign_key_check")?.exists([])? {
         return Err(LedgerFault::Damaged);
