@@ -22,7 +22,9 @@ const SCHEMA_1: &str = include_str!("../fixtures/ledger-1.sql");
 /// One of schema 2, with all that is in tests/common/work.rs.
 const SCHEMA_2: &str = include_str!("../fixtures/ledger-2.sql");
 
-/// The same of schema 3.
+/// One that an early build made under number 2.
+const EARLY_SCHEMA_2: &str = include_str!("../fixtures/ledger-2-early.sql");
+/// One of schema 3, with the same.
 const SCHEMA_3: &str = include_str!("../fixtures/ledger-3.sql");
 /// The same of schema 4.
 const SCHEMA_4: &str = include_str!("../fixtures/ledger-4.sql");
@@ -476,4 +478,26 @@ fn a_ledger_whose_schema_changes_after_it_was_opened_is_left_alone() {
     assert!(other(&read), "{read}");
     let write = ledger.write(|book| book.desk()).unwrap_err();
     assert!(other(&write), "{write}");
+}
+
+#[test]
+fn a_ledger_of_an_early_build_of_schema_2_opens_and_goes_on() {
+    let desk = Desk::new();
+    desk.put_ledger(EARLY_SCHEMA_2);
+    let mut ledger = desk.ledger();
+    // The row of the desk is in the book now, and the tables are those of this release.
+    desk.assert_ledger_is_sound();
+    let events = ledger.read(|book| book.events_from(1, u32::MAX)).unwrap();
+    assert_eq!(events.last().unwrap().action, Action::Migrated);
+    let two = LicenseNumber::new(2).unwrap();
+    assert_eq!(desk::codes_of(&mut ledger, two).unwrap().len(), 1);
+    // The number after the last one, and not a license's first revision once more.
+    let record = ledger.read(|book| book.license(two)).unwrap().unwrap();
+    assert_eq!(record.next_revision, 2);
+    let before = ledger.read(|book| book.head()).unwrap();
+    drop(desk.ledger());
+    assert_eq!(ledger.read(|book| book.head()).unwrap(), before);
+    drop(ledger);
+    desk.run(&["list"]).assert_done();
+    desk.run(&["audit", "verify"]).assert_done();
 }
