@@ -55,7 +55,8 @@ fn walk(program: &Path, words: &mut Vec<String>, commands: &mut BTreeSet<String>
 }
 
 fn options(help: &str) -> BTreeSet<String> {
-    let declared = help.lines().filter(|line| line.trim_start().starts_with('-'));
+    // Options are indented; a sentence may be wrapped before the name of an option.
+    let declared = help.lines().filter(|line| line.starts_with(' ') && line.trim_start().starts_with('-'));
     let words = declared.filter_map(|line| line.split_whitespace().find(|word| word.starts_with("--")));
     words.map(|word| word.trim_end_matches([',', ':']).to_owned()).collect()
 }
