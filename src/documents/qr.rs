@@ -2,6 +2,7 @@
 
 use activation_code::ActivationCode;
 use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
+use std::fmt;
 
 /// Modules that stay light on every side (ISO/IEC 18004, 6.3.8).
 const QUIET_ZONE: i32 = 4;
@@ -23,8 +24,14 @@ pub enum Surface {
 
 /// A QR symbol that holds exactly a code's [`transport`](ActivationCode::transport) text: alphanumeric
 /// mode, level M, the smallest version that has room.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct QrSymbol(QrCode);
+
+impl fmt::Debug for QrSymbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "QrSymbol(version {})", self.version())
+    }
+}
 
 impl QrSymbol {
     /// Of any code.
@@ -50,12 +57,12 @@ impl QrSymbol {
     }
 
     /// Modules on a side, with the quiet zone.
-    fn side(&self) -> i32 {
+    pub fn side(&self) -> i32 {
         self.0.size() + 2 * QUIET_ZONE
     }
 
     /// Whether a module is dark. The quiet zone and all beyond it are light.
-    fn is_dark(&self, x: i32, y: i32) -> bool {
+    pub fn is_dark(&self, x: i32, y: i32) -> bool {
         // `get_module` says that what is outside of the symbol is light.
         self.0.get_module(x - QUIET_ZONE, y - QUIET_ZONE)
     }
