@@ -262,8 +262,8 @@ impl Ledger {
 /// The ledger within one transaction.
 pub struct Book<'a> {
     connection: &'a Connection,
-    /// Those that were used, by the address of their text. The connection has a cache too, by the text itself and in
-    /// the order of use: a batch spent as much there as with one of its indexes.
+    /// Those that were used, by the address of their text. The connection has a cache too, which looks a statement up
+    /// by its text and keeps the order of use.
     ready: RefCell<Vec<(&'static str, CachedStatement<'a>)>>,
     head: Cell<Option<Head>>,
     /// The rows written since the last event.

@@ -280,7 +280,7 @@ struct ProductLine {
 
 impl Line for ProductLine {
     const HEADING: &'static [&'static str] =
-        &["ID", "MNEMONIC", "KIND", "UNIT", "END OF SALE", "END OF LIFE", "MEMBERS", "NAME"];
+        &["ID", "MNEMONIC", "KIND", "UNIT", "FAMILY", "RANK", "END OF SALE", "END OF LIFE", "MEMBERS", "NAME"];
     const COLUMNS: &'static [&'static str] = &[
         "id",
         "mnemonic",
@@ -298,12 +298,15 @@ impl Line for ProductLine {
     ];
 
     fn cells(&self) -> Vec<String> {
-        let ProductJson { id, mnemonic, name, unit, kind, end_of_sale, end_of_life, .. } = &self.product;
+        let ProductJson { id, mnemonic, name, unit, kind, family, rank, end_of_sale, end_of_life, .. } = &self.product;
         vec![
             id.to_string(),
             mnemonic.clone(),
             (*kind).to_owned(),
             (*unit).to_owned(),
+            family.clone().unwrap_or_default(),
+            // A rank means nothing outside of a family.
+            family.as_ref().map(|_| rank.to_string()).unwrap_or_default(),
             end_of_sale.clone().unwrap_or_default(),
             end_of_life.clone().unwrap_or_default(),
             self.members.clone(),

@@ -230,7 +230,11 @@ fn log(path: &Path, what: &str) -> Result<(), Failure> {
         .append(true)
         .create(true)
         .open(path)
-        .and_then(|mut file| file.write_all(line.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(line.as_bytes())?;
+            // A terminal or /dev/null has nothing to sync, and says so.
+            if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+        })
         .and_then(|()| sync_folder(path));
     written.map_err(|error| {
         Failure::could_not(format!("it is done, and cannot be logged: {}: {}", path.display(), system(&error)))

@@ -101,7 +101,13 @@ impl fmt::Display for HeaderFault {
                     parts.push(format!("column twice: {}", names(twice)));
                 }
                 if !missing.is_empty() {
-                    parts.push(format!("column missing: {}", names(missing)));
+                    // Either says how long; the fault names the first.
+                    let name = |column: &Column| match column {
+                        Column::Until => "until or term",
+                        other => other.name(),
+                    };
+                    let missing: Vec<_> = missing.iter().map(name).collect();
+                    parts.push(format!("column missing: {}", missing.join(", ")));
                 }
                 f.write_str(&parts.join("; "))
             }
@@ -447,7 +453,7 @@ mod tests {
         let read = |text: &str| CsvHeader::read(text.as_bytes()).map(|header| header.columns);
         assert_eq!(
             read("order,customer,Units,units,units,=cmd()").unwrap_err().to_string(),
-            "unknown column \"Units\", \"=cmd()\"; column twice: units; column missing: product, from, until"
+            "unknown column \"Units\", \"=cmd()\"; column twice: units; column missing: product, from, until or term"
         );
         assert_eq!(read("do,license").unwrap_err().to_string(), "column missing: order");
         assert_eq!(read("do,order").unwrap(), [Column::Do, Column::Order]);
