@@ -4,12 +4,16 @@
 pub mod csv;
 pub mod document;
 mod file;
+pub mod html;
 pub mod orders;
+pub mod pdf;
+mod plain;
 mod qr;
 mod results;
 mod spelling;
 
 pub use file::file;
+pub use plain::plain;
 pub use qr::{QrSymbol, Surface};
 pub use results::{ResultCode, ResultLine, ResultsFormat, ResultsWriter};
 pub use spelling::spelling;

@@ -17,6 +17,24 @@ pub struct Document {
     pub foot: Text,
 }
 
+impl Document {
+    /// Whether its language is written from right to left.
+    pub fn is_right_to_left(&self) -> bool {
+        let primary = self.language.split('-').next().unwrap_or_default();
+        ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"]
+            .iter()
+            .any(|known| primary.eq_ignore_ascii_case(known))
+    }
+
+    /// Changes all of its words, wherever they stand, but not those of codes.
+    pub(super) fn every_text(&mut self, change: impl Fn(&mut String)) {
+        change(&mut self.letterhead.vendor);
+        self.letterhead.contact.iter_mut().for_each(&change);
+        let spans = self.foot.iter_mut().chain(self.blocks.iter_mut().flat_map(Block::spans));
+        spans.for_each(|span| change(&mut span.words));
+    }
+}
+
 /// Who writes: at the head of the first page.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Letterhead {
@@ -91,6 +109,17 @@ pub enum Block {
     Rule,
     /// What follows begins on a new page.
     NewPage,
+}
+
+impl Block {
+    fn spans(&mut self) -> Vec<&mut Span> {
+        match self {
+            Self::Heading { text, .. } | Self::Paragraph(text) => text.iter_mut().collect(),
+            Self::List { items, .. } => items.iter_mut().flatten().collect(),
+            Self::Table { head, lines } => head.iter_mut().chain(lines.iter_mut().flatten()).flatten().collect(),
+            Self::Rows(_) | Self::Qr { .. } | Self::Rule | Self::NewPage => Vec::new(),
+        }
+    }
 }
 
 /// A row of a code as it is printed.

@@ -1,0 +1,10 @@
+//! Documents as they are printed, sent and read.
+
+#[path = "documents/sample.rs"]
+mod sample;
+
+#[path = "documents/pdf.rs"]
+mod pdf;
+
+#[path = "documents/html.rs"]
+mod html;
