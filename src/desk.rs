@@ -18,6 +18,7 @@ mod keys;
 mod licenses;
 mod lookup;
 mod operators;
+mod paperwork;
 mod partner_desk;
 mod partners;
 mod plan;
@@ -57,6 +58,7 @@ pub use operators::{
     Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
     check_passphrase, find_operator, hash_passphrase, may, operators,
 };
+pub use paperwork::{Paperwork, paperwork};
 pub use partner_desk::{Loaded, export_book, load_bundle, request_partnership};
 pub use partners::{
     AnotherBook, IssuerLimitEdit, MOST_LISTED, OtherBook, PartnerEnd, PartnerFinding, PartnerRevocation,

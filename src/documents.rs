@@ -1,16 +1,20 @@
 //! What leaves the desk on paper, on a screen or as a file: texts and pictures from a
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
+pub mod branding;
+pub mod certificate;
 pub mod csv;
 pub mod document;
 mod file;
 pub mod html;
+pub mod language;
 pub mod orders;
 pub mod pdf;
 mod plain;
 mod qr;
 mod results;
 mod spelling;
+pub mod template;
 
 pub use file::file;
 pub use plain::plain;

@@ -6,5 +6,8 @@ mod sample;
 #[path = "documents/pdf.rs"]
 mod pdf;
 
+#[path = "documents/branding.rs"]
+mod branding;
+
 #[path = "documents/html.rs"]
 mod html;
