@@ -3,9 +3,11 @@
 mod audit;
 mod backup;
 mod batch;
+mod branding;
 mod bundle;
 mod bundle_file;
 mod catalogue;
+mod certificate;
 mod change;
 mod clock_reset;
 mod customer;
@@ -158,6 +160,7 @@ enum Command {
     Key(key::Arguments),
     Bundle(bundle::Arguments),
     Root(root::Arguments),
+    Branding(branding::Arguments),
     Audit(audit::Arguments),
     Backup(backup::Backup),
     Restore(backup::Restore),
@@ -287,6 +290,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Key(arguments) => key::run(&context, &arguments),
         Command::Bundle(arguments) => bundle::run(&context, &arguments),
         Command::Root(arguments) => root::run(&context, &arguments),
+        Command::Branding(arguments) => branding::run(&context, arguments),
         Command::Audit(arguments) => audit::run(&context, &arguments),
         Command::Backup(arguments) => backup::back_up(&context, &arguments),
         Command::Restore(arguments) => backup::restore(&context, &arguments),

@@ -1,5 +1,6 @@
 //! The way of every change that makes codes: what it would make, a question, a passphrase, the codes.
 
+use super::certificate::{CertificateOptions, Certificates};
 use super::failure::Failure;
 use super::{Context, print, stolen};
 use activation_code::{HostRequest, MaintenancePeriod, Nonce};
@@ -11,15 +12,17 @@ use countersign::ledger::{Customer, Entry, Ledger, LicenseRecord, Product};
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// Whether a change is only looked at.
+/// What every command takes that makes codes.
 #[derive(clap::Args)]
-pub struct PreviewOption {
+pub struct ChangeOptions {
     /// Show what it would make, and sign nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "paths")]
     preview: bool,
+    #[command(flatten)]
+    certificate: CertificateOptions,
 }
 
-impl PreviewOption {
+impl ChangeOptions {
     pub fn mode(&self) -> Mode {
         if self.preview { Mode::Preview } else { Mode::Sign }
     }
@@ -32,7 +35,9 @@ pub enum Mode {
     Sign,
 }
 
-pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) -> Result<(), Failure> {
+pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, options: &ChangeOptions) -> Result<(), Failure> {
+    let mode = options.mode();
+    let mut certificates = options.certificate.prepare(context)?;
     let session = match mode {
         Mode::Preview => context.looking(ledger)?,
         Mode::Sign => context.session(ledger)?,
@@ -41,7 +46,8 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
         Preview::Before(issued) => {
             let heading =
                 if matches!(asked.change, desk::Change::Bind { .. }) { "Bound before" } else { "Issued before" };
-            return report(context, ledger, &issued, &[], heading);
+            report(context, ledger, &issued, &[], heading)?;
+            return certificates.map_or(Ok(()), |mut certificates| certificates.write(ledger, &issued));
         }
         Preview::Planned(plan) => plan,
     };
@@ -58,11 +64,28 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, mode: Mode) ->
         return Err(Failure::no(waits)
             .hint(format!("another operator runs `countersign --operator NAME approve {}`", request.number)));
     }
-    sign(context, ledger, &session, &plan)
+    sign_with(context, ledger, &session, &plan, certificates.as_mut())
 }
 
 /// Asks, signs and prints.
-pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Plan) -> Result<(), Failure> {
+pub fn sign(
+    context: &Context,
+    ledger: &mut Ledger,
+    session: &Session,
+    plan: &Plan,
+    options: &ChangeOptions,
+) -> Result<(), Failure> {
+    let mut certificates = options.certificate.prepare(context)?;
+    sign_with(context, ledger, session, plan, certificates.as_mut())
+}
+
+fn sign_with(
+    context: &Context,
+    ledger: &mut Ledger,
+    session: &Session,
+    plan: &Plan,
+    certificates: Option<&mut Certificates<'_>>,
+) -> Result<(), Failure> {
     if context.asks() {
         let these = if plan.entries.len() == 1 { "this code" } else { "these codes" };
         let question = format!("{}\nSign {these}? [y/N] ", planned(ledger, plan)?);
@@ -73,7 +96,8 @@ pub fn sign(context: &Context, ledger: &mut Ledger, session: &Session, plan: &Pl
     drop(passphrase);
     let issued = desk::carry_out(ledger, session, &signer, plan)?;
     drop(signer);
-    report(context, ledger, &issued, &plan.notes, &heading(plan))
+    report(context, ledger, &issued, &plan.notes, &heading(plan))?;
+    certificates.map_or(Ok(()), |certificates| certificates.write(ledger, &issued))
 }
 
 fn heading(plan: &Plan) -> String {

@@ -1,7 +1,7 @@
 //! `countersign issue`: a new license and its first code, or a code of a license for one host.
 
 use super::Context;
-use super::change::{self, PreviewOption};
+use super::change::{self, ChangeOptions};
 use super::failure::Failure;
 use super::host_request;
 use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, MaintenancePeriod, ProductId, Units};
@@ -69,7 +69,7 @@ pub struct Arguments {
     #[arg(long, value_name = "HEX4", value_parser = features)]
     features: Option<Features>,
     #[command(flatten)]
-    preview: PreviewOption,
+    change: ChangeOptions,
 }
 
 fn grace(text: &str) -> Result<u8, &'static str> {
@@ -118,7 +118,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
         holder: arguments.holder,
     };
     let asked = Asked { change: Change::Issue(order), reference: arguments.order };
-    change::run(context, &mut ledger, &asked, arguments.preview.mode())
+    change::run(context, &mut ledger, &asked, &arguments.change)
 }
 
 /// What is sold, which has to be something that the host can use.
@@ -159,7 +159,7 @@ fn bind(
     }
     let mut ledger = context.folder.ledger()?;
     let product = sold(&mut ledger, arguments, product)?;
-    change::run(context, &mut ledger, &Change::Bind { license, host, product }.into(), arguments.preview.mode())
+    change::run(context, &mut ledger, &Change::Bind { license, host, product }.into(), &arguments.change)
 }
 
 fn period(arguments: &Arguments, first: Day) -> Result<MaintenancePeriod, Failure> {

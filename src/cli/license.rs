@@ -1,7 +1,7 @@
 //! `countersign renew`, `downsize`, `add-units`, `upgrade`, `convert`: what becomes of a license.
 
 use super::Context;
-use super::change::{self, PreviewOption};
+use super::change::{self, ChangeOptions};
 use super::failure::Failure;
 use activation_code::{Day, LicenseNumber, Units};
 use countersign::calendar::Term;
@@ -18,7 +18,7 @@ struct Common {
     #[arg(long, value_name = "REF")]
     order: Option<OrderReference>,
     #[command(flatten)]
-    preview: PreviewOption,
+    options: ChangeOptions,
 }
 
 /// How far a renewal goes.
@@ -148,7 +148,7 @@ pub struct Convert {
 
 fn run(context: &Context, common: Common, change: Change) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    change::run(context, &mut ledger, &Asked { change, reference: common.order }, common.preview.mode())
+    change::run(context, &mut ledger, &Asked { change, reference: common.order }, &common.options)
 }
 
 fn wanted(until: &Until) -> Result<Length, Failure> {
@@ -183,7 +183,7 @@ pub fn upgrade(context: &Context, arguments: Upgrade) -> Result<(), Failure> {
     let product = desk::find_product(&mut ledger, &to)?.id;
     let renew = length(renewed.renew, renewed.renew_until);
     let change = Change::Upgrade { license: common.license, product, units, renew, reach: reach(this_period_only) };
-    change::run(context, &mut ledger, &Asked { change, reference: common.order }, common.preview.mode())
+    change::run(context, &mut ledger, &Asked { change, reference: common.order }, &common.options)
 }
 
 pub fn convert(context: &Context, arguments: Convert) -> Result<(), Failure> {

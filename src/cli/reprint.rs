@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::catalogue::Catalogue;
+use super::certificate::CertificateOptions;
 use super::failure::Failure;
 use super::list::LicenseLine;
 use super::print::complain;
@@ -30,6 +31,7 @@ Examples:
   countersign reprint --email licenses@hospital.example
   countersign reprint 1 --host 89abcdef
   countersign reprint --order PO-77 --as file --output code.lic
+  countersign reprint 1 --certificate certificate.pdf
   countersign reprint --row '3) 6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM'")]
 pub struct ReprintArguments {
     /// The license's number
@@ -55,6 +57,8 @@ pub struct ReprintArguments {
     host: Option<HostId>,
     #[command(flatten)]
     form: FormOptions,
+    #[command(flatten)]
+    certificate: CertificateOptions,
 }
 
 /// Search licenses: by number, customer, e-mail, order, or a row of a code
@@ -114,6 +118,7 @@ pub fn given(text: &str) -> Result<String, Failure> {
 
 pub fn reprint(context: &Context, arguments: &ReprintArguments) -> Result<(), Failure> {
     let output = arguments.form.output()?;
+    let mut certificates = arguments.certificate.prepare(context)?;
     let clue = arguments.clue()?;
     let mut ledger = context.folder.ledger()?;
     let findings = desk::find(&mut ledger, &clue)?;
@@ -147,7 +152,8 @@ pub fn reprint(context: &Context, arguments: &ReprintArguments) -> Result<(), Fa
     }
     let Some(first) = codes.first() else { return Ok(()) };
     let license = desk::find_license(&mut ledger, first.entry.terms.license)?;
-    arguments.form.print(context, &mut ledger, &license, &codes, output)
+    arguments.form.print(context, &mut ledger, &license, &codes, output)?;
+    certificates.as_mut().map_or(Ok(()), |certificates| certificates.write(&mut ledger, &codes))
 }
 
 /// What to say where more than one license fits.

@@ -1,7 +1,7 @@
 //! `countersign requests`, `approve` and `reject`: what needs a second operator.
 
 use super::Context;
-use super::change::{self, Mode, PreviewOption};
+use super::change::{self, ChangeOptions, Mode};
 use super::failure::Failure;
 use super::print::complain;
 use super::print::{self, Line};
@@ -36,7 +36,7 @@ pub struct Approve {
     #[arg(value_name = "REQUEST", allow_negative_numbers = true, value_parser = number)]
     request: u32,
     #[command(flatten)]
-    preview: PreviewOption,
+    change: ChangeOptions,
 }
 
 /// Reject a request: another operator's, or take back one's own
@@ -144,7 +144,7 @@ fn said(state: RequestState, event: &Event) -> String {
 
 pub fn approve(context: &Context, arguments: &Approve) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
-    let mode = arguments.preview.mode();
+    let mode = arguments.change.mode();
     let session = match mode {
         Mode::Preview => context.looking(&mut ledger)?,
         Mode::Sign => context.session(&mut ledger)?,
@@ -158,7 +158,7 @@ pub fn approve(context: &Context, arguments: &Approve) -> Result<(), Failure> {
     }
     match mode {
         Mode::Preview => change::preview(context, &mut ledger, &pending.plan),
-        Mode::Sign => change::sign(context, &mut ledger, &session, &pending.plan),
+        Mode::Sign => change::sign(context, &mut ledger, &session, &pending.plan, &arguments.change),
     }
 }
 

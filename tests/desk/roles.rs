@@ -82,6 +82,9 @@ const READING: &str = "
     usage list
     operator list
     limits
+    branding check
+    branding sample sample.pdf
+    branding export NEW
     issuer
     audit verify --signatures
     bundle contact

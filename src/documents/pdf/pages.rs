@@ -238,7 +238,7 @@ fn foot(
     let direction = if document.is_right_to_left() { BaseDirection::Rtl } else { BaseDirection::Ltr };
     let wide = width - 2.0 * MARGIN - number.width() - 16.0;
     let words = setter.set(&document.foot, style, Some(wide), direction);
-    let top = height - MARGIN_BELOW + 16.0;
+    let top = height - MARGIN_BELOW + 14.0;
     let _ = surface.start_tagged(ContentTag::Artifact(Artifact::with_kind(ArtifactType::Footer)));
     let mut below = top;
     for line in 0..words.count().min(4) {

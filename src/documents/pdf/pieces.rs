@@ -9,17 +9,17 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// From each edge of the paper to what is printed, in points.
-pub const MARGIN: f32 = 56.0;
+pub const MARGIN: f32 = 50.0;
 
 /// From the lower edge of the paper to the end of what is printed; the foot stands below.
-pub const MARGIN_BELOW: f32 = 72.0;
+pub const MARGIN_BELOW: f32 = 60.0;
 
-const RUNNING: Style = Style { size: 10.0, leading: 1.4, strong: false, ink: BLACK };
+const RUNNING: Style = Style { size: 9.5, leading: 1.4, strong: false, ink: BLACK };
 const SMALL: Style = Style { size: 8.5, leading: 1.4, strong: false, ink: GREY };
 
 /// Rows are typed from paper, often held at arm's length: no less than 11 points, and air between them.
-const ROWS: Style = Style { size: 12.5, leading: 1.8, strong: false, ink: BLACK };
-const LONG_ROWS: Style = Style { size: 11.0, leading: 1.8, strong: false, ink: BLACK };
+const ROWS: Style = Style { size: 12.5, leading: 1.6, strong: false, ink: BLACK };
+const LONG_ROWS: Style = Style { size: 11.0, leading: 1.6, strong: false, ink: BLACK };
 
 /// Characters of a row that are printed at the larger size.
 const SHORT_ROW: usize = 40;
@@ -173,8 +173,8 @@ impl Composer<'_> {
         match block {
             Block::Heading { level, text } => {
                 let (size, before, ink) = match level {
-                    1 => (20.0, 18.0, self.accent),
-                    2 => (12.5, 14.0, BLACK),
+                    1 => (20.0, 12.0, self.accent),
+                    2 => (12.5, 11.0, BLACK),
                     _ => (10.5, 10.0, BLACK),
                 };
                 let style = Style { size, leading: 1.3, strong: true, ink };
@@ -289,7 +289,7 @@ impl Composer<'_> {
         widths: &[f32],
         (weight, ink): (f32, Ink),
     ) -> Piece {
-        const PADDING: f32 = 3.0;
+        const PADDING: f32 = 2.5;
         let mut drawings = Vec::new();
         let (mut start, mut height) = (0.0, 0.0f32);
         for (column, (&(cell, style), &width)) in cells.iter().zip(widths).enumerate() {

@@ -1,0 +1,159 @@
+//! `--certificate`: what goes to the customer with a code, as a file.
+
+use super::Context;
+use super::branding;
+use super::failure::Failure;
+use super::output::{new_file, refuse_early};
+use super::print::complain;
+use activation_host::program::visible;
+use clap::ValueEnum;
+use countersign::desk::{self, Issued};
+use countersign::documents::branding::Branding;
+use countersign::documents::certificate::Certificate;
+use countersign::documents::document::Document;
+use countersign::documents::html::{Pictures, html};
+use countersign::documents::pdf::{Paper, Press};
+use countersign::ledger::Ledger;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Certificates of the codes that a command makes or gives out.
+#[derive(clap::Args)]
+pub struct CertificateOptions {
+    /// Write the certificate to a new file, .pdf or .html, or a PDF for each code to a folder
+    #[arg(long = "certificate", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Its language, as in `de`, instead of the customer's
+    #[arg(long, value_name = "TAG", requires = "paths")]
+    language: Option<String>,
+    /// Its paper
+    #[arg(long, value_enum, requires = "paths")]
+    paper: Option<PaperName>,
+}
+
+/// Paper that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PaperName {
+    #[value(name = "A4", alias = "a4")]
+    A4,
+    #[value(name = "letter", alias = "Letter")]
+    Letter,
+}
+
+impl From<PaperName> for Paper {
+    fn from(name: PaperName) -> Self {
+        match name {
+            PaperName::A4 => Self::A4,
+            PaperName::Letter => Self::Letter,
+        }
+    }
+}
+
+/// What a file is, by the end of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Pdf,
+    Html,
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Self, Failure> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        match extension.to_ascii_lowercase().as_str() {
+            "pdf" => Ok(Self::Pdf),
+            "html" | "htm" => Ok(Self::Html),
+            _ => Err(Failure::could_not(format!(
+                "{}: wanted a name that ends in .pdf or .html, or a folder that is there",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// Certificates that are wanted, everything checked that can be before something is signed.
+pub struct Certificates<'a> {
+    options: &'a CertificateOptions,
+    branding: Branding,
+    press: Press,
+}
+
+impl CertificateOptions {
+    /// Reads the branding and looks at the places.
+    pub fn prepare(&self, context: &Context) -> Result<Option<Certificates<'_>>, Failure> {
+        if self.paths.is_empty() {
+            return Ok(None);
+        }
+        for path in self.paths.iter().filter(|path| !path.is_dir()) {
+            Format::of(path)?;
+            // What is there already may be this very certificate.
+            if !path.exists() {
+                refuse_early(path)?;
+            }
+        }
+        Ok(Some(Certificates { options: self, branding: branding::read(context)?, press: Press::new() }))
+    }
+}
+
+impl Certificates<'_> {
+    /// Writes them all. What is there already with the same contents stays.
+    pub fn write(&mut self, ledger: &mut Ledger, codes: &[Issued]) -> Result<(), Failure> {
+        for path in &self.options.paths {
+            for issued in codes {
+                let file = if path.is_dir() { path.join(name(issued)) } else { path.clone() };
+                if codes.len() > 1 && file == *path {
+                    let what = format!("{}: there are {} codes for one file", path.display(), codes.len());
+                    return Err(Failure::no(what)
+                        .hint("nothing is lost: `countersign reprint` with --certificate and a folder"));
+                }
+                self.write_one(ledger, issued, &file)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_one(&mut self, ledger: &mut Ledger, issued: &Issued, path: &Path) -> Result<(), Failure> {
+        let paperwork = desk::paperwork(ledger, issued)?;
+        let certificate = Certificate { paperwork: &paperwork, issued };
+        let document = certificate.document(&self.branding, self.options.language.as_deref());
+        let document = document.map_err(|fault| Failure::could_not(format!("the certificate's template: {fault}")))?;
+        let paper = self.options.paper.map_or(self.branding.paper(), Paper::from);
+        let contents = contents(&mut self.press, &document, Format::of(path)?, paper)?;
+        save(path, &contents)
+    }
+}
+
+/// The file of a code in a folder of certificates.
+fn name(issued: &Issued) -> String {
+    let terms = issued.license.terms();
+    let host = terms.host.map(|host| format!("-host-{host}")).unwrap_or_default();
+    format!("license-{}-revision-{}{host}.pdf", terms.license, terms.revision)
+}
+
+fn contents(press: &mut Press, document: &Document, format: Format, paper: Paper) -> Result<Vec<u8>, Failure> {
+    match format {
+        Format::Html => Ok(html(document, paper, Pictures::Inside).into_bytes()),
+        Format::Pdf => print(press, document, paper),
+    }
+}
+
+/// Prints a document, and says what could not be printed as it is written.
+pub fn print(press: &mut Press, document: &Document, paper: Paper) -> Result<Vec<u8>, Failure> {
+    let printed = press.print(document, paper).map_err(|fault| Failure::could_not(format!("the pages: {fault}")))?;
+    if !printed.missing.is_empty() {
+        let characters: Vec<_> = printed.missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
+        let what = format!("no font has {}: U+FFFD is printed instead", characters.join(", "));
+        complain("warning", &visible(&what), Some("write the name as it can be printed, or send the HTML"));
+    }
+    Ok(printed.bytes)
+}
+
+/// Writes a file, and says so. What is there already with the same contents stays.
+pub fn save(path: &Path, contents: &[u8]) -> Result<(), Failure> {
+    if fs::read(path).is_ok_and(|there| there == contents) {
+        complain("note", &format!("{} was there before", visible(&path.display().to_string())), None);
+        return Ok(());
+    }
+    new_file(path, &mut &*contents)?;
+    complain("written", &visible(&path.display().to_string()), None);
+    Ok(())
+}
