@@ -4,6 +4,7 @@
 //! [`Book`], which is one transaction. An operation of the desk is one closure:
 //! what it wrote is on disk when [`Ledger::write`] returns, or was never written.
 
+mod accounts;
 pub mod audit;
 mod catalogue;
 pub mod chain;
@@ -18,6 +19,9 @@ mod statements;
 mod trust;
 mod usage;
 
+pub use accounts::{
+    Account, AccountKind, AccountNumber, Address, Contact, ContactField, Language, Privilege, Privileges, Telephone,
+};
 pub use audit::{Audit, CodeName, Finding, Findings, Question, RowName, SchemaFault};
 pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
 pub use codes::{row_key, row_keys};

@@ -121,6 +121,10 @@ actions! {
     Bound "bound",
     /// What an installation says of its use was taken in.
     UsageImported "usage-imported",
+    /// A partner may sell.
+    AccountAdded "account-added",
+    /// What a partner may do, or what is known of it, was changed.
+    AccountChanged "account-changed",
 }
 
 /// An event as it stands in the book.
@@ -198,11 +202,19 @@ pub enum Table {
     BoundCode,
     /// What installations say of their use, by license, host and day.
     UsageClaim,
+    /// What is known of customers beside their names, by customer.
+    CustomerContact,
+    /// Partners who sell, by number.
+    Account,
+    /// Resellers of record, by customer.
+    Reseller,
+    /// Which partners operators work for, by operator.
+    OperatorAccount,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -222,6 +234,10 @@ impl Table {
         Self::Revocation,
         Self::BoundCode,
         Self::UsageClaim,
+        Self::CustomerContact,
+        Self::Account,
+        Self::Reseller,
+        Self::OperatorAccount,
     ];
 
     /// Its name in the book.
@@ -246,6 +262,10 @@ impl Table {
             Self::Revocation => "revocation",
             Self::BoundCode => "bound-code",
             Self::UsageClaim => "usage-claim",
+            Self::CustomerContact => "customer-contact",
+            Self::Account => "account",
+            Self::Reseller => "reseller",
+            Self::OperatorAccount => "operator-account",
         }
     }
 
@@ -255,7 +275,7 @@ impl Table {
 
     /// Whether its rows have names for keys, and not numbers.
     pub(super) const fn has_text_key(self) -> bool {
-        matches!(self, Self::LedgerKey | Self::Operator)
+        matches!(self, Self::LedgerKey | Self::Operator | Self::OperatorAccount)
     }
 
     /// How the row with a key is read, how all of them are, and how they are counted.
@@ -286,6 +306,12 @@ impl Table {
             Self::Revocation => (3, 1, statements::REVOCATION, statements::REVOCATIONS, statements::COUNT_REVOCATIONS),
             Self::BoundCode => (6, 3, statements::BOUND_CODE, statements::BOUND_CODES, statements::COUNT_BOUND_CODES),
             Self::UsageClaim => (9, 3, statements::USAGE, statements::ALL_USAGE, statements::COUNT_USAGE),
+            Self::CustomerContact => (9, 1, statements::CONTACT, statements::CONTACTS, statements::COUNT_CONTACTS),
+            Self::Account => (14, 1, statements::ACCOUNT, statements::ACCOUNTS, statements::COUNT_ACCOUNTS),
+            Self::Reseller => (3, 1, statements::RESELLER, statements::RESELLERS, statements::COUNT_RESELLERS),
+            Self::OperatorAccount => {
+                (3, 1, statements::OPERATOR_ACCOUNT, statements::OPERATOR_ACCOUNTS, statements::COUNT_OPERATOR_ACCOUNTS)
+            }
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

@@ -9,7 +9,7 @@ use rusqlite::Row;
 use rusqlite::types::Value;
 
 /// As names are compared and searched: nobody tells them apart by case.
-fn name_key(name: &str) -> String {
+pub(super) fn name_key(name: &str) -> String {
     name.to_lowercase()
 }
 

@@ -23,7 +23,8 @@ mod work;
 const SCHEMA: &str = concat!(
     include_str!("schema-2.postgres.sql"),
     include_str!("schema-3.postgres.sql"),
-    include_str!("schema-4.postgres.sql")
+    include_str!("schema-4.postgres.sql"),
+    include_str!("schema-5.postgres.sql")
 );
 
 #[test]

@@ -51,6 +51,20 @@ pub enum TextFault {
     /// Not an address.
     #[error("wanted an e-mail address, as in licenses@example.com")]
     Email,
+    /// More lines than it may have.
+    #[error("it has {found} lines, wanted at most {most}")]
+    Lines {
+        /// How many it has.
+        found: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// Not a telephone number.
+    #[error("wanted a telephone number, as in +44 20 7946 0000")]
+    Telephone,
+    /// Not a language.
+    #[error("wanted the tag of a language, as in en or pt-BR")]
+    Language,
     /// Not an operator's name.
     #[error("wanted 1 to 32 letters a-z, digits, dots and hyphens, a letter first")]
     Operator,
@@ -59,7 +73,7 @@ pub enum TextFault {
     Mnemonic,
 }
 
-fn plain_text(text: &str, most: usize) -> Result<&str, TextFault> {
+pub(super) fn plain_text(text: &str, most: usize) -> Result<&str, TextFault> {
     if text.trim().is_empty() {
         return Err(TextFault::Empty);
     }

@@ -20,7 +20,7 @@ const APPLICATION_ID: i64 = 0x4353_474E;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// More than there are statements, so that none is parsed twice.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 192;
 
 /// Memory for pages of a ledger that is written, in KiB, as SQLite wants it said: what a chunk of a batch writes, and
 /// the indexes of some hundred thousand licenses.
@@ -40,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 
 /// The schema of this release.

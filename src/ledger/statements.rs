@@ -53,6 +53,25 @@ macro_rules! partner_code {
     };
 }
 
+macro_rules! contact {
+    ($rest:literal) => {
+        concat!(
+            "SELECT customer, company, address, telephone, person, email, language, salt, event FROM customer_contact ",
+            $rest
+        )
+    };
+}
+
+macro_rules! account {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, kind, name, name_key, company, address, telephone, person, email, language, privileges, ",
+            "active, salt, event FROM account ",
+            $rest
+        )
+    };
+}
+
 macro_rules! event {
     ($rest:literal) => {
         concat!("SELECT sequence, day, operator, action, license, previous, facts, wrote, link FROM event ", $rest)
@@ -295,6 +314,43 @@ statements! {
         ORDER BY license, host, day";
     COUNT_USAGE = "SELECT COUNT(*) FROM usage_claim";
 
+    PUT_CONTACT = "INSERT INTO customer_contact (customer, company, address, telephone, person, email, language, salt,
+            event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (customer) DO UPDATE SET company = excluded.company, address = excluded.address,
+            telephone = excluded.telephone, person = excluded.person, email = excluded.email,
+            language = excluded.language, salt = excluded.salt, event = excluded.event";
+    CONTACT = contact!("WHERE customer = $1");
+    CONTACTS = contact!("ORDER BY customer");
+    COUNT_CONTACTS = "SELECT COUNT(*) FROM customer_contact";
+
+    PUT_ACCOUNT = "INSERT INTO account (number, kind, name, name_key, company, address, telephone, person, email,
+            language, privileges, active, salt, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, name = excluded.name, name_key = excluded.name_key,
+            company = excluded.company, address = excluded.address, telephone = excluded.telephone,
+            person = excluded.person, email = excluded.email, language = excluded.language,
+            privileges = excluded.privileges, active = excluded.active, salt = excluded.salt, event = excluded.event";
+    ACCOUNT = account!("WHERE number = $1");
+    ACCOUNT_CALLED = account!("WHERE name_key = $1");
+    ACCOUNTS = account!("ORDER BY number");
+    HIGHEST_ACCOUNT = "SELECT COALESCE(MAX(number), 0) FROM account";
+    COUNT_ACCOUNTS = "SELECT COUNT(*) FROM account";
+
+    PUT_RESELLER = "INSERT INTO reseller (customer, account, event) VALUES ($1, $2, $3)
+        ON CONFLICT (customer) DO UPDATE SET account = excluded.account, event = excluded.event";
+    RESELLER = "SELECT customer, account, event FROM reseller WHERE customer = $1";
+    RESELLERS = "SELECT customer, account, event FROM reseller ORDER BY customer";
+    CUSTOMERS_OF_ACCOUNT = "SELECT customer FROM reseller WHERE account = $1 AND customer >= $2
+        ORDER BY customer LIMIT $3";
+    COUNT_RESELLERS = "SELECT COUNT(*) FROM reseller";
+
+    PUT_OPERATOR_ACCOUNT = "INSERT INTO operator_account (operator, account, event) VALUES ($1, $2, $3)
+        ON CONFLICT (operator) DO UPDATE SET account = excluded.account, event = excluded.event";
+    OPERATOR_ACCOUNT = "SELECT operator, account, event FROM operator_account WHERE operator = $1";
+    OPERATOR_ACCOUNTS = "SELECT operator, account, event FROM operator_account ORDER BY operator";
+    COUNT_OPERATOR_ACCOUNTS = "SELECT COUNT(*) FROM operator_account";
+
     COUNT_TRUST = "SELECT COUNT(*) FROM trust";
     COUNT_ISSUER_RULES = "SELECT COUNT(*) FROM issuer_rule";
     COUNT_BUNDLES = "SELECT COUNT(*) FROM bundle";
@@ -317,7 +373,9 @@ statements! {
 
 /// Tables that stay small however much is sold.
 #[cfg(test)]
-const SMALL: [&str; 11] = [
+const SMALL: [&str; 13] = [
+    "account",
+    "operator_account",
     "desk",
     "issuer",
     "ledger_key",
@@ -355,8 +413,12 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "COUNT_BOUND_CODES"
         | "BOUND_CODES"
         | "BOUND_ROWS"
+        | "COUNT_CONTACTS"
+        | "COUNT_RESELLERS"
         | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
-        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" => Some("`audit verify` reads all of it"),
+        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" => {
+            Some("`audit verify` reads all of it")
+        }
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),
@@ -378,6 +440,7 @@ mod tests {
         ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-3.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-4.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-5.sql")).unwrap();
         for (name, sql) in ALL {
             let mut explain = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
@@ -430,6 +493,7 @@ mod tests {
         ledger.execute_batch(include_str!("schema-2.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-3.sql")).unwrap();
         ledger.execute_batch(include_str!("schema-4.sql")).unwrap();
+        ledger.execute_batch(include_str!("schema-5.sql")).unwrap();
         for (sql, search) in [
             (super::LISTED_FROM, "SEARCH l USING INTEGER PRIMARY KEY (rowid>?)"),
             (super::LISTED_OF, "SEARCH l USING INDEX license_customer (customer=? AND rowid>?)"),

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 19] = [
+const TABLES: [(&str, &str, &str); 23] = [
     ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
@@ -55,6 +55,19 @@ const TABLES: [(&str, &str, &str); 19] = [
         "license, host, day, revision, product, in_use, clock, bundle, event FROM usage_claim",
         "license || '/' || host || '/' || day",
     ),
+    (
+        "customer-contact",
+        "customer, company, address, telephone, person, email, language, salt, event FROM customer_contact",
+        "customer",
+    ),
+    (
+        "account",
+        "number, kind, name, name_key, company, address, telephone, person, email, language, privileges, active, \
+         salt, event FROM account",
+        "number",
+    ),
+    ("reseller", "customer, account, event FROM reseller", "customer"),
+    ("operator-account", "operator, account, event FROM operator_account", "operator"),
 ];
 
 /// The book is one chain from its first event on, and every row of the ledger is as the last event that wrote it

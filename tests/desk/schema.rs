@@ -28,11 +28,13 @@ const EARLY_SCHEMA_2: &str = include_str!("../fixtures/ledger-2-early.sql");
 const SCHEMA_3: &str = include_str!("../fixtures/ledger-3.sql");
 /// The same of schema 4.
 const SCHEMA_4: &str = include_str!("../fixtures/ledger-4.sql");
+/// The same of schema 5.
+const SCHEMA_5: &str = include_str!("../fixtures/ledger-5.sql");
 /// Its last one, as it was printed.
 const LAST_CODE_OF_LICENSE_2: &str = "A1:200400E00000G0008021EKMX70PS5NADM6F7JPTD4NAJW33GM3RTW1TSNSJVE5WVD84129GB7119RA\
                                       TJ0RV002KQ3YY3W4Y2FPJW765KC3ZZR7MY93EH5Q54FRAYCKSQN4GR6SZ2TRZZAYH1M7CRZF";
 /// What this release knows.
-const KNOWN: i64 = 4;
+const KNOWN: i64 = 5;
 
 /// A desk whose ledger is of the first release, after what more was done there.
 pub fn desk_of_the_first_release(more: &str) -> Desk {
@@ -344,11 +346,11 @@ fn the_ledger_that_the_next_release_is_tested_with_is_as_this_one_writes_it() {
     work::work(&mut Ledger::create(&desk.ledger_path(), &founding).unwrap()).unwrap();
     let made = Connection::open(desk.ledger_path()).unwrap();
     if std::env::var_os("COUNTERSIGN_WRITE_FIXTURE").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledger-4.sql");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ledger-5.sql");
         fs::write(path, dump(&made)).unwrap();
     }
     let kept = Connection::open_in_memory().unwrap();
-    kept.execute_batch(SCHEMA_4).unwrap();
+    kept.execute_batch(SCHEMA_5).unwrap();
     let tables = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name";
     let [kept, made] = [kept, made].map(|ledger| rows(&ledger, tables));
     let remedy = "run this test once with COUNTERSIGN_WRITE_FIXTURE=1";
@@ -361,7 +363,7 @@ fn the_ledger_that_the_next_release_is_tested_with_is_as_this_one_writes_it() {
 /// A database as SQL that makes it again.
 fn dump(connection: &Connection) -> String {
     let mut text = String::from(
-        "-- A ledger as schema 4 keeps it, of some weeks' work; the codes are signed with the published test key.\n",
+        "-- A ledger as schema 5 keeps it, of some weeks' work; the codes are signed with the published test key.\n",
     );
     for pragma in ["application_id", "user_version"] {
         let value = number(connection, &format!("PRAGMA {pragma}"));
@@ -407,11 +409,15 @@ fn a_ledger_of_an_earlier_schema_with_a_book_opens_and_goes_on() {
         Action::ClockReset,
         Action::Bound,
         Action::UsageImported,
+        Action::AccountAdded,
+        Action::AccountChanged,
     ];
     opens_and_goes_on(SCHEMA_2, &since_3);
     // The fixture was made before licenses could be issued again under another key.
-    opens_and_goes_on(SCHEMA_3, &[Action::Reissued, Action::ClockReset, Action::Bound, Action::UsageImported]);
-    opens_and_goes_on(SCHEMA_4, &[]);
+    opens_and_goes_on(SCHEMA_3, &since_3[7..]);
+    let since_5 = [Action::AccountAdded, Action::AccountChanged];
+    opens_and_goes_on(SCHEMA_4, &since_5);
+    opens_and_goes_on(SCHEMA_5, &[]);
 }
 
 fn opens_and_goes_on(kept: &str, later: &[Action]) {

@@ -1,0 +1,51 @@
+-- Who sells, and what is known of customers beside their names. Tables of their own, because the book has digests of
+-- the rows that were there before.
+
+-- What a renewal needs to know of a customer.
+CREATE TABLE customer_contact (
+    customer INTEGER PRIMARY KEY,
+    -- Nothing: the customer's name.
+    company TEXT,
+    -- Lines.
+    address TEXT,
+    telephone TEXT,
+    person TEXT,
+    -- Nothing: the customer's own.
+    email TEXT,
+    -- Nothing: the vendor's.
+    language TEXT,
+    -- Hides all of it in the book.
+    salt BLOB NOT NULL,
+    event INTEGER NOT NULL
+);
+-- Partners who sell. The vendor is none of them.
+CREATE TABLE account (
+    number INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    company TEXT,
+    address TEXT,
+    telephone TEXT,
+    person TEXT,
+    email TEXT,
+    language TEXT,
+    -- Names, separated by commas.
+    privileges TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    event INTEGER NOT NULL
+);
+-- Resellers of record. Nothing: the vendor sells itself.
+CREATE TABLE reseller (
+    customer INTEGER PRIMARY KEY,
+    account INTEGER,
+    event INTEGER NOT NULL
+);
+CREATE INDEX reseller_account ON reseller (account, customer);
+-- Operators who work for a partner. Nothing: for the vendor again.
+CREATE TABLE operator_account (
+    operator TEXT PRIMARY KEY,
+    account INTEGER,
+    event INTEGER NOT NULL
+);
