@@ -114,7 +114,8 @@ impl Certificates<'_> {
     fn write_one(&mut self, ledger: &mut Ledger, issued: &Issued, path: &Path) -> Result<(), Failure> {
         let paperwork = desk::paperwork(ledger, issued)?;
         let certificate = Certificate { paperwork: &paperwork, issued };
-        let document = certificate.document(&self.branding, self.options.language.as_deref());
+        let customers = paperwork.reached.language.as_ref().map(|language| language.as_str());
+        let document = certificate.document(&self.branding, self.options.language.as_deref().or(customers));
         let document = document.map_err(|fault| Failure::could_not(format!("the certificate's template: {fault}")))?;
         let paper = self.options.paper.map_or(self.branding.paper(), Paper::from);
         let contents = contents(&mut self.press, &document, Format::of(path)?, paper)?;

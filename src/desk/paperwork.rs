@@ -2,7 +2,7 @@
 
 use super::trust::Published;
 use super::{DeskFault, Issued, Refused};
-use crate::ledger::{Book, Customer, Ledger, Name, Product};
+use crate::ledger::{Account, Book, Contact, Customer, Ledger, Name, Product};
 use activation_code::ProductId;
 
 /// What belongs to a code on a certificate (rule D7).
@@ -14,6 +14,10 @@ pub struct Paperwork {
     pub contact: Vec<String>,
     /// Who owns the license.
     pub customer: Customer,
+    /// How it is reached, as far as that is known.
+    pub reached: Contact,
+    /// The reseller of record, with whom it renews; none: with the vendor.
+    pub reseller: Option<Account>,
     /// What was sold.
     pub product: Product,
     /// What a suite enables, as the code has it.
@@ -37,6 +41,8 @@ pub fn paperwork(ledger: &mut Ledger, issued: &Issued) -> Result<Paperwork, Desk
             vendor: book.desk()?.vendor,
             contact: book.trust_settings()?.contact.iter().map(ToString::to_string).collect(),
             customer,
+            reached: book.contact(number)?,
+            reseller: book.reseller_of(number)?.map(|account| book.account(account)).transpose()?.flatten(),
             product: product(book, terms.product)?,
             members: members.collect::<Result<_, _>>()?,
             root: Published::last(book)?.map(|published| published.bundle.roots.fingerprint()),

@@ -5,7 +5,7 @@ use super::document::Document;
 use super::language::Language;
 use super::template::{self, CodeText, TemplateFault};
 use crate::desk::{Issued, Paperwork};
-use crate::ledger::{Name, UnitType};
+use crate::ledger::{Account, Contact, Customer, Email, Name, UnitType};
 use activation_code::{ActivationCode, Day};
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
@@ -38,7 +38,7 @@ impl Certificate<'_> {
     }
 
     fn fields(&self, branding: &Branding, words: &Language) -> Fields {
-        let Paperwork { vendor, contact, customer, product, members, root } = self.paperwork;
+        let Paperwork { vendor, contact, customer, reached, reseller, product, members, root } = self.paperwork;
         let terms = self.issued.license.terms();
         let entry = &self.issued.entry;
         let period = entry.period;
@@ -46,14 +46,9 @@ impl Certificate<'_> {
         let first = terms.period.first();
         let issuer = self.issued.license.issuer();
         Fields {
-            renew: vendor.clone(),
+            renew: reseller.as_ref().map_or_else(|| vendor.clone(), Party::of_account),
             vendor,
-            customer: Party {
-                name: customer.name.to_string(),
-                number: customer.number.to_string(),
-                email: customer.email.as_ref().map(ToString::to_string).unwrap_or_default(),
-                ..Party::default()
-            },
+            customer: Party::of_customer(customer, reached),
             product: Sold {
                 name: product.name.to_string(),
                 mnemonic: product.mnemonic.to_string(),
@@ -106,6 +101,31 @@ pub struct Party {
     pub email: String,
     /// Its telephone.
     pub telephone: String,
+}
+
+impl Party {
+    /// A customer, by its company's name where it has another one.
+    pub fn of_customer(customer: &Customer, contact: &Contact) -> Self {
+        let name = contact.company.as_ref().unwrap_or(&customer.name).to_string();
+        let number = customer.number.to_string();
+        Self::reached(name, number, contact, contact.email_of(customer))
+    }
+
+    /// A partner that sells.
+    pub fn of_account(account: &Account) -> Self {
+        let contact = &account.contact;
+        Self::reached(account.name.to_string(), account.number.to_string(), contact, contact.email.as_ref())
+    }
+
+    fn reached(name: String, number: String, contact: &Contact, email: Option<&Email>) -> Self {
+        let text = |name: &Option<Name>| name.as_ref().map(ToString::to_string).unwrap_or_default();
+        let person = text(&contact.person);
+        let email = email.map(ToString::to_string).unwrap_or_default();
+        let telephone = contact.telephone.as_ref().map(ToString::to_string).unwrap_or_default();
+        let ways: Vec<_> = [&person, &email, &telephone].into_iter().filter(|way| !way.is_empty()).cloned().collect();
+        let address = contact.address.as_ref().map(|address| address.lines().collect::<Vec<_>>().join("\n"));
+        Self { name, contact: ways.join(", "), number, address: address.unwrap_or_default(), person, email, telephone }
+    }
 }
 
 /// Evaluates the template of a language with made-up licenses of every kind, so that a mistake is found before a

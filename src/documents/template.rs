@@ -165,7 +165,7 @@ fn foreign_character(template: &str) -> Option<(usize, char)> {
 }
 
 fn first_part(value: &Value) -> String {
-    value.try_iter().ok().and_then(|mut keys| keys.next()).map(|key| key.to_string()).unwrap_or_default()
+    value.try_iter().into_iter().flatten().map(|key| key.to_string()).min().unwrap_or_default()
 }
 
 fn located(error: &minijinja::Error, template: &str, fields: &Value) -> TemplateFault {
@@ -213,6 +213,8 @@ fn names(fields: &Value) -> Vec<String> {
     }
     let mut names_found = Vec::new();
     walk(fields, "", &mut names_found);
+    // The parts of a value come in any order.
+    names_found.sort();
     names_found
 }
 

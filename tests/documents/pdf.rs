@@ -219,7 +219,7 @@ fn a_logo_is_drawn_and_has_the_name_of_the_vendor() {
     let pdf = print(&document);
     let Some(Picture { width, grey }) = picture(&pdf, 72) else { return };
     // Its lower left corner, within the right margin: 144 points wide, 48 high.
-    assert!(grey[(56 + 40) * width + 400..(56 + 40) * width + 535].iter().all(|&grey| grey < 16));
+    assert!(grey[(50 + 40) * width + 410..(50 + 40) * width + 540].iter().all(|&grey| grey < 16));
     document.letterhead.logo =
         Some(Logo { bytes: b"no picture".to_vec(), format: LogoFormat::Png, width: 9, height: 9 });
     assert_eq!(Press::new().print(&document, Paper::A4), Err(PaperFault::Logo));
