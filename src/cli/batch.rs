@@ -4,10 +4,12 @@ mod lines;
 mod report;
 mod spool;
 
+use super::certificate::{Printer, Saved};
 use super::failure::Failure;
+use super::print::{complain, counted};
 use super::progress::Progress;
 use super::{Context, output};
-use activation_host::program::system;
+use activation_host::program::{system, visible};
 use clap::ValueEnum;
 use countersign::desk::{self, Asked, Cells, Checked, Column, Done, Draft, Problem, Session};
 use countersign::documents::ResultsFormat;
@@ -35,7 +37,8 @@ The first line of CSV names the columns; JSON Lines have the same names:
 
 Examples:
   countersign batch orders.csv --check
-  countersign batch orders.csv --output codes.csv")]
+  countersign batch orders.csv --output codes.csv
+  countersign batch orders.csv --output codes.csv --certificates ./certificates")]
 pub struct Arguments {
     /// The orders; - is standard input
     #[arg(value_name = "FILE|-")]
@@ -52,6 +55,9 @@ pub struct Arguments {
     /// Write the results to a new file
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Print a certificate of each code into this folder, which is there
+    #[arg(long, value_name = "FOLDER", conflicts_with = "check")]
+    certificates: Option<PathBuf>,
     /// How results are written; without it, --output's end says so
     #[arg(long, value_name = "csv|jsonl", hide_possible_values = true)]
     results: Option<Format>,
@@ -94,6 +100,13 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.output {
         output::refuse_early(path)?;
     }
+    let mut printer = None;
+    if let Some(folder) = &arguments.certificates {
+        if !folder.is_dir() {
+            return Err(Failure::could_not(format!("{}: no folder is there", folder.display())).hint("make it first"));
+        }
+        printer = Some((Printer::new(context)?, folder));
+    }
     let mut ledger = context.folder.ledger()?;
     let session = context.session(&mut ledger)?;
     let file = open(path)?;
@@ -104,7 +117,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         report.begin()?;
         desk.carry_out(&checked, &mut report)?;
     }
-    report.finish()
+    let (signed, lines) = (report.may_sign(), report.lines);
+    report.finish()?;
+    match &mut printer {
+        Some((printer, folder)) if signed => desk.print(&checked, lines, printer, folder),
+        _ => Ok(()),
+    }
 }
 
 impl Arguments {
@@ -243,6 +261,39 @@ impl<'d> Desk<'d> {
         for record in results {
             report.skipped(&record.map_err(no_room)?)?;
         }
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// Prints a certificate of each code. All of them are in the ledger by now, so that a broken run goes on where
+    /// it was: certificates that are there stay.
+    fn print(
+        &mut self,
+        checked: &spool::Checked,
+        lines: u64,
+        printer: &mut Printer,
+        folder: &Path,
+    ) -> Result<(), Failure> {
+        let mut progress = Progress::new("printing", Some(lines));
+        let (mut written, mut before) = (0, 0);
+        for record in checked.records() {
+            let record = record.map_err(|error| self.context.folder.no_room(&error))?;
+            progress.at(record.line);
+            if record.kind.is_bad() {
+                continue;
+            }
+            for issued in desk::codes_for_order(self.ledger, &Asked::from_text(&record.text)?)? {
+                match printer.into_folder(self.ledger, &issued, folder)? {
+                    Saved::New => written += 1,
+                    Saved::Before => before += 1,
+                }
+            }
+        }
+        drop(progress);
+        let before = if before > 0 { format!(", {before} were there before") } else { String::new() };
+        let folder = visible(&folder.display().to_string());
+        complain("written", &format!("{} to {folder}{before}", counted(written, "certificate")), None);
         Ok(())
     }
 }

@@ -73,8 +73,22 @@ impl Format {
 /// Certificates that are wanted, everything checked that can be before something is signed.
 pub struct Certificates<'a> {
     options: &'a CertificateOptions,
+    printer: Printer,
+}
+
+/// Makes certificates: any number of them.
+pub struct Printer {
     branding: Branding,
     press: Press,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It was made.
+    New,
+    /// It was there, with the same contents.
+    Before,
 }
 
 impl CertificateOptions {
@@ -90,7 +104,7 @@ impl CertificateOptions {
                 refuse_early(path)?;
             }
         }
-        Ok(Some(Certificates { options: self, branding: branding::read(context)?, press: Press::new() }))
+        Ok(Some(Certificates { options: self, printer: Printer::new(context)? }))
     }
 }
 
@@ -105,21 +119,41 @@ impl Certificates<'_> {
                     return Err(Failure::no(what)
                         .hint("nothing is lost: `countersign reprint` with --certificate and a folder"));
                 }
-                self.write_one(ledger, issued, &file)?;
+                let contents = self.printer.certificate(ledger, issued, Format::of(&file)?, self.options)?;
+                save(&file, &contents)?;
             }
         }
         Ok(())
     }
+}
 
-    fn write_one(&mut self, ledger: &mut Ledger, issued: &Issued, path: &Path) -> Result<(), Failure> {
+impl Printer {
+    /// With the desk's branding.
+    pub fn new(context: &Context) -> Result<Self, Failure> {
+        Ok(Self { branding: branding::read(context)?, press: Press::new() })
+    }
+
+    /// Writes the certificate of a code into a folder, in the customer's language.
+    pub fn into_folder(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
+        let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
+        let contents = self.certificate(ledger, issued, Format::Pdf, &usual)?;
+        put(&folder.join(name(issued)), &contents)
+    }
+
+    fn certificate(
+        &mut self,
+        ledger: &mut Ledger,
+        issued: &Issued,
+        format: Format,
+        options: &CertificateOptions,
+    ) -> Result<Vec<u8>, Failure> {
         let paperwork = desk::paperwork(ledger, issued)?;
         let certificate = Certificate { paperwork: &paperwork, issued };
         let customers = paperwork.reached.language.as_ref().map(|language| language.as_str());
-        let document = certificate.document(&self.branding, self.options.language.as_deref().or(customers));
+        let document = certificate.document(&self.branding, options.language.as_deref().or(customers));
         let document = document.map_err(|fault| Failure::could_not(format!("the certificate's template: {fault}")))?;
-        let paper = self.options.paper.map_or(self.branding.paper(), Paper::from);
-        let contents = contents(&mut self.press, &document, Format::of(path)?, paper)?;
-        save(path, &contents)
+        let paper = options.paper.map_or(self.branding.paper(), Paper::from);
+        contents(&mut self.press, &document, format, paper)
     }
 }
 
@@ -150,11 +184,18 @@ pub fn print(press: &mut Press, document: &Document, paper: Paper) -> Result<Vec
 
 /// Writes a file, and says so. What is there already with the same contents stays.
 pub fn save(path: &Path, contents: &[u8]) -> Result<(), Failure> {
+    let shown = visible(&path.display().to_string());
+    match put(path, contents)? {
+        Saved::New => complain("written", &shown, None),
+        Saved::Before => complain("note", &format!("{shown} was there before"), None),
+    }
+    Ok(())
+}
+
+fn put(path: &Path, contents: &[u8]) -> Result<Saved, Failure> {
     if fs::read(path).is_ok_and(|there| there == contents) {
-        complain("note", &format!("{} was there before", visible(&path.display().to_string())), None);
-        return Ok(());
+        return Ok(Saved::Before);
     }
     new_file(path, &mut &*contents)?;
-    complain("written", &visible(&path.display().to_string()), None);
-    Ok(())
+    Ok(Saved::New)
 }

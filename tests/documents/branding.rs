@@ -85,7 +85,10 @@ fn a_mistake_is_said_with_file_line_and_what_was_meant() {
             "# Title\n{% include \"/etc/passwd\" %}\n",
             "en/certificate.md: line 2: include: templates read no files and call nothing but the filters of the documentation",
         ),
-        ("# Title\n{{ range(9) }}\n", "en/certificate.md: line 2: there is no field range"),
+        (
+            "# Title\n{{ range(9) }}\n",
+            "en/certificate.md: line 2: range is unknown: templates read no files and call nothing but the filters of the documentation",
+        ),
         (
             "# Title\n{{ customer.name|safe }}\n",
             "en/certificate.md: line 2: filter safe is unknown: templates read no files and call nothing but the filters of the documentation",
