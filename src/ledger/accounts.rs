@@ -505,6 +505,19 @@ impl Book<'_> {
         Ok(self.row(statements::RESELLER, [customer.get()], read)?.flatten())
     }
 
+    /// The customers that have a reseller of record, by number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn resellers(&self) -> Outcome<Vec<(CustomerNumber, AccountNumber)>> {
+        let read = |row: &Row<'_>| {
+            let customer = CustomerNumber::new(row.get(0)?);
+            let customer = customer.ok_or(LedgerFault::Record { what: "a reseller of record" })?;
+            Ok(account_number(row, 1)?.map(|account| (customer, account)))
+        };
+        Ok(self.rows(statements::RESELLERS, [], read)?.into_iter().flatten().collect())
+    }
+
     /// At most `most` customers of a partner, by number, from `first` on.
     ///
     /// # Errors
