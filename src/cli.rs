@@ -1,5 +1,6 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod account;
 mod audit;
 mod backup;
 mod batch;
@@ -8,6 +9,7 @@ mod bundle_file;
 mod catalogue;
 mod change;
 mod clock_reset;
+mod contact;
 mod customer;
 mod failure;
 mod folder;
@@ -130,6 +132,7 @@ enum Command {
     Init(init::Arguments),
     Product(product::Arguments),
     Customer(customer::Arguments),
+    Account(account::Arguments),
     Issue(issue::Arguments),
     Renew(license::Renew),
     Downsize(license::Downsize),
@@ -174,6 +177,7 @@ impl Command {
         match self {
             Self::Product(arguments) => arguments.lists(),
             Self::Customer(arguments) => arguments.lists(),
+            Self::Account(arguments) => arguments.lists(),
             Self::Operator(arguments) => arguments.lists(),
             Self::Usage(arguments) => arguments.lists(),
             Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
@@ -259,6 +263,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Product(arguments) => product::run(&context, arguments),
         Command::Customer(arguments) => customer::run(&context, arguments),
+        Command::Account(arguments) => account::run(&context, arguments),
         Command::Issue(arguments) => issue::run(&context, arguments),
         Command::Renew(arguments) => license::renew(&context, arguments),
         Command::Downsize(arguments) => license::downsize(&context, arguments),

@@ -2,6 +2,7 @@
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
 pub mod csv;
+pub mod customers;
 pub mod document;
 mod file;
 pub mod html;

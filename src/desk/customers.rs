@@ -9,6 +9,7 @@ use crate::ledger::{
 };
 use activation_code::LicenseNumber;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// Registers a customer of whom nothing else is known. `salt` is random: it hides the name in the book.
 ///
@@ -262,23 +263,23 @@ pub fn preview_customers(
 ) -> Result<Result<Vec<RowFate>, Vec<RowProblem>>, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Customers)?;
-        fates(book, session, rows, &mut || [0; 16])
+        fates(book, session, rows.iter().map(|row| (row, [0; 16])))
     })
 }
 
-/// Does what the rows of a file say: all of it, or nothing. The same file again changes nothing.
+/// Does what the rows of a file say: all of it, or nothing. The same file again changes nothing. Each has a random salt
+/// with it, for the case that it is a new customer.
 ///
 /// # Errors
 /// Those of [`preview_customers`].
 pub fn import_customers(
     ledger: &mut Ledger,
     session: &Session,
-    rows: &[CustomerRow],
-    salt: &mut dyn FnMut() -> [u8; 16],
+    rows: &[(CustomerRow, [u8; 16])],
 ) -> Result<Result<Vec<RowFate>, Vec<RowProblem>>, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Customers)?;
-        let fates = match fates(book, session, rows, salt)? {
+        let fates = match fates(book, session, rows.iter().map(|(row, salt)| (row, *salt)))? {
             Ok(fates) => fates,
             Err(problems) => return Ok(Err(problems)),
         };
@@ -293,17 +294,16 @@ pub fn import_customers(
     })
 }
 
-fn fates(
+fn fates<'r>(
     book: &Book<'_>,
     session: &Session,
-    rows: &[CustomerRow],
-    salt: &mut dyn FnMut() -> [u8; 16],
+    rows: impl Iterator<Item = (&'r CustomerRow, [u8; 16])>,
 ) -> Result<Result<Vec<RowFate>, Vec<RowProblem>>, DeskFault> {
     let bounds = session.bounds(book)?;
     let mut next = Some(book.next_customer()?);
-    let (mut found, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
-    let (mut numbers, mut names) = (std::collections::HashMap::new(), std::collections::HashMap::new());
-    for row in rows {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    let (mut numbers, mut names) = (HashMap::new(), HashMap::new());
+    for (row, salt) in rows {
         let line = row.line;
         match fate(book, session, &bounds, row, next, salt) {
             Ok(fate) => {
@@ -332,7 +332,7 @@ fn fate(
     bounds: &Bounds,
     row: &CustomerRow,
     next: Option<CustomerNumber>,
-    salt: &mut dyn FnMut() -> [u8; 16],
+    salt: [u8; 16],
 ) -> Result<RowFate, DeskFault> {
     let there = match (row.number, &row.name) {
         (Some(number), _) => Some(book.customer(number)?.ok_or_else(|| Refused::UnknownCustomer(number.to_string()))?),
@@ -356,7 +356,7 @@ fn fate(
         (None, Some(name)) => {
             refuse_name(book, name, None)?;
             let number = next.ok_or(LedgerFault::Record { what: "a customer" })?;
-            (None, Known::of_new(number, name, salt(), bounds))
+            (None, Known::of_new(number, name, salt, bounds))
         }
         (None, None) => return Err(Refused::WhichCustomer.into()),
     };

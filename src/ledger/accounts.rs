@@ -23,12 +23,12 @@ impl Address {
     }
 }
 
-/// Lines are separated by line feeds, as in a file, or by `; ` or ` | `, as on a command line.
+/// Lines are separated by line feeds, as in a file, or by semicolons, as on a command line.
 impl FromStr for Address {
     type Err = TextFault;
 
     fn from_str(text: &str) -> Result<Self, TextFault> {
-        let lines: Vec<&str> = text.split(['\n', '|', ';']).map(str::trim).collect();
+        let lines: Vec<&str> = text.split(['\n', ';']).map(str::trim).collect();
         let found = lines.len();
         if found > Self::MOST_LINES {
             return Err(TextFault::Lines { found, most: Self::MOST_LINES });
