@@ -13,6 +13,7 @@ use serde::Serialize;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Of each license the code counts that is in force today; codes for testing, ended and revoked ones do not.
+A partner is the reseller of record.
 
 Examples:
   countersign report --by product
@@ -28,7 +29,6 @@ pub struct Arguments {
 enum By {
     Product,
     Customer,
-    /// The reseller of record
     Partner,
 }
 

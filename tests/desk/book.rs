@@ -99,6 +99,7 @@ pub fn busy() -> Desk {
     let operator = add_operator(&mut ledger, "carla", Role::LicenseManager, Some(PASSPHRASE));
     desk::request(&mut ledger, &desk::Session { operator, ..session(today) }, &large.into()).unwrap();
     work::trust(&mut ledger, &countersign::ledger::Operator::first(), today).unwrap();
+    work::accounts(&mut ledger, &countersign::ledger::Operator::first(), today).unwrap();
     desk::sign_checkpoint(&mut ledger, &session(today), &ledger_key(), &|_, _| {}).unwrap();
     desk
 }
