@@ -130,6 +130,8 @@ pub fn read_customers(bytes: &[u8]) -> Result<Vec<CustomerRow>, Vec<FileProblem>
             return Err(vec![FileProblem { line, column: None, fault: CellFault::NotUtf8 }]);
         }
     };
+    // csv 1 counts a record's line from the end of the one before: with CR LF it is one line behind.
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut records = reader.records().map_while(Result::ok);
     let names = records.next().ok_or_else(|| whole(CellFault::Empty))?;
