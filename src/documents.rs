@@ -4,6 +4,7 @@
 pub mod branding;
 pub mod certificate;
 pub mod csv;
+pub mod customers;
 pub mod document;
 mod file;
 pub mod html;
