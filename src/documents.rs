@@ -8,6 +8,7 @@ pub mod document;
 mod file;
 pub mod html;
 pub mod language;
+pub mod mail;
 pub mod orders;
 pub mod pdf;
 mod plain;
