@@ -2,6 +2,7 @@
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
 pub mod branding;
+pub mod calendar_file;
 pub mod certificate;
 pub mod csv;
 pub mod document;
