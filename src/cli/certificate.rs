@@ -137,7 +137,7 @@ impl Printer {
     }
 
     /// Writes the certificate of a code into a folder, in the customer's language.
-    pub fn into_folder(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
+    pub fn save_into(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
         let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
         let contents = self.certificate(ledger, issued, Format::Pdf, &usual)?;
         put(&folder.join(name(issued)), &contents)
