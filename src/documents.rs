@@ -2,6 +2,7 @@
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
 pub mod branding;
+pub mod calendar_file;
 pub mod certificate;
 pub mod csv;
 pub mod customers;
@@ -9,6 +10,7 @@ pub mod document;
 mod file;
 pub mod html;
 pub mod language;
+pub mod mail;
 pub mod orders;
 pub mod pdf;
 mod plain;
