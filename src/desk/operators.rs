@@ -385,6 +385,7 @@ mod tests {
             Reprint     yes           yes             yes             yes     no
             Usage       yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
+            Accounts    yes           yes             no              no      no
             Sell        yes           yes             yes             no      no
             Transfer    yes           yes             no              no      no
             Revoke      yes           yes             no              no      no
