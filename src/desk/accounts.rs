@@ -221,7 +221,8 @@ impl Bounds {
             | Permission::Operators
             | Permission::Limits
             | Permission::Accounts
-            | Permission::Trust => return Err(Refused::VendorAlone { account: account.number, permission }),
+            | Permission::Trust
+            | Permission::Purge => return Err(Refused::VendorAlone { account: account.number, permission }),
         };
         match any {
             [only] => self.privilege(*only),

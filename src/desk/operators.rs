@@ -40,11 +40,13 @@ pub enum Permission {
     Accounts,
     /// Say what installations trust: bundles, issuing keys, partners.
     Trust,
+    /// Remove what is known of customers for good.
+    Purge,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Reprint,
         Self::Usage,
         Self::Customers,
@@ -59,6 +61,7 @@ impl Permission {
         Self::Limits,
         Self::Accounts,
         Self::Trust,
+        Self::Purge,
     ];
 
     /// What it is, after "may not".
@@ -78,6 +81,7 @@ impl Permission {
             Self::Limits => "set limits",
             Self::Accounts => "say who sells to whom",
             Self::Trust => "change what installations trust",
+            Self::Purge => "purge customers",
         }
     }
 }
@@ -396,6 +400,7 @@ mod tests {
             Operators   yes           no              no              no      no
             Limits      yes           no              no              no      no
             Trust       yes           no              no              no      no
+            Purge       yes           no              no              no      no
         ";
         let mut lines = table.lines().filter(|line| !line.trim().is_empty()).map(str::split_whitespace);
         let roles: Vec<Role> = lines.next().unwrap().skip(1).map(|name| Role::from_name(name).unwrap()).collect();

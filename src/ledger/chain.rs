@@ -125,6 +125,8 @@ actions! {
     AccountAdded "account-added",
     /// What a partner may do, or what is known of it, was changed.
     AccountChanged "account-changed",
+    /// What was known of a customer was removed for good.
+    CustomerPurged "customer-purged",
 }
 
 /// An event as it stands in the book.
@@ -210,11 +212,13 @@ pub enum Table {
     Reseller,
     /// Which partners operators work for, by operator.
     OperatorAccount,
+    /// Customers whose names are gone, by customer.
+    PurgedCustomer,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -238,6 +242,7 @@ impl Table {
         Self::Account,
         Self::Reseller,
         Self::OperatorAccount,
+        Self::PurgedCustomer,
     ];
 
     /// Its name in the book.
@@ -266,6 +271,7 @@ impl Table {
             Self::Account => "account",
             Self::Reseller => "reseller",
             Self::OperatorAccount => "operator-account",
+            Self::PurgedCustomer => "purged-customer",
         }
     }
 
@@ -309,6 +315,7 @@ impl Table {
             Self::CustomerContact => (9, 1, statements::CONTACT, statements::CONTACTS, statements::COUNT_CONTACTS),
             Self::Account => (14, 1, statements::ACCOUNT, statements::ACCOUNTS, statements::COUNT_ACCOUNTS),
             Self::Reseller => (3, 1, statements::RESELLER, statements::RESELLERS, statements::COUNT_RESELLERS),
+            Self::PurgedCustomer => (3, 1, statements::PURGED, statements::ALL_PURGED, statements::COUNT_PURGED),
             Self::OperatorAccount => {
                 (3, 1, statements::OPERATOR_ACCOUNT, statements::OPERATOR_ACCOUNTS, statements::COUNT_OPERATOR_ACCOUNTS)
             }

@@ -186,6 +186,11 @@ statements! {
         ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event
             WHERE request.day = excluded.day AND request.operator = excluded.operator
                 AND request.change = excluded.change";
+    REWRITE_REQUEST = "INSERT INTO request (number, day, operator, change, state, event)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (number) DO UPDATE SET change = excluded.change, event = excluded.event
+            WHERE request.day = excluded.day AND request.operator = excluded.operator
+                AND request.state = excluded.state";
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
@@ -215,6 +220,7 @@ statements! {
     REVISIONS = revision!("ORDER BY r.license, r.revision");
     REVISION = revision!("WHERE r.license = $1 AND r.revision = $2");
     REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
+    REVISIONS_FOR = revision!("WHERE r.customer = $1 ORDER BY r.license, r.revision");
     NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
     REVISION_FOR = revision!("WHERE r.order_reference = $1");
 
@@ -345,6 +351,11 @@ statements! {
         ORDER BY customer LIMIT $3";
     COUNT_RESELLERS = "SELECT COUNT(*) FROM reseller";
 
+    INSERT_PURGED = "INSERT INTO purged_customer (customer, day, event) VALUES ($1, $2, $3)";
+    PURGED = "SELECT customer, day, event FROM purged_customer WHERE customer = $1";
+    ALL_PURGED = "SELECT customer, day, event FROM purged_customer ORDER BY customer";
+    COUNT_PURGED = "SELECT COUNT(*) FROM purged_customer";
+
     PUT_OPERATOR_ACCOUNT = "INSERT INTO operator_account (operator, account, event) VALUES ($1, $2, $3)
         ON CONFLICT (operator) DO UPDATE SET account = excluded.account, event = excluded.event";
     OPERATOR_ACCOUNT = "SELECT operator, account, event FROM operator_account WHERE operator = $1";
@@ -415,10 +426,12 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "BOUND_ROWS"
         | "COUNT_CONTACTS"
         | "COUNT_RESELLERS"
+        | "COUNT_PURGED"
         | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
-        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" => {
+        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" | "ALL_PURGED" => {
             Some("`audit verify` reads all of it")
         }
+        "REVISIONS_FOR" => Some("a purge is rare, and looks for names in all that a customer was given"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),

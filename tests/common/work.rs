@@ -1,7 +1,7 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{
-    ClockState, Day, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId,
+    ClockState, Day, Holder, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId,
     Revision, Roots, Terms, Units, signed_message,
 };
 use countersign::desk::{
@@ -75,6 +75,7 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     keys(ledger)?;
     accounts(ledger, &first(), friday())?;
     assert_eq!(desk::units_by_partner(ledger, friday())?.len(), 2);
+    purge(ledger, &second)?;
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
     Ok(())
@@ -112,6 +113,30 @@ pub fn accounts(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<
     let name = "nora".parse().unwrap();
     desk::add_operator_of(ledger, &session, &name, Role::AccountManager, Some(HASH.clone()), Some(north.number))?;
     desk::change_operator(ledger, &session, &name, &OperatorEdit::Leaves)?;
+    Ok(())
+}
+
+/// A customer who was asked for in vain is forgotten.
+fn purge(ledger: &mut Ledger, second: &Operator) -> Result<(), DeskFault> {
+    let (asking, second) = (session(&first(), friday()), session(second, friday()));
+    let edits = [
+        CustomerEdit::Email(Some("Otto@Example.COM".parse().unwrap())),
+        CustomerEdit::Contact(ContactEdit::Telephone(Some("112".parse().unwrap()))),
+    ];
+    let customer = desk::register_customer(ledger, &asking, &"Öttö & Co".parse().unwrap(), &edits, [13; 16])?.number;
+    let order = order(customer.get(), 4000);
+    let large = asked(Order { holder: Some(Holder::new("Öttö").unwrap()), ..order.clone() }, "PO-L3");
+    let request = desk::request(ledger, &asking, &large)?.number;
+    let waits = desk::preview_purge(ledger, &asking, customer);
+    assert!(matches!(waits, Err(DeskFault::Refused(Refused::RequestWaits { .. }))));
+    let rejected = desk::reject(ledger, &second, request)?;
+    let seen = desk::preview_purge(ledger, &asking, customer)?;
+    assert_eq!(seen.requests, [request]);
+    let done = desk::purge(ledger, &asking, &seen, &"a mistake".parse().unwrap())?;
+    assert!(done.not_erased.is_none(), "{done:?}");
+    assert_eq!(desk::requests(ledger, None)?.pop().unwrap().answer, rejected.answer);
+    let issued = desk::preview(ledger, &asking, &asked(order, "PO-L4"));
+    assert!(matches!(issued, Err(DeskFault::Refused(Refused::CustomerPurged { .. }))));
     Ok(())
 }
 
