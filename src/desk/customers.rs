@@ -243,9 +243,9 @@ pub enum RowFate {
     /// Something of it changes.
     Changed {
         /// As it was.
-        before: Known,
+        before: Box<Known>,
         /// As it is then.
-        after: Known,
+        after: Box<Known>,
     },
     /// Nothing changes.
     Same(Known),
@@ -316,7 +316,8 @@ fn fates<'r>(
         match fate(book, session, &bounds, row, next, salt) {
             Ok(fate) => {
                 let known = match &fate {
-                    RowFate::Added(known) | RowFate::Changed { after: known, .. } | RowFate::Same(known) => known,
+                    RowFate::Added(known) | RowFate::Same(known) => known,
+                    RowFate::Changed { after, .. } => after,
                 };
                 let name = known.customer.name.as_str().to_lowercase();
                 let twice = [numbers.insert(known.customer.number, line), names.insert(name, line)];
@@ -378,7 +379,7 @@ fn fate(
         Some(before) if before == known => RowFate::Same(known),
         Some(before) => {
             refuse_purged(book, before.customer.number)?;
-            RowFate::Changed { before, after: known }
+            RowFate::Changed { before: Box::new(before), after: Box::new(known) }
         }
     })
 }

@@ -384,3 +384,23 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     transaction.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_somebody_reads_is_not_said_to_be_written_anew() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let (ledger, reader) = (create(&path).unwrap(), open(&path).unwrap());
+        ledger.busy_timeout(Duration::ZERO).unwrap();
+        let reading = reader.unchecked_transaction().unwrap();
+        reading.query_row("SELECT COUNT(*) FROM customer", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert!(matches!(write_anew(&ledger), Err(LedgerFault::Locked)));
+        reading.finish().unwrap();
+        write_anew(&ledger).unwrap();
+        assert_eq!(std::fs::metadata(super::super::place::with_end(&path, "-wal")).unwrap().len(), 0);
+    }
+}

@@ -1,8 +1,8 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{
-    ClockState, Day, Holder, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId,
-    Revision, Roots, Terms, Units, signed_message,
+    ClockState, Day, Holder, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer,
+    ProductId, Revision, Roots, Terms, Units, signed_message,
 };
 use countersign::desk::{
     self, AccountEdit, Asked, Change, Clock, ContactEdit, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length,

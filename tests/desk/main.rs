@@ -26,6 +26,7 @@ mod operators;
 mod paper;
 mod partners;
 mod places;
+mod purge;
 mod questions;
 mod quickstart;
 mod roles;

@@ -14,8 +14,8 @@ use serde::Serialize;
 /// Remove what is known of a customer whose licenses are over, for good
 #[derive(Args)]
 #[command(after_help = "\
-Numbers, codes and the book stay. A customer that is purged already is purged again: its name may be in
-files of the ledger that were in use.
+Numbers, codes and the book stay. Once more for the same customer only writes the ledger's files
+anew: where somebody was reading, the name may be in them still.
 
 Examples:
   countersign customer purge 1 --reason 'End of Life' --preview
