@@ -14,6 +14,7 @@ mod place;
 #[cfg(test)]
 mod postgres;
 mod records;
+mod registration;
 mod schema;
 mod statements;
 mod trust;
@@ -30,6 +31,7 @@ pub use records::{
     Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
     OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
+pub use registration::{KeyRecord, KeyState};
 pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, PublishedBundle, TrustSettings};
 pub use usage::UsageClaim;
 

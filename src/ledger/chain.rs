@@ -125,6 +125,10 @@ actions! {
     AccountAdded "account-added",
     /// What a partner may do, or what is known of it, was changed.
     AccountChanged "account-changed",
+    /// Registration keys were made for a partner.
+    KeysGenerated "keys-generated",
+    /// Registration keys cannot be redeemed any more.
+    KeysCancelled "keys-cancelled",
 }
 
 /// An event as it stands in the book.
@@ -210,11 +214,13 @@ pub enum Table {
     Reseller,
     /// Which partners operators work for, by operator.
     OperatorAccount,
+    /// Registration keys, by number.
+    RegistrationKey,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -238,6 +244,7 @@ impl Table {
         Self::Account,
         Self::Reseller,
         Self::OperatorAccount,
+        Self::RegistrationKey,
     ];
 
     /// Its name in the book.
@@ -266,6 +273,7 @@ impl Table {
             Self::Account => "account",
             Self::Reseller => "reseller",
             Self::OperatorAccount => "operator-account",
+            Self::RegistrationKey => "registration-key",
         }
     }
 
@@ -312,6 +320,13 @@ impl Table {
             Self::OperatorAccount => {
                 (3, 1, statements::OPERATOR_ACCOUNT, statements::OPERATOR_ACCOUNTS, statements::COUNT_OPERATOR_ACCOUNTS)
             }
+            Self::RegistrationKey => (
+                11,
+                1,
+                statements::REGISTRATION_KEY,
+                statements::REGISTRATION_KEYS,
+                statements::COUNT_REGISTRATION_KEYS,
+            ),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

@@ -49,6 +49,7 @@ mod kinds;
 mod note;
 mod reading;
 mod reason;
+mod registration_key;
 mod repair;
 mod rows;
 mod standing;
@@ -74,6 +75,7 @@ pub use repair::{
     Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_POSSIBLE_ROWS, MOST_SIGNATURES, PossibleRow,
     PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row, read_row_of,
 };
+pub use registration_key::RegistrationKey;
 pub use rows::{ALPHABET, CodeKind, Shape};
 pub use standing::{Answer, Phase, Standing, Warning, notice_days};
 pub use terms::{
