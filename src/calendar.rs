@@ -1,5 +1,5 @@
-//! How long a period is that was ordered as `1y`, `18m` or `90d` (rule D2). The only
-//! code that names chrono.
+//! How long a period is that was ordered as `1y`, `18m` or `90d` (rule D2). Beside
+//! `documents::calendar_file`, the only code that names chrono.
 
 use activation_code::Day;
 use chrono::{Datelike, Days, Months, NaiveDate};

@@ -1,5 +1,6 @@
 //! Arguments, sentences and exit codes: a thin shell over the desk's operations.
 
+mod account;
 mod audit;
 mod backup;
 mod batch;
@@ -10,6 +11,7 @@ mod catalogue;
 mod certificate;
 mod change;
 mod clock_reset;
+mod contact;
 mod customer;
 mod failure;
 mod folder;
@@ -132,6 +134,7 @@ enum Command {
     Init(init::Arguments),
     Product(product::Arguments),
     Customer(customer::Arguments),
+    Account(account::Arguments),
     Issue(issue::Arguments),
     Renew(license::Renew),
     Downsize(license::Downsize),
@@ -177,6 +180,7 @@ impl Command {
         match self {
             Self::Product(arguments) => arguments.lists(),
             Self::Customer(arguments) => arguments.lists(),
+            Self::Account(arguments) => arguments.lists(),
             Self::Operator(arguments) => arguments.lists(),
             Self::Usage(arguments) => arguments.lists(),
             Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
@@ -262,6 +266,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Init(arguments) => init::run(&context, &arguments),
         Command::Product(arguments) => product::run(&context, arguments),
         Command::Customer(arguments) => customer::run(&context, arguments),
+        Command::Account(arguments) => account::run(&context, arguments),
         Command::Issue(arguments) => issue::run(&context, arguments),
         Command::Renew(arguments) => license::renew(&context, arguments),
         Command::Downsize(arguments) => license::downsize(&context, arguments),

@@ -2,6 +2,7 @@
 //! prints, reads the clock, parses arguments or knows SQL: a web desk will stand on
 //! the same ones.
 
+mod accounts;
 mod approval;
 mod audit;
 mod backup;
@@ -27,6 +28,10 @@ mod schedule;
 mod trust;
 mod usage;
 
+pub use accounts::{
+    AccountEdit, ContactEdit, account_of_operator, accounts, add_account, change_account, count_customers_of,
+    find_account,
+};
 pub use approval::{Answered, Pending, can_approve, preview_request, reject, request, requests};
 pub use audit::{Contradiction, PutBack, Signatures, Verdict, Witnesses, audit, sign_checkpoint};
 pub use backup::{Copied, Present, PresentLedger, Restored, Restoring, back_up, refuse_other_desk, restore};
@@ -39,7 +44,10 @@ pub use catalogue::{
 };
 pub use change::{Asked, Change, Length, Order, Reach};
 pub use checkpoint::{Checkpoint, CheckpointFault, LONGEST as LONGEST_CHECKPOINT, NotedHead, NotedHeadFault};
-pub use customers::{CustomerEdit, add_customer, change_customer, customers, find_customer, find_customers};
+pub use customers::{
+    CustomerEdit, CustomerRow, Known, RowFate, RowProblem, add_customer, change_customer, customers, find_customer,
+    find_customers, import_customers, known_customers, known_of, owner_of, preview_customers, register_customer,
+};
 pub use history::{CodeFacts, HistoryEntry, Sold, history, history_of_customer};
 pub use host_requests::{Asking, SignedClockReset, check_product, preview_clock_reset, reset_clock};
 pub use import::{ImportFault, ImportProblem, Imported, PrintedText, import};
@@ -55,8 +63,8 @@ pub use licenses::{
 };
 pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
 pub use operators::{
-    Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, change_operator, check_day, check_may,
-    check_passphrase, find_operator, hash_passphrase, may, operators,
+    Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, add_operator_of, change_operator,
+    check_day, check_may, check_passphrase, find_operator, hash_passphrase, may, operators,
 };
 pub use paperwork::{Paperwork, paperwork};
 pub use partner_desk::{Loaded, export_book, load_bundle, request_partnership};
@@ -67,7 +75,8 @@ pub use partners::{
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
 pub use questions::{
-    LicenseState, Sum, UnitsOfCustomer, UnitsOfProduct, due, licenses, units_by_customer, units_by_product,
+    LicenseState, Sum, UnitsOfCustomer, UnitsOfPartner, UnitsOfProduct, due, licenses, units_by_customer,
+    units_by_partner, units_by_product,
 };
 pub use schedule::Schedule;
 pub use trust::{
@@ -77,8 +86,8 @@ pub use trust::{
 pub use usage::{Adherence, ImportedClaim, Taken, adherence, claim_of_receipt, claims_of_report, import_usage};
 
 use crate::ledger::{
-    CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, ProductKind, RequestState, Role,
-    UnitType,
+    AccountNumber, CustomerNumber, Email, LedgerFault, Mnemonic, Name, OperatorName, OrderReference, Privilege,
+    ProductKind, RequestState, Role, UnitType,
 };
 use crate::signer::SignerFault;
 use activation_code::{
@@ -702,6 +711,61 @@ pub enum Refused {
         /// What they wanted.
         permission: Permission,
     },
+    /// No partner of this number or name.
+    #[error("there is no account {0:?}")]
+    UnknownAccount(String),
+    /// A partner has this name already.
+    #[error("account {number} is called {name:?} already", name = .name.as_str())]
+    AccountExists {
+        /// The name.
+        name: Name,
+        /// The partner that has it.
+        number: AccountNumber,
+    },
+    /// A name of digits only, which would be taken for a partner's number.
+    #[error("an account cannot be called {0:?}: digits always mean an account's number")]
+    NumberAsAccount(String),
+    /// The partner that the operator works for sells no more.
+    #[error("operator {operator} works for account {account}, which is not active")]
+    AccountLeft {
+        /// Who.
+        operator: OperatorName,
+        /// For whom.
+        account: AccountNumber,
+    },
+    /// What the vendor's own operators do.
+    #[error("account {account} is a partner's, and may not {}: the vendor does that", .permission.sentence())]
+    VendorAlone {
+        /// For whom the operator works.
+        account: AccountNumber,
+        /// What they wanted.
+        permission: Permission,
+    },
+    /// The vendor does not let the partner.
+    #[error("account {account} may not {}", .privilege.sentence())]
+    NoPrivilege {
+        /// For whom the operator works.
+        account: AccountNumber,
+        /// What it would need.
+        privilege: Privilege,
+    },
+    /// Another partner's customer, or the vendor's.
+    #[error("customer {customer} is not a customer of account {account}")]
+    OthersCustomer {
+        /// For whom the operator works.
+        account: AccountNumber,
+        /// Which customer.
+        customer: CustomerNumber,
+    },
+    /// A file that says two things of one customer.
+    #[error("line {line} is of the same customer")]
+    CustomerTwice {
+        /// The line before.
+        line: u64,
+    },
+    /// A row with neither number nor name.
+    #[error("it has neither the number nor the name of a customer")]
+    WhichCustomer,
     /// No operator of this name, or not any more.
     #[error("there is no operator {0:?}")]
     UnknownOperator(String),

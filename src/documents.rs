@@ -2,12 +2,15 @@
 //! code and what belongs to it. Nothing here reads, writes or asks the time.
 
 pub mod branding;
+pub mod calendar_file;
 pub mod certificate;
 pub mod csv;
+pub mod customers;
 pub mod document;
 mod file;
 pub mod html;
 pub mod language;
+pub mod mail;
 pub mod orders;
 pub mod pdf;
 mod plain;

@@ -284,7 +284,7 @@ impl Desk<'_> {
                 continue;
             }
             for issued in desk::codes_for_order(self.ledger, &Asked::from_text(&record.text)?)? {
-                match printer.into_folder(self.ledger, &issued, folder)? {
+                match printer.save_into(self.ledger, &issued, folder)? {
                     Saved::New => written += 1,
                     Saved::Before => before += 1,
                 }

@@ -7,11 +7,12 @@ use super::output::{new_file, refuse_early};
 use super::print::complain;
 use activation_host::program::visible;
 use clap::ValueEnum;
-use countersign::desk::{self, Issued};
+use countersign::desk::{self, Issued, Paperwork};
 use countersign::documents::branding::Branding;
 use countersign::documents::certificate::Certificate;
 use countersign::documents::document::Document;
 use countersign::documents::html::{Pictures, html};
+use countersign::documents::mail::{Correspondent, Enclosure, Mail, mail};
 use countersign::documents::pdf::{Paper, Press};
 use countersign::ledger::Ledger;
 use std::fs;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// Certificates of the codes that a command makes or gives out.
 #[derive(clap::Args)]
 pub struct CertificateOptions {
-    /// Write the certificate to a new file, .pdf or .html, or a PDF for each code to a folder
+    /// Write the certificate to a new file, .pdf, .html or .eml (a mail to be sent), or a PDF for each code to a folder
     #[arg(long = "certificate", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Its language, as in `de`, instead of the customer's
@@ -54,6 +55,7 @@ impl From<PaperName> for Paper {
 enum Format {
     Pdf,
     Html,
+    Mail,
 }
 
 impl Format {
@@ -62,8 +64,9 @@ impl Format {
         match extension.to_ascii_lowercase().as_str() {
             "pdf" => Ok(Self::Pdf),
             "html" | "htm" => Ok(Self::Html),
+            "eml" => Ok(Self::Mail),
             _ => Err(Failure::could_not(format!(
-                "{}: wanted a name that ends in .pdf or .html, or a folder that is there",
+                "{}: wanted a name that ends in .pdf, .html or .eml, or a folder that is there",
                 path.display()
             ))),
         }
@@ -134,7 +137,7 @@ impl Printer {
     }
 
     /// Writes the certificate of a code into a folder, in the customer's language.
-    pub fn into_folder(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
+    pub fn save_into(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
         let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
         let contents = self.certificate(ledger, issued, Format::Pdf, &usual)?;
         put(&folder.join(name(issued)), &contents)
@@ -153,7 +156,48 @@ impl Printer {
         let document = certificate.document(&self.branding, options.language.as_deref().or(customers));
         let document = document.map_err(|fault| Failure::could_not(format!("the certificate's template: {fault}")))?;
         let paper = options.paper.map_or(self.branding.paper(), Paper::from);
-        contents(&mut self.press, &document, format, paper)
+        match format {
+            Format::Html => Ok(html(&document, paper, Pictures::Inside).into_bytes()),
+            Format::Pdf => print(&mut self.press, &document, paper),
+            Format::Mail => self.mail(&paperwork, issued, &document, paper),
+        }
+    }
+
+    /// The certificate as a mail to the customer, with the pages as a file. It is dated as the code is, so that the
+    /// same code has the same mail.
+    fn mail(
+        &mut self,
+        paperwork: &Paperwork,
+        issued: &Issued,
+        document: &Document,
+        paper: Paper,
+    ) -> Result<Vec<u8>, Failure> {
+        let Paperwork { vendor, contact, customer, reached, .. } = paperwork;
+        let sender = self.branding.sender(contact).ok_or_else(|| {
+            Failure::no("there is no address that mail could come from")
+                .hint("write one into `contact` of branding.toml, as in \"licenses@example.com\"")
+        })?;
+        let recipient = reached.email_of(customer).ok_or_else(|| {
+            Failure::no(format!(
+                "customer {}, {} has no e-mail address",
+                customer.number,
+                visible(customer.name.as_str())
+            ))
+            .hint(format!("`countersign customer change {} --email ADDRESS`", customer.number))
+        })?;
+        let pages = print(&mut self.press, document, paper)?;
+        let file = name(issued);
+        let name = reached.person.as_ref().or(reached.company.as_ref()).unwrap_or(&customer.name);
+        mail(&Mail {
+            from: Correspondent { name: self.branding.vendor(vendor.as_str()), email: &sender },
+            to: Correspondent { name: name.as_str(), email: recipient },
+            day: issued.license.terms().issued,
+            id: file.trim_end_matches(".pdf"),
+            document,
+            paper,
+            enclosures: &[Enclosure { name: &file, media_type: "application/pdf", contents: &pages }],
+        })
+        .map_err(|fault| Failure::no(format!("the mail: {fault}")))
     }
 }
 
@@ -162,13 +206,6 @@ fn name(issued: &Issued) -> String {
     let terms = issued.license.terms();
     let host = terms.host.map(|host| format!("-host-{host}")).unwrap_or_default();
     format!("license-{}-revision-{}{host}.pdf", terms.license, terms.revision)
-}
-
-fn contents(press: &mut Press, document: &Document, format: Format, paper: Paper) -> Result<Vec<u8>, Failure> {
-    match format {
-        Format::Html => Ok(html(document, paper, Pictures::Inside).into_bytes()),
-        Format::Pdf => print(press, document, paper),
-    }
 }
 
 /// Prints a document, and says what could not be printed as it is written.

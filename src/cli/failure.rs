@@ -242,6 +242,19 @@ impl From<Refused> for Failure {
             Refused::AskerGone { .. } => "reject it, and let somebody who works here ask again",
             Refused::MadeAlready { .. } => "the same order again prints the codes; `countersign reject` ends a request",
             Refused::NotAllowed { .. } => "ask somebody who may: `countersign operator list` shows the roles",
+            Refused::UnknownAccount(_) => "`countersign account list` shows the partners, `account add` makes one",
+            Refused::AccountExists { .. } => "use that account, or add a place or department to the name",
+            Refused::NumberAsAccount(_) => "add a word to the name",
+            Refused::AccountLeft { .. } => "the vendor brings it back with `countersign account change N --activate`",
+            Refused::VendorAlone { .. } => "ask the vendor's license desk",
+            Refused::NoPrivilege { .. } => {
+                "the vendor gives privileges with `countersign account change N --privileges LIST`"
+            }
+            Refused::OthersCustomer { .. } => {
+                "the vendor says whose it is with `countersign customer change N --reseller ACCOUNT`"
+            }
+            Refused::CustomerTwice { .. } => "leave one line for each customer",
+            Refused::WhichCustomer => "give a number, or a name",
             Refused::UnknownOperator(_) => "`countersign operator list` shows the operators",
             Refused::OperatorExists(_) => "choose another name: the book must never mean two people by one",
             Refused::WhichOperator => "say who works with --operator NAME, or in COUNTERSIGN_OPERATOR",

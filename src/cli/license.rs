@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::change::{self, ChangeOptions};
+use super::customer::warn_of_missing;
 use super::failure::Failure;
 use activation_code::{Day, LicenseNumber, Units};
 use countersign::calendar::Term;
@@ -146,6 +147,16 @@ pub struct Convert {
     renewed: Renewed,
 }
 
+/// Of a renewal: what it needs to know of the customer is looked for before (rule D8). It does not wait for that:
+/// scripts renew that have never said it.
+fn run_renewal(context: &Context, common: Common, change: Change) -> Result<(), Failure> {
+    let mut ledger = context.folder.ledger()?;
+    if let Ok(known) = desk::owner_of(&mut ledger, common.license) {
+        warn_of_missing(&known);
+    }
+    change::run(context, &mut ledger, &Asked { change, reference: common.order }, &common.options)
+}
+
 fn run(context: &Context, common: Common, change: Change) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     change::run(context, &mut ledger, &Asked { change, reference: common.order }, &common.options)
@@ -162,13 +173,13 @@ fn reach(this_period_only: bool) -> Reach {
 pub fn renew(context: &Context, arguments: Renew) -> Result<(), Failure> {
     let Renew { common, length, units } = arguments;
     let change = Change::Renew { license: common.license, length: wanted(&length)?, units };
-    run(context, common, change)
+    run_renewal(context, common, change)
 }
 
 pub fn downsize(context: &Context, arguments: Downsize) -> Result<(), Failure> {
     let Downsize { common, length, units, request } = arguments;
     let change = Change::Downsize { license: common.license, length: wanted(&length)?, units, request };
-    run(context, common, change)
+    run_renewal(context, common, change)
 }
 
 pub fn add_units(context: &Context, arguments: AddUnits) -> Result<(), Failure> {

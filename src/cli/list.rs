@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use countersign::calendar::Term;
 use countersign::desk::{self, LicenseState};
 use countersign::documents::csv::Cell;
-use countersign::ledger::{Filter, Ledger, Listed};
+use countersign::ledger::{ContactField, Filter, Ledger, Listed};
 use serde::Serialize;
 
 /// How many licenses are read at once.
@@ -185,7 +185,7 @@ pub fn list(context: &Context, arguments: &ListArguments) -> Result<(), Failure>
         revoked: arguments.revoked,
     };
     let state = arguments.state.as_deref().and_then(LicenseState::from_name).map(|state| (state, today));
-    let lines = paged(&mut ledger, |ledger, last| {
+    let lines = paged(&mut ledger, |ledger, last: Option<&Listed>| {
         Ok(desk::licenses(ledger, &filter, state, last.map(|last| last.license.number), PAGE)?)
     });
     print::list(context, lines.map(|listed| Ok(LicenseLine::new(&listed?, &catalogue, today))))
@@ -199,6 +199,8 @@ struct DueLine {
     email: Option<String>,
     unit: &'static str,
     days_left: i32,
+    /// What a renewal needs to know of the customer and nobody has said.
+    missing: Vec<&'static str>,
 }
 
 impl Line for DueLine {
@@ -219,6 +221,7 @@ impl Line for DueLine {
         "kind",
         "test",
         "state",
+        "missing",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -251,6 +254,7 @@ impl Line for DueLine {
             license.kind.into(),
             license.test.into(),
             license.state.into(),
+            self.missing.join(",").into(),
         ]
     }
 }
@@ -266,11 +270,17 @@ pub fn due(context: &Context, arguments: &DueArguments) -> Result<(), Failure> {
     let last = today.plus(1).map(|tomorrow| arguments.within.last_day(tomorrow).unwrap_or(Day::MAX));
     let period = first.zip(last).and_then(|(first, last)| MaintenancePeriod::new(first, last));
     let period = period.ok_or_else(|| Failure::could_not(format!("the clock shows {today}, the last day of all")))?;
-    let lines = paged(&mut ledger, |ledger, last| {
-        let after = last.map(|last| (last.newest.entry.period.last(), last.license.number));
-        Ok(desk::due(ledger, period, after, PAGE)?)
+    let lines = paged(&mut ledger, |ledger, last: Option<&(Listed, Vec<&'static str>)>| {
+        let after = last.map(|(last, _)| (last.newest.entry.period.last(), last.license.number));
+        let due = desk::due(ledger, period, after, PAGE)?;
+        let missing = |listed: Listed| {
+            let known = desk::known_of(ledger, listed.license.customer)?;
+            Ok((listed, known.missing().into_iter().map(ContactField::name).collect()))
+        };
+        due.into_iter().map(missing).collect()
     });
-    let line = |listed: Listed| DueLine {
+    let line = |(listed, missing): (Listed, Vec<&'static str>)| DueLine {
+        missing,
         email: listed.owner.email.as_ref().map(ToString::to_string),
         unit: catalogue.unit(listed.newest.entry.terms.product),
         days_left: listed.newest.entry.period.last().days_after(today),
@@ -280,11 +290,11 @@ pub fn due(context: &Context, arguments: &DueArguments) -> Result<(), Failure> {
 }
 
 /// Licenses, read page by page: `page` gives those that follow the last one of the page before.
-fn paged<'l>(
+fn paged<'l, T: Clone + 'l>(
     ledger: &'l mut Ledger,
-    mut page: impl FnMut(&mut Ledger, Option<&Listed>) -> Result<Vec<Listed>, Failure> + 'l,
-) -> impl Iterator<Item = Result<Listed, Failure>> + 'l {
-    let mut last: Option<Listed> = None;
+    mut page: impl FnMut(&mut Ledger, Option<&T>) -> Result<Vec<T>, Failure> + 'l,
+) -> impl Iterator<Item = Result<T, Failure>> + 'l {
+    let mut last: Option<T> = None;
     let mut whole = true;
     std::iter::from_fn(move || {
         if !std::mem::take(&mut whole) {

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use countersign::desk::{self, OperatorEdit, Permission, Refused};
 use countersign::documents::csv::Cell;
-use countersign::ledger::{Operator, OperatorName, Role};
+use countersign::ledger::{AccountNumber, Ledger, Operator, OperatorName, Role};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,8 @@ gives the name is that operator.
 
 Examples:
   countersign operator add anna --role license-manager
-  countersign operator add bernd --role support --new-passphrase-file secret")]
+  countersign operator add bernd --role support --new-passphrase-file secret
+  countersign operator add nora --role account-manager --account 'North Systems'")]
 struct Add {
     /// The name that stands in the book: a-z, digits, dot, hyphen
     #[arg(value_name = "NAME")]
@@ -45,6 +46,9 @@ struct Add {
     /// What they are for
     #[arg(long, value_name = "ROLE", value_parser = roles())]
     role: String,
+    /// The partner they work for, by number or name
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
     #[command(flatten)]
     new: NewPassphrase,
 }
@@ -63,6 +67,12 @@ struct Change {
     /// What they are for from now on
     #[arg(long, value_name = "ROLE", group = "change", value_parser = roles())]
     role: Option<String>,
+    /// The partner they work for from now on, by number or name
+    #[arg(long, value_name = "ACCOUNT", group = "change")]
+    account: Option<String>,
+    /// They work for the vendor from now on
+    #[arg(long, group = "change")]
+    no_account: bool,
     /// They leave; the name stays theirs
     #[arg(long, group = "change")]
     deactivate: bool,
@@ -118,31 +128,42 @@ struct OperatorJson {
     role: &'static str,
     active: bool,
     passphrase: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<u32>,
 }
 
-impl From<&Operator> for OperatorJson {
-    fn from(operator: &Operator) -> Self {
-        Self {
+impl OperatorJson {
+    fn of(ledger: &mut Ledger, operator: &Operator) -> Result<Self, Failure> {
+        let account = desk::account_of_operator(ledger, &operator.name)?;
+        Ok(Self {
             name: operator.name.to_string(),
             role: operator.role.name(),
             active: operator.active,
             passphrase: operator.passphrase.is_some(),
-        }
+            account: account.map(AccountNumber::get),
+        })
     }
 }
 
 impl Line for OperatorJson {
-    const HEADING: &'static [&'static str] = &["NAME", "ROLE", "STATE", "PASSPHRASE"];
-    const COLUMNS: &'static [&'static str] = &["name", "role", "active", "passphrase"];
+    const HEADING: &'static [&'static str] = &["NAME", "ROLE", "STATE", "PASSPHRASE", "ACCOUNT"];
+    const COLUMNS: &'static [&'static str] = &["name", "role", "active", "passphrase", "account"];
 
     fn cells(&self) -> Vec<String> {
         let state = if self.active { "active" } else { "left" };
         let passphrase = if self.passphrase { "yes" } else { "none" };
-        vec![self.name.clone(), self.role.to_owned(), state.to_owned(), passphrase.to_owned()]
+        let account = self.account.map_or_else(|| "-".to_owned(), |account| account.to_string());
+        vec![self.name.clone(), self.role.to_owned(), state.to_owned(), passphrase.to_owned(), account]
     }
 
     fn record(&self) -> Vec<Cell> {
-        vec![self.name.as_str().into(), self.role.into(), self.active.into(), self.passphrase.into()]
+        vec![
+            self.name.as_str().into(),
+            self.role.into(),
+            self.active.into(),
+            self.passphrase.into(),
+            self.account.into(),
+        ]
     }
 }
 
@@ -158,21 +179,26 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     let operator = match arguments.command {
         Command::List => {
             let operators = desk::operators(&mut ledger)?;
-            return print::list(context, operators.iter().map(OperatorJson::from).map(Ok));
+            let lines = operators.iter().map(|operator| OperatorJson::of(&mut ledger, operator));
+            return print::list(context, lines);
         }
-        Command::Add(Add { name, role: wanted, .. }) => {
+        Command::Add(Add { name, role: wanted, account, .. }) => {
             let session = context.session(&mut ledger)?;
             // Before anybody types a passphrase for nothing.
             desk::check_may(&session.operator, Permission::Operators)?;
             if desk::operators(&mut ledger)?.iter().any(|operator| operator.name == name) {
                 return Err(Refused::OperatorExists(name).into());
             }
+            let account = account.map(|text| desk::find_account(&mut ledger, &text)).transpose()?;
+            let account = account.map(|account| account.number);
             let passphrase = if context.new_passphrase.is_missing() { None } else { Some(hash(context, &name)?) };
-            desk::add_operator(&mut ledger, &session, &name, role(&wanted)?, passphrase)?
+            desk::add_operator_of(&mut ledger, &session, &name, role(&wanted)?, passphrase, account)?
         }
-        Command::Change(Change { name, role: wanted, deactivate, .. }) => {
+        Command::Change(Change { name, role: wanted, account, no_account, deactivate, .. }) => {
             let session = context.session(&mut ledger)?;
+            let account = account.map(|text| desk::find_account(&mut ledger, &text)).transpose()?;
             let edit = match wanted {
+                None if account.is_some() || no_account => OperatorEdit::Account(account.map(|account| account.number)),
                 Some(wanted) => OperatorEdit::Role(role(&wanted)?),
                 None if deactivate => OperatorEdit::Leaves,
                 None => OperatorEdit::Returns,
@@ -194,12 +220,16 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     };
     warn_without_passphrase(&operator);
     if context.json {
-        return print::json(&OperatorJson::from(&operator));
+        return print::json(&OperatorJson::of(&mut ledger, &operator)?);
     }
     let Operator { name, role, active, passphrase } = &operator;
     let left = if *active { "" } else { ", left" };
     let passphrase = if passphrase.is_some() { "with a passphrase" } else { "without a passphrase" };
-    print::result(&format!("operator {name}: {}, {passphrase}{left}\n", role.name()))
+    let account = match desk::account_of_operator(&mut ledger, name)? {
+        Some(account) => format!(", for account {account}"),
+        None => String::new(),
+    };
+    print::result(&format!("operator {name}: {}, {passphrase}{account}{left}\n", role.name()))
 }
 
 fn hash(context: &Context, name: &OperatorName) -> Result<String, Failure> {

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::print::{self, Line};
 use activation_host::program::clock;
 use clap::ValueEnum;
-use countersign::desk::{self, UnitsOfCustomer, UnitsOfProduct};
+use countersign::desk::{self, UnitsOfCustomer, UnitsOfPartner, UnitsOfProduct};
 use countersign::documents::csv::Cell;
 use serde::Serialize;
 
@@ -13,10 +13,12 @@ use serde::Serialize;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Of each license the code counts that is in force today; codes for testing, ended and revoked ones do not.
+A partner is the reseller of record.
 
 Examples:
   countersign report --by product
-  countersign report --by customer --csv > units.csv")]
+  countersign report --by customer --csv > units.csv
+  countersign report --by partner")]
 pub struct Arguments {
     /// What the sums are made for
     #[arg(long, value_name = "WHAT", value_enum)]
@@ -27,6 +29,7 @@ pub struct Arguments {
 enum By {
     Product,
     Customer,
+    Partner,
 }
 
 #[derive(Serialize)]
@@ -132,6 +135,56 @@ impl Line for CustomerLine {
     }
 }
 
+#[derive(Serialize)]
+struct PartnerLine {
+    account: Option<u32>,
+    account_name: Option<String>,
+    unit: &'static str,
+    kind: &'static str,
+    licenses: u64,
+    units: u64,
+}
+
+impl From<UnitsOfPartner> for PartnerLine {
+    fn from(UnitsOfPartner { account, unit, kind, sum }: UnitsOfPartner) -> Self {
+        Self {
+            account: account.as_ref().map(|account| account.number.get()),
+            account_name: account.map(|account| account.name.to_string()),
+            unit: unit.name(),
+            kind: kind.name(),
+            licenses: sum.licenses,
+            units: sum.units,
+        }
+    }
+}
+
+impl Line for PartnerLine {
+    const HEADING: &'static [&'static str] = &["ACCOUNT", "KIND", "LICENSES", "UNITS", "UNIT", "NAME"];
+    const COLUMNS: &'static [&'static str] = &["account", "account_name", "unit", "kind", "licenses", "units"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.account.map_or_else(|| "-".to_owned(), |account| account.to_string()),
+            self.kind.to_owned(),
+            self.licenses.to_string(),
+            self.units.to_string(),
+            self.unit.to_owned(),
+            self.account_name.clone().unwrap_or_else(|| "(no reseller)".to_owned()),
+        ]
+    }
+
+    fn record(&self) -> Vec<Cell> {
+        vec![
+            self.account.into(),
+            self.account_name.as_deref().into(),
+            self.unit.into(),
+            self.kind.into(),
+            self.licenses.into(),
+            self.units.into(),
+        ]
+    }
+}
+
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let mut ledger = context.folder.ledger()?;
     let today = clock();
@@ -142,6 +195,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         By::Customer => {
             let lines = desk::units_by_customer(&mut ledger, today)?;
             print::list(context, lines.into_iter().map(CustomerLine::from).map(Ok))
+        }
+        By::Partner => {
+            let lines = desk::units_by_partner(&mut ledger, today)?;
+            print::list(context, lines.into_iter().map(PartnerLine::from).map(Ok))
         }
     }
 }

@@ -18,6 +18,7 @@ use serde_json::json;
 pub fn request(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<Request, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        session.bounds(book)?.change(book, &asked.change)?;
         refuse_made(book, asked)?;
         let plan = Planner::new(book, session.today)?.plan(asked, Approval::NotNeeded)?;
         if plan.approval == Approval::NotNeeded {

@@ -6,6 +6,7 @@ mod signing;
 
 pub use line::{Cells, Column, Deed, Draft, Problem};
 
+use super::accounts::Bounds;
 use super::change::Asked;
 use super::issuing::{self, Issued, SigningDesk, give_away, made_for, perform, write_down};
 use super::operators::{Permission, Session};
@@ -56,9 +57,9 @@ pub fn check_orders<'d>(
 ) -> Result<Vec<Checked>, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Sell)?;
-        let planner = Planner::new(book, session.today)?;
+        let (planner, bounds) = (Planner::new(book, session.today)?, session.bounds(book)?);
         let names = Names::new(book);
-        let checked = drafts.into_iter().map(|draft| match check(book, &planner, &names, draft) {
+        let checked = drafts.into_iter().map(|draft| match check(book, (&planner, &bounds), &names, draft) {
             Err(DeskFault::Refused(refused)) => Ok(Checked::Bad(vec![refused.into()])),
             checked => checked,
         });
@@ -68,7 +69,7 @@ pub fn check_orders<'d>(
 
 fn check(
     book: &Book<'_>,
-    planner: &Planner<'_, '_>,
+    (planner, bounds): (&Planner<'_, '_>, &Bounds),
     names: &Names<'_, '_>,
     draft: &Draft,
 ) -> Result<Checked, DeskFault> {
@@ -76,6 +77,7 @@ fn check(
         Ok(asked) => asked,
         Err(unknown) => return Ok(Checked::Bad(unknown)),
     };
+    bounds.change(book, &asked.change)?;
     if !made_for(book, &asked)?.is_empty() {
         return Ok(Checked::Before(asked));
     }
@@ -194,10 +196,10 @@ fn number(
     ledger.write(|book| {
         others.look(book)?;
         session.begin(book, Permission::Sell)?;
-        let planner = Planner::new(book, session.today)?;
+        let (planner, bounds) = (Planner::new(book, session.today)?, session.bounds(book)?);
         let mut tasks = Vec::with_capacity(asked.len());
         for asked in asked {
-            tasks.push(match task(book, &planner, asked) {
+            tasks.push(match task(book, (&planner, &bounds), asked) {
                 Err(DeskFault::Refused(refused)) => Task::Refuse(refused),
                 task => task?,
             });
@@ -211,7 +213,8 @@ fn number(
     })
 }
 
-fn task(book: &Book<'_>, planner: &Planner<'_, '_>, asked: Asked) -> Result<Task, DeskFault> {
+fn task(book: &Book<'_>, (planner, bounds): (&Planner<'_, '_>, &Bounds), asked: Asked) -> Result<Task, DeskFault> {
+    bounds.change(book, &asked.change)?;
     let before = made_for(book, &asked)?;
     if !before.is_empty() {
         return Ok(Task::Verify(before));

@@ -70,6 +70,7 @@ pub fn preview_clock_reset(
 ) -> Result<ClockResetTerms, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Sell)?;
+        session.bounds(book)?.vendor_alone(Permission::Sell)?;
         terms(book, session.today, (host, nonce), day)
     })
 }
@@ -111,6 +112,7 @@ pub fn reset_clock(
     let signed = desk.sign_clock_reset(wanted)?;
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        session.bounds(book)?.vendor_alone(Permission::Sell)?;
         desk.confirm_key(book)?;
         if terms(book, session.today, (wanted.host, wanted.nonce), wanted.day)? != wanted {
             return Err(Refused::KeyChangedMeanwhile.into());

@@ -38,6 +38,7 @@ pub fn carry_out(
     let desk = SigningDesk::of(ledger, signer)?;
     let reserved = ledger.write(|book| {
         session.begin(book, Permission::Sell)?;
+        session.bounds(book)?.change(book, &plan.asked.change)?;
         super::approval::confirm(book, session, plan)?;
         let before = made_or_bound_before(book, session.today, &plan.asked)?;
         if !before.is_empty() {
@@ -60,6 +61,7 @@ pub fn carry_out(
     let issued = desk.sign_all(std::mem::take(&mut plan.entries))?;
     ledger.write(|book| {
         let by = session.begin(book, Permission::Sell)?;
+        session.bounds(book)?.change(book, &plan.asked.change)?;
         desk.confirm_key(book)?;
         super::approval::confirm(book, session, &plan)?;
         // The same order, by somebody who was quicker: theirs stands, and these were seen by nobody.

@@ -5,7 +5,7 @@ use super::operators::{Permission, Session};
 use super::plan::Seen;
 use super::schedule::Schedule;
 use super::{DeskFault, Refused};
-use crate::ledger::{Action, Book, Customer, CustomerNumber, Entry, Ledger, LicenseRecord, Name, Signed};
+use crate::ledger::{Action, Book, Customer, CustomerNumber, Entry, Ledger, LicenseRecord, Name, Privilege, Signed};
 use activation_code::{Day, HostId, LicenseNumber, Revision};
 use serde_json::json;
 
@@ -36,6 +36,7 @@ pub fn reprint_for(
 ) -> Result<Vec<Issued>, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Reprint)?;
+        session.bounds(book)?.license(book, license, Privilege::Reprint)?;
         let (record, issued) = chosen(book, license, revision, host, session.today)?;
         let revisions: Vec<_> = issued.iter().map(|issued| issued.entry.terms.revision.get()).collect();
         let mut facts = json!({"customer": record.customer.get(), "revisions": revisions});
@@ -75,6 +76,7 @@ pub fn preview_reprint_for(
 ) -> Result<Vec<Issued>, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Reprint)?;
+        session.bounds(book)?.license(book, license, Privilege::Reprint)?;
         Ok(chosen(book, license, revision, host, session.today)?.1)
     })
 }

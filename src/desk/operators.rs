@@ -1,7 +1,8 @@
 //! Who is at the desk, and what they may do (domain rule D14).
 
+use super::accounts::Bounds;
 use super::{DeskFault, Refused};
-use crate::ledger::{Action, Book, By, Ledger, LedgerFault, Operator, OperatorName, Role};
+use crate::ledger::{AccountNumber, Action, Book, By, Ledger, LedgerFault, Operator, OperatorName, Role};
 use activation_code::Day;
 use scrypt::Scrypt;
 use scrypt::password_hash::phc::PasswordHash;
@@ -35,13 +36,15 @@ pub enum Permission {
     Operators,
     /// Set limits.
     Limits,
+    /// Add and change partners who sell, and say who sells to whom.
+    Accounts,
     /// Say what installations trust: bundles, issuing keys, partners.
     Trust,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Reprint,
         Self::Usage,
         Self::Customers,
@@ -54,6 +57,7 @@ impl Permission {
         Self::Restore,
         Self::Operators,
         Self::Limits,
+        Self::Accounts,
         Self::Trust,
     ];
 
@@ -72,6 +76,7 @@ impl Permission {
             Self::Restore => "restore the ledger",
             Self::Operators => "change operators",
             Self::Limits => "set limits",
+            Self::Accounts => "say who sells to whom",
             Self::Trust => "change what installations trust",
         }
     }
@@ -79,13 +84,13 @@ impl Permission {
 
 /// Whether a role has a permission.
 pub fn may(role: Role, permission: Permission) -> bool {
-    use Permission::{Approve, Catalogue, Customers, KeepBook, Reprint, Revoke, Sell, Transfer, Usage};
+    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Reprint, Revoke, Sell, Transfer, Usage};
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
             matches!(
                 permission,
-                Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook
+                Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook | Accounts
             )
         }
         Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
@@ -122,8 +127,14 @@ impl Session {
     pub(super) fn begin(&self, book: &Book<'_>, permission: Permission) -> Result<By, DeskFault> {
         let operator = self.signed_in(book)?;
         check_may(&operator, permission)?;
+        self.bounds(book)?.permit(permission)?;
         self.check_day(book)?;
         Ok(By { operator: operator.name, day: self.today })
+    }
+
+    /// What the partner that the operator works for may do.
+    pub(super) fn bounds(&self, book: &Book<'_>) -> Result<Bounds, DeskFault> {
+        Bounds::of(book, &self.operator.name)
     }
 
     /// The operator as they are now, in this transaction: they may have left meanwhile, or have a new passphrase
@@ -208,6 +219,22 @@ pub fn add_operator(
     role: Role,
     passphrase: Option<String>,
 ) -> Result<Operator, DeskFault> {
+    add_operator_of(ledger, session, name, role, passphrase, None)
+}
+
+/// The same for somebody who works for a partner: their role holds as far as the partner's privileges go, and for its
+/// customers only.
+///
+/// # Errors
+/// Those of [`add_operator`], or there is no such partner.
+pub fn add_operator_of(
+    ledger: &mut Ledger,
+    session: &Session,
+    name: &OperatorName,
+    role: Role,
+    passphrase: Option<String>,
+    account: Option<AccountNumber>,
+) -> Result<Operator, DeskFault> {
     ledger.write(|book| {
         let by = session.begin(book, Permission::Operators)?;
         if book.operator(name)?.is_some() {
@@ -215,7 +242,8 @@ pub fn add_operator(
         }
         let operator = Operator { name: name.clone(), role, passphrase, active: true };
         let kept = if operator.passphrase.is_some() { "set" } else { "none" };
-        write(book, &by, Action::OperatorAdded, &operator, kept)?;
+        let account = account.map(|account| known_account(book, account)).transpose()?;
+        write(book, &by, Action::OperatorAdded, &operator, kept, account.map(Some))?;
         Ok(operator)
     })
 }
@@ -231,6 +259,8 @@ pub enum OperatorEdit {
     Returns,
     /// A new passphrase, as [`hash_passphrase`] gives it. There is no way back to none.
     Passphrase(String),
+    /// For which partner they work; `None`: for the vendor.
+    Account(Option<AccountNumber>),
 }
 
 /// Changes an operator, and gives them as they are now. What changes nothing is no event. Everybody may change
@@ -254,15 +284,23 @@ pub fn change_operator(
         };
         let before = book.operator(name)?.ok_or_else(|| Refused::UnknownOperator(name.to_string()))?;
         let mut operator = before.clone();
+        let works_for = book.account_of(name)?;
+        let mut account = works_for;
         match edit {
             OperatorEdit::Role(role) => operator.role = *role,
             OperatorEdit::Leaves => operator.active = false,
             OperatorEdit::Returns => operator.active = true,
             OperatorEdit::Passphrase(hash) => operator.passphrase = Some(hash.clone()),
+            OperatorEdit::Account(wanted) => {
+                account = wanted.map(|wanted| known_account(book, wanted)).transpose()?;
+            }
         }
         let administers = |operator: &Operator| operator.active && may(operator.role, Permission::Operators);
-        let others = book.operators()?.into_iter().filter(|other| other.name != *name);
-        if !administers(&operator) && !others.into_iter().any(|other| administers(&other)) {
+        let mut is_left = administers(&operator) && account.is_none();
+        for other in book.operators()? {
+            is_left |= other.name != *name && administers(&other) && book.account_of(&other.name)?.is_none();
+        }
+        if !is_left {
             return Err(Refused::LastAdministrator.into());
         }
         let kept = match (&before.passphrase, &operator.passphrase) {
@@ -270,21 +308,38 @@ pub fn change_operator(
             (_, Some(_)) => "kept",
             (_, None) => "none",
         };
-        if operator != before {
-            write(book, &by, Action::OperatorChanged, &operator, kept)?;
+        let moved = (account != works_for).then_some(account);
+        if operator != before || moved.is_some() {
+            write(book, &by, Action::OperatorChanged, &operator, kept, moved)?;
         }
         Ok(operator)
     })
 }
 
-fn write(book: &Book<'_>, by: &By, action: Action, operator: &Operator, passphrase: &str) -> Result<(), DeskFault> {
-    let facts = json!({
+fn known_account(book: &Book<'_>, account: AccountNumber) -> Result<AccountNumber, DeskFault> {
+    Ok(book.account(account)?.ok_or_else(|| Refused::UnknownAccount(account.to_string()))?.number)
+}
+
+/// `moved`: whom they work for from now on, if that is another one.
+fn write(
+    book: &Book<'_>,
+    by: &By,
+    action: Action,
+    operator: &Operator,
+    passphrase: &str,
+    moved: Option<Option<AccountNumber>>,
+) -> Result<(), DeskFault> {
+    let mut facts = json!({
         "operator": operator.name.as_str(),
         "role": operator.role.name(),
         "active": operator.active,
         "passphrase": passphrase,
     });
     book.put_operator(operator)?;
+    if let Some(account) = moved {
+        book.put_operator_account(&operator.name, account)?;
+        facts["account"] = account.map(AccountNumber::get).into();
+    }
     book.record(by, action, None, facts.to_string())?;
     Ok(())
 }
@@ -330,6 +385,7 @@ mod tests {
             Reprint     yes           yes             yes             yes     no
             Usage       yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
+            Accounts    yes           yes             no              no      no
             Sell        yes           yes             yes             no      no
             Transfer    yes           yes             no              no      no
             Revoke      yes           yes             no              no      no

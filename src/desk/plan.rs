@@ -163,6 +163,7 @@ pub enum Preview {
 pub fn preview(ledger: &mut Ledger, session: &Session, asked: &Asked) -> Result<Preview, DeskFault> {
     ledger.read(|book| {
         session.begin(book, Permission::Sell)?;
+        session.bounds(book)?.change(book, &asked.change)?;
         let before = super::issuing::made_or_bound_before(book, session.today, asked)?;
         if !before.is_empty() {
             return Ok(Preview::Before(before));

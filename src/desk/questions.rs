@@ -1,6 +1,8 @@
 //! What is asked of the whole ledger: which licenses there are, what falls due, how many units count.
 
-use crate::ledger::{Book, Customer, CustomerNumber, Filter, Ledger, LedgerFault, Listed, Product, UnitType};
+use crate::ledger::{
+    Account, AccountNumber, Book, Customer, CustomerNumber, Filter, Ledger, LedgerFault, Listed, Product, UnitType,
+};
 use activation_code::{Day, Kind, LicenseNumber, MaintenancePeriod, ProductId, Terms};
 use std::collections::BTreeMap;
 
@@ -122,6 +124,19 @@ pub struct UnitsOfCustomer {
     pub sum: Sum,
 }
 
+/// Units that a partner's customers count on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitsOfPartner {
+    /// The reseller of record; `None`: the vendor sold them itself.
+    pub account: Option<Account>,
+    /// What is counted.
+    pub unit: UnitType,
+    /// Codes of which kind.
+    pub kind: Kind,
+    /// How many.
+    pub sum: Sum,
+}
+
 /// Licenses, and the units that they have together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
@@ -183,6 +198,35 @@ pub fn units_by_customer(ledger: &mut Ledger, today: Day) -> Result<Vec<UnitsOfC
         let line = |(((customer, unit), kind), sum): (((CustomerNumber, usize), usize), Sum)| {
             let customer = customers.get(customer)?;
             Ok(UnitsOfCustomer { customer, unit: UnitType::ALL[unit], kind: Kind::ALL[kind], sum })
+        };
+        sums.into_iter().map(line).collect()
+    })
+}
+
+/// The units that count today, by reseller of record, unit type and kind; those without one first.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn units_by_partner(ledger: &mut Ledger, today: Day) -> Result<Vec<UnitsOfPartner>, LedgerFault> {
+    ledger.read(|book| {
+        let products = Products::of(book)?;
+        let resellers: BTreeMap<CustomerNumber, AccountNumber> = book.resellers()?.into_iter().collect();
+        let mut sums = Sums::default();
+        let mut unknown = None;
+        book.each_begun(today, |customer, terms| match products.get(terms.product) {
+            Ok(product) => {
+                let unit = UnitType::ALL.iter().position(|unit| *unit == product.unit).unwrap_or_default();
+                add(&mut sums, (resellers.get(&customer).copied(), unit), &terms, today);
+            }
+            Err(fault) => unknown = Some(fault),
+        })?;
+        if let Some(fault) = unknown {
+            return Err(fault);
+        }
+        let line = |(((account, unit), kind), sum): (((Option<AccountNumber>, usize), usize), Sum)| {
+            let find = |number| book.account(number)?.ok_or(LedgerFault::Record { what: "an account" });
+            let account = account.map(find).transpose()?;
+            Ok(UnitsOfPartner { account, unit: UnitType::ALL[unit], kind: Kind::ALL[kind], sum })
         };
         sums.into_iter().map(line).collect()
     })

@@ -3,7 +3,7 @@
 use super::operators::{Permission, Session};
 use super::schedule::Schedule;
 use super::{DeskFault, Refused};
-use crate::ledger::{Action, Book, Ledger, UsageClaim};
+use crate::ledger::{Action, Book, Ledger, Privilege, UsageClaim};
 use activation_code::{Day, HostId, LicenseNumber, Receipt, Units};
 use activation_host::usage::UsageReport;
 use serde_json::json;
@@ -80,6 +80,7 @@ pub fn import_usage(
         for claim in claims {
             let UsageClaim { license, host, day, revision, product, in_use, .. } = *claim;
             let by = session.begin(book, Permission::Usage)?;
+            session.bounds(book)?.license(book, license, Privilege::Change)?;
             let record = book.license(license)?.ok_or(Refused::UnknownLicense(license))?;
             let code = book.code(license, revision)?.ok_or(Refused::UsageOfNoRevision { license, revision })?;
             let sold = code.entry.terms.product;

@@ -6,6 +6,7 @@ use super::document::{Letterhead, Logo, LogoFormat};
 use super::language::Language;
 use super::pdf::Paper;
 use super::template::{self, TemplateFault};
+use crate::ledger::Email;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -273,6 +274,14 @@ impl Branding {
     pub fn contact(&self, bundle: &[String]) -> Vec<String> {
         let own = self.settings.contact.as_ref().map(|lines| lines.iter().map(|line| line.0.clone()).collect());
         own.unwrap_or_else(|| bundle.to_vec())
+    }
+
+    /// Where mail of the vendor comes from: the first address among its contact lines.
+    pub fn sender(&self, bundle: &[String]) -> Option<Email> {
+        let edges = |c: char| "<>(),;:\"".contains(c);
+        let contact = self.contact(bundle);
+        let words = contact.iter().flat_map(|line| line.split_whitespace());
+        words.filter_map(|word| word.trim_matches(edges).trim_start_matches("mailto:").parse().ok()).next()
     }
 
     /// The vendor, as templates name it.

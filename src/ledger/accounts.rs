@@ -23,12 +23,12 @@ impl Address {
     }
 }
 
-/// Lines are separated by line feeds, as in a file, or by `; ` or ` | `, as on a command line.
+/// Lines are separated by line feeds, as in a file, or by semicolons, as on a command line.
 impl FromStr for Address {
     type Err = TextFault;
 
     fn from_str(text: &str) -> Result<Self, TextFault> {
-        let lines: Vec<&str> = text.split(['\n', '|', ';']).map(str::trim).collect();
+        let lines: Vec<&str> = text.split(['\n', ';']).map(str::trim).collect();
         let found = lines.len();
         if found > Self::MOST_LINES {
             return Err(TextFault::Lines { found, most: Self::MOST_LINES });
@@ -503,6 +503,19 @@ impl Book<'_> {
     pub fn reseller_of(&self, customer: CustomerNumber) -> Outcome<Option<AccountNumber>> {
         let read = |row: &Row<'_>| account_number(row, 1);
         Ok(self.row(statements::RESELLER, [customer.get()], read)?.flatten())
+    }
+
+    /// The customers that have a reseller of record, by number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn resellers(&self) -> Outcome<Vec<(CustomerNumber, AccountNumber)>> {
+        let read = |row: &Row<'_>| {
+            let customer = CustomerNumber::new(row.get(0)?);
+            let customer = customer.ok_or(LedgerFault::Record { what: "a reseller of record" })?;
+            Ok(account_number(row, 1)?.map(|account| (customer, account)))
+        };
+        Ok(self.rows(statements::RESELLERS, [], read)?.into_iter().flatten().collect())
     }
 
     /// At most `most` customers of a partner, by number, from `first` on.

@@ -42,7 +42,7 @@ CREATE TABLE reseller (
     account INTEGER,
     event INTEGER NOT NULL
 );
-CREATE INDEX reseller_account ON reseller (account, customer);
+CREATE INDEX reseller_account ON reseller (account);
 -- Operators who work for a partner. Nothing: for the vendor again.
 CREATE TABLE operator_account (
     operator TEXT PRIMARY KEY,

@@ -5,12 +5,12 @@ use activation_code::{
     Revision, Roots, Terms, Units, signed_message,
 };
 use countersign::desk::{
-    self, Asked, Change, Clock, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length, LimitEdit, OperatorEdit,
-    Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach, Refused, Session,
+    self, AccountEdit, Asked, Change, Clock, ContactEdit, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length,
+    LimitEdit, OperatorEdit, Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach, Refused, Session,
 };
 use countersign::ledger::{
-    By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Product, ProductKind, RequestState, Role,
-    UnitType, UsageClaim,
+    AccountKind, By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Privilege, Privileges,
+    Product, ProductKind, RequestState, Role, UnitType, UsageClaim,
 };
 use countersign::partner::{Exported, ExportedCode, PartnerExport, PartnerRequest};
 use countersign::signer::{Signer as _, SoftwareKey};
@@ -73,8 +73,45 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     licenses(ledger, &key)?;
     trust(ledger, &first(), friday())?;
     keys(ledger)?;
+    accounts(ledger, &first(), friday())?;
+    assert_eq!(desk::units_by_partner(ledger, friday())?.len(), 2);
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
+    Ok(())
+}
+
+/// Two partners, one of which ends; who sells to whom, whom to write to, and an operator who works for a partner.
+///
+/// # Errors
+/// None, or the desk is broken.
+pub fn accounts(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<(), DeskFault> {
+    let session = session(operator, today);
+    let privileges = Privileges::of([Privilege::Sell, Privilege::Register, Privilege::Renew]);
+    let person = |name: &str| ContactEdit::Person(Some(name.parse().unwrap()));
+    let (kind, name) = (AccountKind::Reseller, "North's \"Systems\"".parse().unwrap());
+    let north = desk::add_account(ledger, &session, (kind, &name), &[person("Ägidius")], privileges, [11; 16])?;
+    let name = "East Managed".parse().unwrap();
+    let east = desk::add_account(ledger, &session, (AccountKind::Msp, &name), &[], Privileges::default(), [12; 16])?;
+    desk::change_account(ledger, &session, east.number, &[AccountEdit::Leaves])?;
+    let taken = desk::add_account(ledger, &session, (kind, &north.name), &[], Privileges::default(), [0; 16]);
+    assert!(matches!(taken, Err(DeskFault::Refused(Refused::AccountExists { .. }))));
+    let customer = |number| CustomerNumber::new(number).unwrap();
+    let edits = [
+        CustomerEdit::Contact(ContactEdit::Address(Some("1 High Street; London".parse().unwrap()))),
+        CustomerEdit::Contact(ContactEdit::Telephone(Some("+44 20 7946 0000".parse().unwrap()))),
+        CustomerEdit::Contact(person("St. John's")),
+        CustomerEdit::Contact(ContactEdit::Email(Some("Ann@Example.COM".parse().unwrap()))),
+        CustomerEdit::Contact(ContactEdit::Language(Some("pt-br".parse().unwrap()))),
+        CustomerEdit::Contact(ContactEdit::Company(Some("Zebra, \"Inc\"".parse().unwrap()))),
+        CustomerEdit::Reseller(Some(north.number)),
+    ];
+    desk::change_customer(ledger, &session, customer(1), &edits)?;
+    desk::change_customer(ledger, &session, customer(2), &edits)?;
+    desk::change_customer(ledger, &session, customer(2), &[CustomerEdit::Reseller(None)])?;
+    assert_eq!(desk::count_customers_of(ledger, north.number)?, 1);
+    let name = "nora".parse().unwrap();
+    desk::add_operator_of(ledger, &session, &name, Role::AccountManager, Some(HASH.clone()), Some(north.number))?;
+    desk::change_operator(ledger, &session, &name, &OperatorEdit::Leaves)?;
     Ok(())
 }
 

@@ -102,7 +102,7 @@ fn a_killed_init_leaves_a_whole_desk_or_none() {
     for call in ["mkdir:signal=KILL:when=1", "rename:signal=KILL:when=1"]
         .map(str::to_owned)
         .into_iter()
-        .chain((1..).step_by(2).map(|nth| format!("fsync:signal=KILL:when={nth}")))
+        .chain((1..).map(|nth: u32| format!("fsync:signal=KILL:when={nth}")))
     {
         let folder = room.path().join("desk");
         let mut init = program(env!("CARGO_BIN_EXE_countersign"));

@@ -159,7 +159,7 @@ fn what_the_desk_prints_as_json_has_the_names_of_the_interface() {
     assert_eq!(due.as_array().unwrap().len(), 2);
     for license in due.as_array().unwrap() {
         let test: &[&str] = if license["license"] == 2 { &["test"] } else { &[] };
-        assert_names(license, &[&license_names[..], &["email", "unit", "days_left"], test].concat());
+        assert_names(license, &[&license_names[..], &["email", "unit", "days_left", "missing"], test].concat());
     }
 
     let row = plain["code"]["letters"][2].as_str().unwrap();

@@ -63,10 +63,10 @@ fn a_ledger_that_is_something_else_is_refused_and_not_changed() {
             fs::remove_file(path).unwrap();
             rusqlite::Connection::open(path).unwrap().execute_batch("CREATE TABLE license (number)").unwrap();
         }),
-        ("it was made by a newer release (schema 5, this release knows 4)", |path| {
-            rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 5).unwrap();
+        ("it was made by a newer release (schema 6, this release knows 5)", |path| {
+            rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", 6).unwrap();
         }),
-        ("it was made by a newer release (schema -1, this release knows 4)", |path| {
+        ("it was made by a newer release (schema -1, this release knows 5)", |path| {
             rusqlite::Connection::open(path).unwrap().pragma_update(None, "user_version", -1).unwrap();
         }),
         ("it cannot be opened", |path| {

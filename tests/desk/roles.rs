@@ -7,7 +7,9 @@ use activation_code::{
 };
 use activation_host::program::clock;
 use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
-use countersign::ledger::{By, DeskRole, Ledger, OperatorName, Product, ProductKind, Role, TrustSettings, UnitType};
+use countersign::ledger::{
+    AccountKind, By, DeskRole, Ledger, OperatorName, Privileges, Product, ProductKind, Role, TrustSettings, UnitType,
+};
 use countersign::signer::{Signer as _, SoftwareKey, key_file};
 use rand::rngs::SysRng;
 use std::collections::BTreeSet;
@@ -20,6 +22,10 @@ const CHANGING: &str = "
     a l - - - | product change ES --platform Linux
     a l m - - | customer add Somebody
     a l m - - | customer change 1 --email it@hospital.example
+    a l m - - | customer import customers.csv
+    a l - - - | customer change 1 --reseller 1
+    a l - - - | account add East --kind msp
+    a l - - - | account change 1 --deactivate
     a l m - - | issue --customer 1 --product ES --units 1 --from 2030-01-01 --term 1y
     a l m - - | issue --request 32DBS-QQG00-00000-10000-H5F25
     a l m - - | clock-reset 32DBS-QQG01-R0000-03FAG-EFM25
@@ -37,6 +43,7 @@ const CHANGING: &str = "
     a l - - - | reject 1
     a - - - - | operator add berta --role support
     a - - - - | operator change somebody --role auditor
+    a - - - - | operator change somebody --account 1
     a - - - - | operator change somebody --deactivate
     a - - - - | operator passphrase somebody --new-passphrase-file new
     a l m s r | operator passphrase --new-passphrase-file new
@@ -70,6 +77,9 @@ const READING: &str = "
     product show ES
     customer list
     customer show 1
+    customer check
+    account list
+    account show 1
     show 1
     list
     search hospital
@@ -78,6 +88,7 @@ const READING: &str = "
     history --customer 1
     report --by product
     report --by customer
+    report --by partner
     requests --all
     usage list
     operator list
@@ -129,6 +140,8 @@ fn staffed() -> Desk {
     }
     let name = "Example City Council".parse().unwrap();
     desk::add_customer(&mut ledger, &session(today), &name, None, [2; 16]).unwrap();
+    let north = (AccountKind::Reseller, &"North".parse().unwrap());
+    desk::add_account(&mut ledger, &session(today), north, &[], Privileges::default(), [3; 16]).unwrap();
     for role in &Role::ALL[1..] {
         add_operator(&mut ledger, role.name(), *role, Some(PASSPHRASE));
     }
@@ -145,6 +158,7 @@ fn staffed() -> Desk {
     lose_a_code(&desk, "printed.txt");
     let orders = "order,customer,product,units,from,term\nPO-9,1,ES,5,2030-01-01,1y\n";
     std::fs::write(desk.room().join("orders.csv"), orders).unwrap();
+    std::fs::write(desk.room().join("customers.csv"), "name,email\nExample Clinic,it@clinic.example\n").unwrap();
     let spare = SoftwareKey::from_seed(&[22; 32]).unwrap();
     let sealed = key_file::seal(&spare, PASSPHRASE.as_bytes(), key_file::Cost::TEST, &mut SysRng).unwrap();
     write_secret(&desk.folder().join("issuer-2.key"), sealed.as_bytes());

@@ -509,7 +509,10 @@ proptest! {
     ) {
         let mut rows = code.letters();
         let row = row % rows.len();
+        let meant = rows[row].replace('-', "");
         rows[row] = mistyped(&rows[row], mistake, at);
+        // Groups exchanged make another right row once in 32,768: then nothing says which row is wrong.
+        prop_assume!(rows[row] == meant || !read_row(&rows[row], Some(row as u8 + 1)).is_right());
         if in_digits {
             let digits = code.digits();
             (0..rows.len()).filter(|&other| other != row).for_each(|other| rows[other] = digits[other].clone());

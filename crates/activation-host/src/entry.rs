@@ -170,6 +170,38 @@ pub fn without_label(text: &str) -> (Option<u8>, &str) {
     labelled.unwrap_or((None, text))
 }
 
+/// The codes of a text in which several stand one below the other, as a desk prints a change and the renewal that
+/// waits behind it: each from its first row to the next one's. `None` where there are not several; the same code in
+/// letters and digits is two of them.
+pub fn several(text: &str) -> Option<Vec<&str>> {
+    let mut begins = Vec::new();
+    let mut place = 0;
+    for line in text.split_inclusive('\n') {
+        if begins_a_code(line) {
+            begins.push(place);
+        }
+        place += line.len();
+    }
+    if begins.len() < 2 {
+        return None;
+    }
+    let ends = begins.iter().skip(1).copied().chain([text.len()]);
+    begins.iter().zip(ends).map(|(begin, end)| text.get(*begin..end)).collect()
+}
+
+/// Whether a line has the label of a first row, in whatever language, and a first row behind it.
+fn begins_a_code(line: &str) -> bool {
+    let Some((before, row)) = line.split_once("1)") else { return false };
+    if !before.is_empty() && !before.ends_with(char::is_whitespace) {
+        return false;
+    }
+    match read_row_of(CodeKind::ActivationCode, row, Some(1)) {
+        RowAnswer::Right { row: 1, .. } => true,
+        RowAnswer::Wrong { proposals, .. } => proposals.iter().any(|proposal| proposal.row == 1),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +224,20 @@ mod tests {
         }
         assert_eq!(entry.next_wanted(), None);
         assert!(activation_code::ActivationCode::read(&entry.text()).is_ok());
+    }
+
+    #[test]
+    fn codes_below_each_other_are_told_apart_and_prose_is_none() {
+        let labelled = |word: &str| -> String {
+            ROWS.iter().zip(1..).map(|(row, number)| format!("{word}{number}) {row}\n")).collect()
+        };
+        let text = format!("1) Open the product.\n{}then\n{}", labelled("Row "), labelled("Zeile "));
+        let codes = several(&text).unwrap();
+        assert_eq!(codes.len(), 2);
+        assert!(codes.iter().all(|code| activation_code::ActivationCode::read(code).is_ok()), "{codes:?}");
+        assert_eq!(several(&labelled("")), None);
+        let mistyped = text.replacen("7FRHT", "7FRHH", 1);
+        assert_eq!(several(&mistyped).unwrap().len(), 2);
     }
 
     #[test]

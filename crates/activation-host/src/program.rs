@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How a program ends. One meaning per number, in both programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a program ends, the worse the later. One meaning per number, in both programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// 0: done; accepted.
     Done,

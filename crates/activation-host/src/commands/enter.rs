@@ -10,7 +10,7 @@ use crate::PROGRAM;
 use activation_code::{CodeKind, MAX_TEXT, RowAnswer, RowProposal, TypingFaults};
 use activation_host::Installation;
 use activation_host::draft::{DraftFault, draft, forget_draft, keep_draft};
-use activation_host::entry::Entry;
+use activation_host::entry::{Entry, several};
 use activation_host::inspect::{Inspection, Obstacle};
 use activation_host::installation::{ClockResetFault, InstallationFault};
 use activation_host::json::{ClockResetJson, InspectionJson};
@@ -100,6 +100,7 @@ pub fn run(arguments: Arguments) -> Exit {
     let outcome = begun.and_then(|mut dialogue| {
         match if dialogue.terminal { dialogue.until_complete()? } else { dialogue.given(&arguments.file)? } {
             Typed::Code(inspection) => dialogue.conclude(*inspection, arguments.json),
+            Typed::Codes(inspections) => dialogue.conclude_all(inspections, arguments.json),
             Typed::ClockReset(rows) => dialogue.reset_clock(&rows, arguments.json),
         }
     });
@@ -129,6 +130,8 @@ enum Step {
 enum Typed {
     /// An activation code that can be read, and perhaps is refused.
     Code(Box<Inspection>),
+    /// Several of them in one file, which a desk has printed together: by license and revision, each once.
+    Codes(Vec<Inspection>),
     /// The rows of a clock reset.
     ClockReset(Vec<String>),
 }
@@ -179,6 +182,9 @@ impl Dialogue {
         if !is_mistyped(&inspection) {
             return Ok(Typed::Code(inspection));
         }
+        if let Some(codes) = several(&text) {
+            return self.all_of(&codes);
+        }
         for line in text.lines() {
             let asked = self.entry.next_untyped().unwrap_or(1);
             // Prose has no proposals; a row has, or is right.
@@ -203,6 +209,28 @@ impl Dialogue {
             };
         }
         Ok(Typed::Code(self.inspect(&self.entry.text())?))
+    }
+
+    /// Several codes, of which none is left out: one that cannot be read stops all of them before any is kept.
+    fn all_of(&self, codes: &[&str]) -> Result<Typed, Stop> {
+        let mut inspections: Vec<Inspection> = Vec::new();
+        for (code, number) in codes.iter().zip(1..) {
+            let inspection = *self.inspect(code)?;
+            if is_mistyped(&inspection) {
+                explain(&inspection);
+                let which =
+                    format!("code {number} of {} in this file cannot be read, and none was entered", codes.len());
+                complain(PROGRAM, &which, Some("mend it, or enter the codes one by one"));
+                return Err(Stop::Failed);
+            }
+            // In letters and in digits it is one code.
+            if inspections.iter().all(|other| other.code != inspection.code) {
+                inspections.push(inspection);
+            }
+        }
+        let identity = |inspection: &Inspection| inspection.terms().map(|terms| (terms.license, terms.revision));
+        inspections.sort_by_key(identity);
+        Ok(Typed::Codes(inspections))
     }
 
     /// Rows until they make a code that is not mistyped.
@@ -363,6 +391,27 @@ impl Dialogue {
             say(&format!("this installation: {}", in_one_line(&status).trim_end()));
         }
         Ok(entered.inspection.exit())
+    }
+
+    /// The same of several codes, lowest revision first; the worst of their answers counts.
+    fn conclude_all(&self, inspections: Vec<Inspection>, json: bool) -> Result<Exit, Stop> {
+        if json {
+            let mut entered = Vec::new();
+            for inspection in inspections {
+                entered.push(match inspection.license {
+                    Some(_) => self.installation.enter_inspected(inspection)?.inspection,
+                    None => inspection,
+                });
+            }
+            print(&json_text(&entered.iter().map(InspectionJson::from).collect::<Vec<_>>()))?;
+            forget_draft(self.installation.storage())?;
+            return Ok(entered.iter().map(Inspection::exit).max().unwrap_or(Exit::Done));
+        }
+        let mut worst = Exit::Done;
+        for inspection in inspections {
+            worst = worst.max(self.conclude(inspection, false)?);
+        }
+        Ok(worst)
     }
 
     fn reset_clock(&self, rows: &[String], json: bool) -> Result<Exit, Stop> {

@@ -42,7 +42,7 @@ enum Command {
         #[arg(value_name = "SITE", value_parser = site)]
         site: Site,
         /// How many units, at least 1
-        #[arg(value_name = "UNITS")]
+        #[arg(value_name = "UNITS", value_parser = at_least_one)]
         units: NonZeroU32,
     },
     /// Note how many units a site uses
@@ -66,6 +66,10 @@ enum Command {
         #[arg(value_name = "SITE", value_parser = site)]
         site: Site,
     },
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "a site has at least 1 unit, in digits; `sites remove` takes it away")
 }
 
 #[derive(Clone, Copy)]
