@@ -31,7 +31,7 @@ pub use records::{
     Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
     OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
 };
-pub use registration::{KeyRecord, KeyState};
+pub use registration::{KeyDigest, KeyRecord, KeyState};
 pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, PublishedBundle, TrustSettings};
 pub use usage::UsageClaim;
 

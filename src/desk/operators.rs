@@ -38,13 +38,15 @@ pub enum Permission {
     Limits,
     /// Add and change partners who sell, and say who sells to whom.
     Accounts,
+    /// Make and cancel registration keys.
+    Keys,
     /// Say what installations trust: bundles, issuing keys, partners.
     Trust,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Reprint,
         Self::Usage,
         Self::Customers,
@@ -58,6 +60,7 @@ impl Permission {
         Self::Operators,
         Self::Limits,
         Self::Accounts,
+        Self::Keys,
         Self::Trust,
     ];
 
@@ -77,6 +80,7 @@ impl Permission {
             Self::Operators => "change operators",
             Self::Limits => "set limits",
             Self::Accounts => "say who sells to whom",
+            Self::Keys => "make or cancel registration keys",
             Self::Trust => "change what installations trust",
         }
     }
@@ -84,13 +88,23 @@ impl Permission {
 
 /// Whether a role has a permission.
 pub fn may(role: Role, permission: Permission) -> bool {
-    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Reprint, Revoke, Sell, Transfer, Usage};
+    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Keys, Reprint, Revoke, Sell, Transfer, Usage};
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
             matches!(
                 permission,
-                Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook | Accounts
+                Reprint
+                    | Usage
+                    | Customers
+                    | Sell
+                    | Transfer
+                    | Revoke
+                    | Approve
+                    | Catalogue
+                    | KeepBook
+                    | Accounts
+                    | Keys
             )
         }
         Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
@@ -386,6 +400,7 @@ mod tests {
             Usage       yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
             Accounts    yes           yes             no              no      no
+            Keys        yes           yes             no              no      no
             Sell        yes           yes             yes             no      no
             Transfer    yes           yes             no              no      no
             Revoke      yes           yes             no              no      no

@@ -7,6 +7,7 @@ use crate::calendar::Term;
 use activation_code::{Day, Kind, LicenseNumber, ProductId, RegistrationKey, Units};
 use rusqlite::Row;
 use rusqlite::types::Value;
+use sha2::{Digest as _, Sha256};
 
 /// What became of a registration key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +39,24 @@ impl KeyState {
     }
 }
 
+/// What the ledger keeps of a registration key: enough to know it again, and not enough to redeem it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyDigest([u8; 32]);
+
+impl From<&RegistrationKey> for KeyDigest {
+    fn from(key: &RegistrationKey) -> Self {
+        // 92 random bits need no salt: nobody can try them all.
+        Self(Sha256::new_with_prefix(b"countersign registration key\0").chain_update(key.bytes()).finalize().into())
+    }
+}
+
 /// A registration key and what it is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {
     /// Its number at this desk, from 1: what people may say aloud and the book may keep.
     pub number: u32,
-    /// The key.
-    pub key: RegistrationKey,
+    /// Of the key.
+    pub digest: KeyDigest,
     /// Who hands it out.
     pub account: AccountNumber,
     /// What it becomes.
@@ -75,7 +87,7 @@ impl Book<'_> {
             statements::PUT_REGISTRATION_KEY,
             [
                 record.number.into(),
-                record.key.bytes().to_vec().into(),
+                record.digest.0.to_vec().into(),
                 record.account.get().into(),
                 record.product.get().into(),
                 record.units.get().into(),
@@ -111,7 +123,7 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn registration_key_of(&self, key: &RegistrationKey) -> Outcome<Option<KeyRecord>> {
-        self.row(statements::REGISTRATION_KEY_OF, [key.bytes().to_vec()], record)
+        self.row(statements::REGISTRATION_KEY_OF, [KeyDigest::from(key).0.to_vec()], record)
     }
 
     /// At most `most` registration keys by number, from `first` on.
@@ -135,14 +147,13 @@ const WHAT: &str = "a registration key";
 
 fn record(row: &Row<'_>) -> Outcome<KeyRecord> {
     let damaged = || LedgerFault::Record { what: WHAT };
-    let (bytes, kind, term, state): (Vec<u8>, String, String, String) =
+    let (digest, kind, term, state): (Vec<u8>, String, String, String) =
         (row.get(1)?, row.get(5)?, row.get(6)?, row.get(7)?);
     let license: Option<u32> = row.get(8)?;
     let day: String = row.get(9)?;
-    let bytes = bytes.try_into().map_err(|_| damaged())?;
     Ok(KeyRecord {
         number: row.get(0)?,
-        key: RegistrationKey::from_bytes(bytes).ok_or_else(damaged)?,
+        digest: KeyDigest(digest.try_into().map_err(|_| damaged())?),
         account: AccountNumber::new(row.get(2)?).ok_or_else(damaged)?,
         product: ProductId::new(row.get(3)?).ok_or_else(damaged)?,
         units: Units::new(row.get(4)?).ok_or_else(damaged)?,

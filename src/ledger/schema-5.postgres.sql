@@ -40,7 +40,7 @@ CREATE TABLE operator_account (
 );
 CREATE TABLE registration_key (
     number BIGINT PRIMARY KEY,
-    bytes BYTEA NOT NULL UNIQUE CHECK (octet_length(bytes) = 12),
+    digest BYTEA NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
     account BIGINT NOT NULL,
     product BIGINT NOT NULL,
     units BIGINT NOT NULL,

@@ -52,8 +52,8 @@ CREATE TABLE operator_account (
 -- Keys that partners hand out, each to be redeemed once.
 CREATE TABLE registration_key (
     number INTEGER PRIMARY KEY,
-    -- What is printed: version and random.
-    bytes BLOB NOT NULL UNIQUE CHECK (length(bytes) = 12),
+    -- Of what is printed, which stands nowhere: whoever reads a backup can redeem nothing.
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
     account INTEGER NOT NULL,
     product INTEGER NOT NULL,
     units INTEGER NOT NULL,

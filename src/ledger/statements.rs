@@ -75,7 +75,7 @@ macro_rules! account {
 macro_rules! registration_key {
     ($rest:literal) => {
         concat!(
-            "SELECT number, bytes, account, product, units, kind, term, state, license, day, event ",
+            "SELECT number, digest, account, product, units, kind, term, state, license, day, event ",
             "FROM registration_key ",
             $rest
         )
@@ -355,14 +355,14 @@ statements! {
         ORDER BY customer LIMIT $3";
     COUNT_RESELLERS = "SELECT COUNT(*) FROM reseller";
 
-    PUT_REGISTRATION_KEY = "INSERT INTO registration_key (number, bytes, account, product, units, kind, term, state,
+    PUT_REGISTRATION_KEY = "INSERT INTO registration_key (number, digest, account, product, units, kind, term, state,
             license, day, event)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (number) DO UPDATE SET state = excluded.state, license = excluded.license, day = excluded.day,
             event = excluded.event
-        WHERE registration_key.bytes = excluded.bytes AND registration_key.account = excluded.account";
+        WHERE registration_key.digest = excluded.digest AND registration_key.account = excluded.account";
     REGISTRATION_KEY = registration_key!("WHERE number = $1");
-    REGISTRATION_KEY_OF = registration_key!("WHERE bytes = $1");
+    REGISTRATION_KEY_OF = registration_key!("WHERE digest = $1");
     REGISTRATION_KEYS = registration_key!("ORDER BY number");
     REGISTRATION_KEYS_FROM = registration_key!("WHERE number >= $1 ORDER BY number LIMIT $2");
     REGISTRATION_KEYS_OF = registration_key!("WHERE account = $1 AND number >= $2 ORDER BY number LIMIT $3");

@@ -70,7 +70,7 @@ const TABLES: [(&str, &str, &str); 24] = [
     ("operator-account", "operator, account, event FROM operator_account", "operator"),
     (
         "registration-key",
-        "number, bytes, account, product, units, kind, term, state, license, day, event FROM registration_key",
+        "number, digest, account, product, units, kind, term, state, license, day, event FROM registration_key",
         "number",
     ),
 ];

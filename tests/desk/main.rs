@@ -28,6 +28,7 @@ mod partners;
 mod places;
 mod questions;
 mod quickstart;
+mod registration;
 mod roles;
 mod schema;
 mod terminal;

@@ -11,7 +11,7 @@ use crate::rows::CodeKind;
 use alloc::string::String;
 use core::fmt;
 
-/// What a desk looks up in its ledger: nobody signed it, and nobody can guess it. Whoever has it can redeem it, so
+/// What a desk knows again by its ledger: nobody signed it, and nobody can guess it. Whoever has it can redeem it, so
 /// that it is printed for those who shall have it and for nobody else.
 ///
 /// ```
@@ -31,11 +31,6 @@ impl RegistrationKey {
             *first = 0x10 | (*first & 0x0F);
         }
         Self(random)
-    }
-
-    /// Of the bytes that [`bytes`](Self::bytes) gave; `None` if these are of no format that this release writes.
-    pub fn from_bytes(bytes: [u8; 12]) -> Option<Self> {
-        (Self::from_random(bytes).0 == bytes).then_some(Self(bytes))
     }
 
     /// Version and random.

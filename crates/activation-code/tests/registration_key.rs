@@ -9,7 +9,6 @@ proptest! {
         let key = RegistrationKey::from_random(random);
         prop_assert_eq!(RegistrationKey::read(&key.row()), Ok(key));
         prop_assert_eq!(RegistrationKey::read(&key.row_in_digits()), Ok(key));
-        prop_assert_eq!(RegistrationKey::from_bytes(key.bytes()), Some(key));
     }
 
     #[test]
@@ -39,7 +38,6 @@ fn the_row_of_a_key_stays_as_it_is() {
 fn a_key_of_a_newer_format_and_a_row_of_another_kind_are_told_apart() {
     let newer = to_rows(CodeKind::RegistrationKey, &[0x20; 12]).unwrap().concat();
     assert_eq!(RegistrationKey::read(&newer), Err(HostCodeFault::Newer { version: 2 }));
-    assert_eq!(RegistrationKey::from_bytes([0x20; 12]), None);
     let request = to_rows(CodeKind::HostRequest, &[0x10; 12]).unwrap().concat();
     let HostCodeFault::Typing(faults) = RegistrationKey::read(&request).unwrap_err() else { panic!("read") };
     assert_eq!(faults.to_string(), "row 1 is a row of a host request, wanted a registration key");
