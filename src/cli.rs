@@ -34,6 +34,7 @@ mod print;
 mod product;
 mod progress;
 mod quickstart;
+mod registration_key;
 mod report;
 mod reprint;
 mod request;
@@ -44,6 +45,7 @@ mod session;
 mod show;
 mod stolen;
 mod transfer;
+mod typed_row;
 mod usage;
 
 use activation_host::manual;
@@ -135,6 +137,7 @@ enum Command {
     Product(product::Arguments),
     Customer(customer::Arguments),
     Account(account::Arguments),
+    RegistrationKey(registration_key::Arguments),
     Issue(issue::Arguments),
     Renew(license::Renew),
     Downsize(license::Downsize),
@@ -181,6 +184,7 @@ impl Command {
             Self::Product(arguments) => arguments.lists(),
             Self::Customer(arguments) => arguments.lists(),
             Self::Account(arguments) => arguments.lists(),
+            Self::RegistrationKey(arguments) => arguments.lists(),
             Self::Operator(arguments) => arguments.lists(),
             Self::Usage(arguments) => arguments.lists(),
             Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
@@ -267,6 +271,7 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::Product(arguments) => product::run(&context, arguments),
         Command::Customer(arguments) => customer::run(&context, arguments),
         Command::Account(arguments) => account::run(&context, arguments),
+        Command::RegistrationKey(arguments) => registration_key::run(&context, arguments),
         Command::Issue(arguments) => issue::run(&context, arguments),
         Command::Renew(arguments) => license::renew(&context, arguments),
         Command::Downsize(arguments) => license::downsize(&context, arguments),

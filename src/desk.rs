@@ -25,6 +25,7 @@ mod partners;
 mod plan;
 mod purge;
 mod questions;
+mod registration;
 mod schedule;
 mod trust;
 mod usage;
@@ -79,6 +80,9 @@ pub use purge::{NamedCode, Purge, PurgeDone, preview_purge, purge};
 pub use questions::{
     LicenseState, Sum, UnitsOfCustomer, UnitsOfPartner, UnitsOfProduct, due, licenses, units_by_customer,
     units_by_partner, units_by_product,
+};
+pub use registration::{
+    KeyTerms, MOST_KEYS, cancel_keys, check_redeemable, find_key, generate_keys, redemption, registration_keys,
 };
 pub use schedule::Schedule;
 pub use trust::{
@@ -758,6 +762,49 @@ pub enum Refused {
         account: AccountNumber,
         /// Which customer.
         customer: CustomerNumber,
+    },
+    /// A registration key of another partner.
+    #[error("registration key {number} is not one of account {account}")]
+    OthersKey {
+        /// For whom the operator works.
+        account: AccountNumber,
+        /// Which key.
+        number: u32,
+    },
+    /// A partner who sells no more.
+    #[error("account {0} sells no more")]
+    SellsNoMore(AccountNumber),
+    /// A batch of registration keys is some, and not too many.
+    #[error("1 to {} registration keys are made at once, and not {wanted}", MOST_KEYS)]
+    NumberOfKeys {
+        /// How many were asked for.
+        wanted: usize,
+    },
+    /// No registration key of this number.
+    #[error("there is no registration key {0}")]
+    UnknownKey(u32),
+    /// A right row, and none that this desk made.
+    #[error("this desk made no such registration key")]
+    NobodysKey,
+    /// Each registration key becomes one license.
+    #[error("registration key {number} became license {license} of customer {customer} on {day}")]
+    KeyRedeemed {
+        /// Which key.
+        number: u32,
+        /// What it became.
+        license: LicenseNumber,
+        /// Whose that is.
+        customer: CustomerNumber,
+        /// When.
+        day: Day,
+    },
+    /// The vendor took it back.
+    #[error("registration key {number} was cancelled on {day}")]
+    KeyCancelled {
+        /// Which key.
+        number: u32,
+        /// When.
+        day: Day,
     },
     /// A file that says two things of one customer.
     #[error("line {line} is of the same customer")]

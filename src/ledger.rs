@@ -14,6 +14,7 @@ mod place;
 #[cfg(test)]
 mod postgres;
 mod records;
+mod registration;
 mod schema;
 mod statements;
 mod trust;
@@ -31,6 +32,7 @@ pub use records::{
     OperatorName, OrderReference, Product, ProductKind, PurgedCustomer, Request, RequestState, Role, Signed, TextFault,
     UnitType,
 };
+pub use registration::{KeyDigest, KeyRecord, KeyState};
 pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, PublishedBundle, TrustSettings};
 pub use usage::UsageClaim;
 

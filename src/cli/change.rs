@@ -26,6 +26,14 @@ impl ChangeOptions {
     pub fn mode(&self) -> Mode {
         if self.preview { Mode::Preview } else { Mode::Sign }
     }
+
+    /// Who asks: a look needs no proof.
+    pub fn session(&self, context: &Context, ledger: &mut Ledger) -> Result<Session, Failure> {
+        match self.mode() {
+            Mode::Preview => context.looking(ledger),
+            Mode::Sign => context.session(ledger),
+        }
+    }
 }
 
 /// What is wanted of a change.
@@ -36,13 +44,20 @@ pub enum Mode {
 }
 
 pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, options: &ChangeOptions) -> Result<(), Failure> {
-    let mode = options.mode();
+    let session = options.session(context, ledger)?;
+    run_as(context, ledger, &session, asked, options)
+}
+
+/// The same, for an operator who is signed in already.
+pub fn run_as(
+    context: &Context,
+    ledger: &mut Ledger,
+    session: &Session,
+    asked: &Asked,
+    options: &ChangeOptions,
+) -> Result<(), Failure> {
     let mut certificates = options.certificate.prepare(context)?;
-    let session = match mode {
-        Mode::Preview => context.looking(ledger)?,
-        Mode::Sign => context.session(ledger)?,
-    };
-    let plan = match desk::preview(ledger, &session, asked)? {
+    let plan = match desk::preview(ledger, session, asked)? {
         Preview::Before(issued) => {
             let heading =
                 if matches!(asked.change, desk::Change::Bind { .. }) { "Bound before" } else { "Issued before" };
@@ -51,7 +66,7 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, options: &Chan
         }
         Preview::Planned(plan) => plan,
     };
-    if mode == Mode::Preview {
+    if options.mode() == Mode::Preview {
         return preview(context, ledger, &plan);
     }
     if let Approval::Needed { above } = plan.approval {
@@ -59,12 +74,12 @@ pub fn run(context: &Context, ledger: &mut Ledger, asked: &Asked, options: &Chan
             let question = format!("{}\nAsk for it? [y/N] ", planned(ledger, &plan)?);
             print::confirm(&question, "not asked for, and nothing was signed")?;
         }
-        let request = desk::request(ledger, &session, asked)?;
+        let request = desk::request(ledger, session, asked)?;
         let waits = format!("more than {above} units need a second operator: request {} waits", request.number);
         return Err(Failure::no(waits)
             .hint(format!("another operator runs `countersign --operator NAME approve {}`", request.number)));
     }
-    sign_with(context, ledger, &session, &plan, certificates.as_mut())
+    sign_with(context, ledger, session, &plan, certificates.as_mut())
 }
 
 /// Asks, signs and prints.
@@ -103,6 +118,7 @@ fn sign_with(
 fn heading(plan: &Plan) -> String {
     use desk::Change::{AddUnits, Bind, Convert, Downsize, Issue, Reissue, Renew, Upgrade};
     let done = match plan.asked.change {
+        Issue(desk::Order { registration_key: Some(_), .. }) => "Redeemed",
         Issue(_) => "Issued",
         Renew { .. } => "Renewed",
         Downsize { .. } => "Downsized",

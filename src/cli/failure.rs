@@ -253,6 +253,15 @@ impl From<Refused> for Failure {
             Refused::OthersCustomer { .. } => {
                 "the vendor says whose it is with `countersign customer change N --reseller ACCOUNT`"
             }
+            Refused::OthersKey { .. } => "only the partner that hands a key out, or the vendor, redeems it",
+            Refused::SellsNoMore(_) => "`countersign account change N --activate` brings it back",
+            Refused::NumberOfKeys { .. } => "make them in several batches",
+            Refused::UnknownKey(_) => "`countersign registration-key list` shows them",
+            Refused::NobodysKey => "it is typed correctly: ask who handed it out, and whether it is of another vendor",
+            Refused::KeyRedeemed { .. } => {
+                "`countersign reprint LICENSE` prints its code again; a license that is wrong is revoked"
+            }
+            Refused::KeyCancelled { .. } => "ask the partner who handed it out for another one",
             Refused::CustomerTwice { .. } => "leave one line for each customer",
             Refused::WhichCustomer => "give a number, or a name",
             Refused::UnknownOperator(_) => "`countersign operator list` shows the operators",

@@ -116,6 +116,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
         host,
         features: arguments.features,
         holder: arguments.holder,
+        registration_key: None,
     };
     let asked = Asked { change: Change::Issue(order), reference: arguments.order };
     change::run(context, &mut ledger, &asked, &arguments.change)

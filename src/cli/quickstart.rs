@@ -73,6 +73,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         host: None,
         features: None,
         holder: None,
+        registration_key: None,
     };
     let signer = context.folder.signer(&mut ledger, &passphrase)?;
     let issued = desk::perform(&mut ledger, &session, &signer, &Change::Issue(order).into())?;

@@ -205,11 +205,11 @@ impl Bounds {
 
     /// Refuses what no privilege of the partner allows, whosoever the customer is.
     pub(super) fn permit(&self, permission: Permission) -> Result<(), Refused> {
-        use Privilege::{Change, Register, Renew, Reprint, Sell};
+        use Privilege::{Change, Keys, Register, Renew, Reprint, Sell};
         let Some(account) = &self.account else { return Ok(()) };
         let any: &[Privilege] = match permission {
             Permission::Customers => &[Register],
-            Permission::Sell => &[Sell, Renew, Change],
+            Permission::Sell => &[Sell, Renew, Change, Keys],
             Permission::Usage => &[Change],
             Permission::Reprint => &[Reprint],
             Permission::Transfer
@@ -221,6 +221,7 @@ impl Bounds {
             | Permission::Operators
             | Permission::Limits
             | Permission::Accounts
+            | Permission::Keys
             | Permission::Trust
             | Permission::Purge => return Err(Refused::VendorAlone { account: account.number, permission }),
         };
@@ -278,13 +279,29 @@ impl Bounds {
         self.customer(book, record.customer, privilege)
     }
 
+    /// Refuses a registration key that another partner handed out.
+    pub(super) fn registration_key(&self, book: &Book<'_>, number: u32) -> Result<(), DeskFault> {
+        self.privilege(Privilege::Keys)?;
+        let record = super::registration::known_key(book, number)?;
+        match self.account() {
+            Some(account) if account != record.account => Err(Refused::OthersKey { account, number }.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The same for all that a change does.
     pub(super) fn change(&self, book: &Book<'_>, change: &Change) -> Result<(), DeskFault> {
         if self.account.is_none() {
             return Ok(());
         }
         match change {
-            Change::Issue(order) => self.customer(book, order.customer, Privilege::Sell),
+            Change::Issue(order) => match order.registration_key {
+                Some(key) => {
+                    self.registration_key(book, key)?;
+                    self.customer(book, order.customer, Privilege::Keys)
+                }
+                None => self.customer(book, order.customer, Privilege::Sell),
+            },
             Change::Renew { license, .. } | Change::Downsize { license, .. } => {
                 self.license(book, *license, Privilege::Renew)
             }

@@ -33,6 +33,8 @@ pub struct Order {
     pub features: Option<Features>,
     /// The name that the code carries.
     pub holder: Option<Holder>,
+    /// The number of the registration key that is redeemed for it (rule D13).
+    pub registration_key: Option<u32>,
 }
 
 /// How far a renewal goes.
@@ -137,6 +139,14 @@ pub enum Change {
 }
 
 impl Change {
+    /// The number of the registration key that is redeemed.
+    pub fn registration_key(&self) -> Option<u32> {
+        match self {
+            Self::Issue(order) => order.registration_key,
+            _ => None,
+        }
+    }
+
     /// The license that is changed; `None`: a new one.
     pub fn license(&self) -> Option<LicenseNumber> {
         match *self {
@@ -207,6 +217,8 @@ struct Written<'w> {
     running_only: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     lost: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    registration_key: Option<u32>,
 }
 
 impl Written<'_> {
@@ -250,6 +262,7 @@ impl Written<'_> {
                     Some(holder) => Some(Holder::new(holder).ok()?),
                     None => None,
                 },
+                registration_key: self.registration_key,
             }),
             "renew" => Change::Renew { license: license()?, length: self.length()?, units: units() },
             "downsize" => Change::Downsize {
@@ -303,6 +316,7 @@ impl<'w> From<&'w Asked> for Written<'w> {
                 host: order.host.map(|host| host.0),
                 features: order.features.map(|features| features.0),
                 holder: order.holder.as_ref().map(|holder| holder.as_str().into()),
+                registration_key: order.registration_key,
                 ..Self::default()
             },
             Change::Renew { license, length, units } => {
@@ -382,6 +396,9 @@ impl fmt::Display for Asked {
                 write!(f, "issue {units} units of product {product} to customer {customer}, {first} to {last}")?;
                 if let Some(kind) = order.kind {
                     write!(f, ", {}", kind.name())?;
+                }
+                if let Some(key) = order.registration_key {
+                    write!(f, ", registration key {key}")?;
                 }
                 if let Some(grace) = order.grace {
                     write!(f, ", {grace} days of grace")?;

@@ -161,6 +161,9 @@ pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued
         let _ = write!(facts, r#","request":{request},"asked_by":"{asked_by}""#);
     }
     facts.push('}');
+    if let Some(key) = plan.asked.change.registration_key() {
+        super::registration::redeem(book, by, key, (*customer, license))?;
+    }
     book.record_after(by, plan.action(), Some(license), before.map(|record| record.event), facts)?;
     Ok(())
 }
@@ -191,6 +194,11 @@ fn all_verified(book: &Book<'_>, codes: Vec<Signed>) -> Result<Vec<Issued>, Desk
 
 /// The same, not verified yet.
 pub(super) fn made_for(book: &Book<'_>, asked: &Asked) -> Result<Vec<Signed>, DeskFault> {
+    if let Change::Issue(order) = &asked.change
+        && let Some(key) = order.registration_key
+    {
+        return super::registration::made_of(book, key, order.customer);
+    }
     let Some(reference) = &asked.reference else { return Ok(Vec::new()) };
     let codes = book.codes_for(reference)?;
     let Some(first) = codes.first() else { return Ok(Vec::new()) };
@@ -234,6 +242,7 @@ fn asked_for(book: &Book<'_>, code: &Signed) -> Result<Asked, DeskFault> {
         host: terms.host,
         features: terms.features,
         holder: terms.holder.clone(),
+        registration_key: None,
     };
     Ok(Asked { change: Change::Issue(order), reference: reference.clone() })
 }

@@ -38,6 +38,8 @@ pub enum Permission {
     Limits,
     /// Add and change partners who sell, and say who sells to whom.
     Accounts,
+    /// Make and cancel registration keys.
+    Keys,
     /// Say what installations trust: bundles, issuing keys, partners.
     Trust,
     /// Remove what is known of customers for good.
@@ -46,7 +48,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Reprint,
         Self::Usage,
         Self::Customers,
@@ -60,6 +62,7 @@ impl Permission {
         Self::Operators,
         Self::Limits,
         Self::Accounts,
+        Self::Keys,
         Self::Trust,
         Self::Purge,
     ];
@@ -80,6 +83,7 @@ impl Permission {
             Self::Operators => "change operators",
             Self::Limits => "set limits",
             Self::Accounts => "say who sells to whom",
+            Self::Keys => "make or cancel registration keys",
             Self::Trust => "change what installations trust",
             Self::Purge => "purge customers",
         }
@@ -88,13 +92,23 @@ impl Permission {
 
 /// Whether a role has a permission.
 pub fn may(role: Role, permission: Permission) -> bool {
-    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Reprint, Revoke, Sell, Transfer, Usage};
+    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Keys, Reprint, Revoke, Sell, Transfer, Usage};
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
             matches!(
                 permission,
-                Reprint | Usage | Customers | Sell | Transfer | Revoke | Approve | Catalogue | KeepBook | Accounts
+                Reprint
+                    | Usage
+                    | Customers
+                    | Sell
+                    | Transfer
+                    | Revoke
+                    | Approve
+                    | Catalogue
+                    | KeepBook
+                    | Accounts
+                    | Keys
             )
         }
         Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
@@ -390,6 +404,7 @@ mod tests {
             Usage       yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
             Accounts    yes           yes             no              no      no
+            Keys        yes           yes             no              no      no
             Sell        yes           yes             yes             no      no
             Transfer    yes           yes             no              no      no
             Revoke      yes           yes             no              no      no

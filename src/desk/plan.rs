@@ -300,6 +300,9 @@ impl<'b, 'l> Planner<'b, 'l> {
                 return Err(Refused::TooFarBack { first: order.period.first(), days }.into());
             }
         }
+        if let Some(key) = order.registration_key {
+            super::registration::check_order(self.book, key, order)?;
+        }
         self.within_longest(order.period)?;
         let mut notes = Vec::new();
         let period = self.within_life(order.period, &product, &mut notes)?;
@@ -784,7 +787,7 @@ fn needs_code(product: &Product) -> Result<(), Refused> {
 
 /// New licenses, more units and other products are sold of what needs a code and is in the catalogue, before its
 /// End of Sale (rule D9).
-fn on_sale(product: &Product, today: Day) -> Result<(), Refused> {
+pub(super) fn on_sale(product: &Product, today: Day) -> Result<(), Refused> {
     needs_code(product)?;
     if let Some(day) = product.end_of_life.filter(|_| !product.is_in_catalogue(today)) {
         return Err(Refused::EndOfLife { product: product.id, day });
@@ -806,7 +809,7 @@ pub(super) fn usual_kind(product: &Product) -> Kind {
     }
 }
 
-fn kind_of(product: &Product, wanted: Option<Kind>) -> Result<Kind, Refused> {
+pub(super) fn kind_of(product: &Product, wanted: Option<Kind>) -> Result<Kind, Refused> {
     let usual = usual_kind(product);
     let kind = wanted.unwrap_or(usual);
     if kind == usual || kind == Kind::Evaluation {

@@ -127,6 +127,10 @@ actions! {
     AccountChanged "account-changed",
     /// What was known of a customer was removed for good.
     CustomerPurged "customer-purged",
+    /// Registration keys were made for a partner.
+    KeysGenerated "keys-generated",
+    /// Registration keys cannot be redeemed any more.
+    KeysCancelled "keys-cancelled",
 }
 
 /// An event as it stands in the book.
@@ -214,11 +218,13 @@ pub enum Table {
     OperatorAccount,
     /// Customers whose names are gone, by customer.
     PurgedCustomer,
+    /// Registration keys, by number.
+    RegistrationKey,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -243,6 +249,7 @@ impl Table {
         Self::Reseller,
         Self::OperatorAccount,
         Self::PurgedCustomer,
+        Self::RegistrationKey,
     ];
 
     /// Its name in the book.
@@ -272,6 +279,7 @@ impl Table {
             Self::Reseller => "reseller",
             Self::OperatorAccount => "operator-account",
             Self::PurgedCustomer => "purged-customer",
+            Self::RegistrationKey => "registration-key",
         }
     }
 
@@ -319,6 +327,13 @@ impl Table {
             Self::OperatorAccount => {
                 (3, 1, statements::OPERATOR_ACCOUNT, statements::OPERATOR_ACCOUNTS, statements::COUNT_OPERATOR_ACCOUNTS)
             }
+            Self::RegistrationKey => (
+                11,
+                1,
+                statements::REGISTRATION_KEY,
+                statements::REGISTRATION_KEYS,
+                statements::COUNT_REGISTRATION_KEYS,
+            ),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

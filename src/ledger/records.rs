@@ -138,6 +138,13 @@ text!(
     OrderReference, 100
 );
 
+impl OrderReference {
+    /// Of the license that a registration key became (rule D13).
+    pub fn registration_key(number: u32) -> Self {
+        Self(format!("registration key {number}").into())
+    }
+}
+
 /// A product's short name: 1 to 16 of A-Z, 0-9 and hyphen, at least one of them a letter,
 /// so that it is never taken for a product's number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -43,3 +43,17 @@ CREATE TABLE operator_account (
     account BIGINT,
     event BIGINT NOT NULL
 );
+CREATE TABLE registration_key (
+    number BIGINT PRIMARY KEY,
+    digest BYTEA NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
+    account BIGINT NOT NULL,
+    product BIGINT NOT NULL,
+    units BIGINT NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    term TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    license BIGINT,
+    day TEXT COLLATE "C" NOT NULL,
+    event BIGINT NOT NULL
+);
+CREATE INDEX registration_key_account ON registration_key (account);

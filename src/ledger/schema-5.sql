@@ -55,3 +55,21 @@ CREATE TABLE operator_account (
     account INTEGER,
     event INTEGER NOT NULL
 );
+-- Keys that partners hand out, each to be redeemed once.
+CREATE TABLE registration_key (
+    number INTEGER PRIMARY KEY,
+    -- Of what is printed, which stands nowhere: whoever reads a backup can redeem nothing.
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    account INTEGER NOT NULL,
+    product INTEGER NOT NULL,
+    units INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    term TEXT NOT NULL,
+    state TEXT NOT NULL,
+    -- Of the license that it became.
+    license INTEGER,
+    -- On which day its state became what it is.
+    day TEXT NOT NULL,
+    event INTEGER NOT NULL
+);
+CREATE INDEX registration_key_account ON registration_key (account);

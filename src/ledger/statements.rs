@@ -72,6 +72,16 @@ macro_rules! account {
     };
 }
 
+macro_rules! registration_key {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, digest, account, product, units, kind, term, state, license, day, event ",
+            "FROM registration_key ",
+            $rest
+        )
+    };
+}
+
 macro_rules! event {
     ($rest:literal) => {
         concat!("SELECT sequence, day, operator, action, license, previous, facts, wrote, link FROM event ", $rest)
@@ -356,6 +366,20 @@ statements! {
     ALL_PURGED = "SELECT customer, day, event FROM purged_customer ORDER BY customer";
     COUNT_PURGED = "SELECT COUNT(*) FROM purged_customer";
 
+    PUT_REGISTRATION_KEY = "INSERT INTO registration_key (number, digest, account, product, units, kind, term, state,
+            license, day, event)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (number) DO UPDATE SET state = excluded.state, license = excluded.license, day = excluded.day,
+            event = excluded.event
+        WHERE registration_key.digest = excluded.digest AND registration_key.account = excluded.account";
+    REGISTRATION_KEY = registration_key!("WHERE number = $1");
+    REGISTRATION_KEY_OF = registration_key!("WHERE digest = $1");
+    REGISTRATION_KEYS = registration_key!("ORDER BY number");
+    REGISTRATION_KEYS_FROM = registration_key!("WHERE number >= $1 ORDER BY number LIMIT $2");
+    REGISTRATION_KEYS_OF = registration_key!("WHERE account = $1 AND number >= $2 ORDER BY number LIMIT $3");
+    HIGHEST_REGISTRATION_KEY = "SELECT COALESCE(MAX(number), 0) FROM registration_key";
+    COUNT_REGISTRATION_KEYS = "SELECT COUNT(*) FROM registration_key";
+
     PUT_OPERATOR_ACCOUNT = "INSERT INTO operator_account (operator, account, event) VALUES ($1, $2, $3)
         ON CONFLICT (operator) DO UPDATE SET account = excluded.account, event = excluded.event";
     OPERATOR_ACCOUNT = "SELECT operator, account, event FROM operator_account WHERE operator = $1";
@@ -427,10 +451,10 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "COUNT_CONTACTS"
         | "COUNT_RESELLERS"
         | "COUNT_PURGED"
+        | "COUNT_REGISTRATION_KEYS"
         | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
-        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" | "ALL_PURGED" => {
-            Some("`audit verify` reads all of it")
-        }
+        "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" | "REGISTRATION_KEYS"
+        | "ALL_PURGED" => Some("`audit verify` reads all of it"),
         "REVISIONS_FOR" => Some("a purge is rare, and looks for names in all that a customer was given"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),

@@ -333,6 +333,7 @@ pub fn order(first: Day, reference: Option<&str>) -> Asked {
         host: None,
         features: None,
         holder: None,
+        registration_key: None,
     };
     Asked { change: Change::Issue(order), reference: reference.map(|text| text.parse().unwrap()) }
 }

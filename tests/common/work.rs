@@ -2,15 +2,15 @@
 
 use activation_code::{
     ClockState, Day, Holder, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer,
-    ProductId, Revision, Roots, Terms, Units, signed_message,
+    ProductId, RegistrationKey, Revision, Roots, Terms, Units, signed_message,
 };
 use countersign::desk::{
-    self, AccountEdit, Asked, Change, Clock, ContactEdit, CustomerEdit, DeskFault, IssuerLimitEdit, Learning, Length,
-    LimitEdit, OperatorEdit, Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach, Refused, Session,
+    self, AccountEdit, Asked, Change, Clock, ContactEdit, CustomerEdit, DeskFault, IssuerLimitEdit, KeyTerms, Learning,
+    Length, LimitEdit, OperatorEdit, Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach, Refused, Session,
 };
 use countersign::ledger::{
-    AccountKind, By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Privilege, Privileges,
-    Product, ProductKind, RequestState, Role, UnitType, UsageClaim,
+    AccountKind, AccountNumber, By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Privilege,
+    Privileges, Product, ProductKind, RequestState, Role, UnitType, UsageClaim,
 };
 use countersign::partner::{Exported, ExportedCode, PartnerExport, PartnerRequest};
 use countersign::signer::{Signer as _, SoftwareKey};
@@ -73,8 +73,8 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     licenses(ledger, &key)?;
     trust(ledger, &first(), friday())?;
     keys(ledger)?;
-    accounts(ledger, &first(), friday())?;
-    assert_eq!(desk::units_by_partner(ledger, friday())?.len(), 2);
+    accounts(ledger, &first(), friday(), &SoftwareKey::from_seed(&LAST_KEY.1).unwrap())?;
+    assert_eq!(desk::units_by_partner(ledger, friday())?.len(), 3);
     purge(ledger, &second)?;
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
@@ -85,9 +85,9 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
 ///
 /// # Errors
 /// None, or the desk is broken.
-pub fn accounts(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<(), DeskFault> {
+pub fn accounts(ledger: &mut Ledger, operator: &Operator, today: Day, key: &SoftwareKey) -> Result<(), DeskFault> {
     let session = session(operator, today);
-    let privileges = Privileges::of([Privilege::Sell, Privilege::Register, Privilege::Renew]);
+    let privileges = Privileges::of([Privilege::Sell, Privilege::Register, Privilege::Renew, Privilege::Keys]);
     let person = |name: &str| ContactEdit::Person(Some(name.parse().unwrap()));
     let (kind, name) = (AccountKind::Reseller, "North's \"Systems\"".parse().unwrap());
     let north = desk::add_account(ledger, &session, (kind, &name), &[person("Ägidius")], privileges, [11; 16])?;
@@ -113,6 +113,32 @@ pub fn accounts(ledger: &mut Ledger, operator: &Operator, today: Day) -> Result<
     let name = "nora".parse().unwrap();
     desk::add_operator_of(ledger, &session, &name, Role::AccountManager, Some(HASH.clone()), Some(north.number))?;
     desk::change_operator(ledger, &session, &name, &OperatorEdit::Leaves)?;
+    registration_keys(ledger, &session, north.number, key)
+}
+
+/// Three keys that a partner hands out, of which one is redeemed and one cancelled.
+fn registration_keys(
+    ledger: &mut Ledger,
+    session: &Session,
+    account: AccountNumber,
+    key: &SoftwareKey,
+) -> Result<(), DeskFault> {
+    let worth = KeyTerms {
+        account,
+        product: ProductId::new(7).unwrap(),
+        units: Units::new(5).unwrap(),
+        kind: Some(Kind::Evaluation),
+        term: "30d".parse().unwrap(),
+    };
+    let keys = [1, 2, 3].map(|seed| RegistrationKey::from_random([seed; 12]));
+    let records = desk::generate_keys(ledger, session, &worth, &keys)?;
+    let redeemed = desk::find_key(ledger, &keys[0])?;
+    assert_eq!(redeemed, records[0]);
+    let asked = desk::redemption(&redeemed, CustomerNumber::new(1).unwrap(), session.today)?;
+    desk::perform(ledger, session, key, &asked)?;
+    desk::cancel_keys(ledger, session, &[2..=2])?;
+    assert_eq!(desk::registration_keys(ledger, Some(account), 2, 9)?.len(), 2);
+    assert_eq!(desk::registration_keys(ledger, None, 1, 9)?.len(), 3);
     Ok(())
 }
 
@@ -329,6 +355,7 @@ fn order(customer: u32, units: u32) -> Order {
         host: None,
         features: None,
         holder: None,
+        registration_key: None,
     }
 }
 

@@ -99,7 +99,7 @@ pub fn busy() -> Desk {
     let operator = add_operator(&mut ledger, "carla", Role::LicenseManager, Some(PASSPHRASE));
     desk::request(&mut ledger, &desk::Session { operator, ..session(today) }, &large.into()).unwrap();
     work::trust(&mut ledger, &countersign::ledger::Operator::first(), today).unwrap();
-    work::accounts(&mut ledger, &countersign::ledger::Operator::first(), today).unwrap();
+    work::accounts(&mut ledger, &countersign::ledger::Operator::first(), today, &test_key()).unwrap();
     let name = "Example Clinic".parse().unwrap();
     let gone = desk::add_customer(&mut ledger, &session(today), &name, None, [3; 16]).unwrap().number;
     let seen = desk::preview_purge(&mut ledger, &session(today), gone).unwrap();
@@ -315,7 +315,7 @@ fn a_row_that_is_put_back_as_it_was_is_found() {
         .execute("UPDATE license SET customer = ?1, event = ?2 WHERE number = 1", params![before.0, before.1])
         .unwrap();
     let verdict = audit(&desk);
-    assert_eq!(said(&verdict), ["license 1: it is older than event 39, which wrote it last"]);
+    assert_eq!(said(&verdict), ["license 1: it is older than event 42, which wrote it last"]);
 }
 
 #[test]
@@ -511,7 +511,7 @@ fn an_end_that_was_cut_off_is_found_by_what_was_kept_elsewhere() {
     let verdict = against(&desk, &kept);
     assert_eq!(verdict.checkpoints, [Some(Contradiction::Shorter)]);
     // The reprint wrote the license's row, which names it still.
-    assert_eq!(said(&verdict), ["license 1: event 39, which it names, did not write it so"]);
+    assert_eq!(said(&verdict), ["license 1: event 42, which it names, did not write it so"]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ prop_compose! {
             host: host.map(HostId),
             features: features.map(Features),
             holder: holder.map(|name| Holder::new(&name).unwrap()),
+            registration_key: None,
         };
         (order, reference.map(|text| text.parse().unwrap()), issued)
     }

@@ -624,6 +624,7 @@ impl Room {
             host: has(2).then_some(HostId(77)),
             features: has(3).then_some(Features(0x8001)),
             holder: has(4).then(|| Holder::new("Example").unwrap()),
+            registration_key: None,
         };
         let kind = if history.evaluation { Kind::Evaluation } else { sale(history.product).kind };
         let lives = Model::in_its_life(first, last, history.product, today)

@@ -29,6 +29,7 @@ mod places;
 mod purge;
 mod questions;
 mod quickstart;
+mod registration;
 mod roles;
 mod schema;
 mod terminal;

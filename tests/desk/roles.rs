@@ -3,12 +3,14 @@
 use super::book::{lose_a_code, put_ledger_key};
 use crate::common::*;
 use activation_code::{
-    ClockState, HostId, IssuerNumber, Kind, LicenseNumber, PinnedIssuer, ProductId, Receipt, Revision, Roots, Units,
+    ClockState, HostId, IssuerNumber, Kind, LicenseNumber, PinnedIssuer, ProductId, Receipt, RegistrationKey, Revision,
+    Roots, Units,
 };
 use activation_host::program::clock;
-use countersign::desk::{self, Asked, Change, LimitEdit, Order, ProductEdit};
+use countersign::desk::{self, Asked, Change, KeyTerms, LimitEdit, Order, ProductEdit};
 use countersign::ledger::{
-    AccountKind, By, DeskRole, Ledger, OperatorName, Privileges, Product, ProductKind, Role, TrustSettings, UnitType,
+    AccountKind, AccountNumber, By, DeskRole, Ledger, OperatorName, Privilege, Privileges, Product, ProductKind, Role,
+    TrustSettings, UnitType,
 };
 use countersign::signer::{Signer as _, SoftwareKey, key_file};
 use rand::rngs::SysRng;
@@ -27,6 +29,9 @@ const CHANGING: &str = "
     a - - - - | customer purge 2 --reason test --yes
     a l - - - | account add East --kind msp
     a l - - - | account change 1 --deactivate
+    a l - - - | registration-key generate --account 1 --product ES --units 1 --term 1y --count 2
+    a l - - - | registration-key cancel 2
+    a l m - - | registration-key redeem 240G2-08104-0G208-1040G-7YVEF --customer 1 --from 2030-01-01
     a l m - - | issue --customer 1 --product ES --units 1 --from 2030-01-01 --term 1y
     a l m - - | issue --request 32DBS-QQG00-00000-10000-H5F25
     a l m - - | clock-reset 32DBS-QQG01-R0000-03FAG-EFM25
@@ -81,6 +86,8 @@ const READING: &str = "
     customer check
     account list
     account show 1
+    registration-key list
+    registration-key show 1
     show 1
     list
     search hospital
@@ -142,7 +149,16 @@ fn staffed() -> Desk {
     let name = "Example City Council".parse().unwrap();
     desk::add_customer(&mut ledger, &session(today), &name, None, [2; 16]).unwrap();
     let north = (AccountKind::Reseller, &"North".parse().unwrap());
-    desk::add_account(&mut ledger, &session(today), north, &[], Privileges::default(), [3; 16]).unwrap();
+    desk::add_account(&mut ledger, &session(today), north, &[], Privileges::of([Privilege::Keys]), [3; 16]).unwrap();
+    let worth = KeyTerms {
+        account: AccountNumber::new(1).unwrap(),
+        product: id(7),
+        units: Units::new(1).unwrap(),
+        kind: None,
+        term: "1y".parse().unwrap(),
+    };
+    let keys = [1, 2].map(|seed| RegistrationKey::from_random([seed; 12]));
+    desk::generate_keys(&mut ledger, &session(today), &worth, &keys).unwrap();
     for role in &Role::ALL[1..] {
         add_operator(&mut ledger, role.name(), *role, Some(PASSPHRASE));
     }

@@ -35,7 +35,7 @@ const VERSION: u32 = 1;
 /// Of a clock reset, before its signature.
 const RESET_PAYLOAD: usize = 11;
 
-/// Why rows are no request, receipt or clock reset.
+/// Why rows are no request, receipt, clock reset or registration key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostCodeFault {
     /// They are not typed as one.
@@ -352,7 +352,8 @@ impl Trust {
     }
 }
 
-fn opened<'a>(bytes: &'a [u8], fault: &HostCodeFault) -> Result<Rest<'a>, HostCodeFault> {
+/// What follows the version.
+pub(crate) fn opened<'a>(bytes: &'a [u8], fault: &HostCodeFault) -> Result<Rest<'a>, HostCodeFault> {
     let mut rest = Rest::new(bytes);
     match rest.bits(4) {
         Ok(VERSION) => Ok(rest),

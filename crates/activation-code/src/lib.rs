@@ -49,6 +49,7 @@ mod kinds;
 mod note;
 mod reading;
 mod reason;
+mod registration_key;
 mod repair;
 mod rows;
 mod standing;
@@ -70,6 +71,7 @@ pub use kinds::{from_rows, to_rows, to_rows_in_digits};
 pub use note::{NoteFault, note_signers, signature_line};
 pub use reading::{MAX_SYMBOLS, MAX_TEXT, TextPlace};
 pub use reason::{Reason, ReasonClass};
+pub use registration_key::RegistrationKey;
 pub use repair::{
     Effort, Event, MOST_COMBINATIONS, MOST_EXPLANATIONS, MOST_POSSIBLE_ROWS, MOST_SIGNATURES, PossibleRow,
     PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row, read_row_of,

@@ -386,6 +386,7 @@ impl Draft {
                         host: None,
                         features: new.features,
                         holder: new.holder.clone(),
+                        registration_key: None,
                     })
                 })
             }

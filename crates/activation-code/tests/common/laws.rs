@@ -187,7 +187,7 @@ fn line_of(fault: &BundleFault) -> Option<usize> {
     }
 }
 
-/// No text breaks the reading of a host's request, a receipt, or a clock reset. What is read has one canonical spelling,
+/// No text breaks the reading of a host's request, a receipt, a clock reset or a registration key. What is read has one canonical spelling,
 /// which says the same; no text is two of them, or a code besides; and no clock reset counts that nobody has signed.
 pub fn request_row(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -208,9 +208,14 @@ pub fn request_row(data: &[u8]) {
         let signed = trust(Purpose::Testing, &[1, 2, 1023]).verify_clock_reset(reset);
         assert!(signed.is_err(), "nobody has signed it");
     }
-    let kinds = [request.is_ok(), receipt.is_ok(), reset.is_ok(), ActivationCode::read(&text).is_ok()];
+    let key = RegistrationKey::read(&text);
+    if let Ok(key) = &key {
+        assert_eq!(RegistrationKey::read(&key.row()).as_ref(), Ok(key));
+        assert_eq!(RegistrationKey::read(&key.row_in_digits()).as_ref(), Ok(key));
+    }
+    let kinds = [request.is_ok(), receipt.is_ok(), reset.is_ok(), key.is_ok(), ActivationCode::read(&text).is_ok()];
     assert!(kinds.iter().filter(|&&read| read).count() <= 1, "one text is two kinds: {kinds:?}");
-    for fault in [request.err(), receipt.err(), reset.err()].into_iter().flatten() {
+    for fault in [request.err(), receipt.err(), reset.err(), key.err()].into_iter().flatten() {
         assert!(!fault.to_string().is_empty());
     }
 }
