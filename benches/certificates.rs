@@ -32,27 +32,39 @@ fn main() {
     let master = Desk::new();
     furnish_customers(&master);
     println!(
-        "| orders | without | with certificates | certificates/s | only written | bytes: least, median, most | memory |"
+        "| orders | printing, clock | printing, processor | a second of processor | only written | bytes | memory |"
     );
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     for orders in [orders / 10, orders / 3, orders] {
-        let (plain, _, _) = batch(&master.copy(), orders, None);
+        let plain = batch(&master.copy(), orders, None);
         let desk = master.copy();
         let folder = desk.room().join("certificates");
         fs::create_dir(&folder).unwrap();
-        let (printed, memory, bytes) = batch(&desk, orders, Some(&folder));
+        let printed = batch(&desk, orders, Some(&folder));
         let written = only_write(&desk.room().join("copies"), &folder);
+        let bytes = sizes(&folder);
         assert_eq!(bytes.len(), orders as usize);
         let [least, median, most] = [bytes[0], bytes[bytes.len() / 2], bytes[bytes.len() - 1]];
+        let processor = printed.processor.saturating_sub(plain.processor);
         println!(
-            "| {orders} | {:.2} s | {:.2} s | {:.0} | {:.2} s | {least}, {median}, {most} | {memory} KiB |",
-            plain.as_secs_f64(),
-            printed.as_secs_f64(),
-            f64::from(orders) / printed.saturating_sub(plain).as_secs_f64(),
+            "| {orders} | {:.1} s | {:.1} s | {:.0} | {:.1} s | {least}, {median}, {most} | {} KiB, without {} KiB |",
+            printed.clock.saturating_sub(plain.clock).as_secs_f64(),
+            processor.as_secs_f64(),
+            f64::from(orders) / processor.as_secs_f64(),
             written.as_secs_f64(),
+            printed.memory,
+            plain.memory,
         );
         assert!(most <= MOST_BYTES, "a certificate has {most} bytes");
     }
+}
+
+/// What a batch took.
+struct Cost {
+    clock: Duration,
+    processor: Duration,
+    /// The most that it had, in KiB.
+    memory: u64,
 }
 
 fn furnish_customers(desk: &Desk) {
@@ -75,8 +87,8 @@ fn furnish_customers(desk: &Desk) {
     }
 }
 
-/// What a batch takes, the most memory that it had, in KiB, and the sizes of its certificates, ascending.
-fn batch(desk: &Desk, orders: u32, certificates: Option<&Path>) -> (Duration, u64, Vec<u64>) {
+/// Runs a batch.
+fn batch(desk: &Desk, orders: u32, certificates: Option<&Path>) -> Cost {
     let mut text = String::from("order,customer,product,units,from,term\n");
     let today = today();
     for order in 0..orders {
@@ -90,12 +102,15 @@ fn batch(desk: &Desk, orders: u32, certificates: Option<&Path>) -> (Duration, u6
     if let Some(folder) = certificates {
         command.arg("--certificates").arg(folder);
     }
-    let (took, memory) = run_and_watch(&mut command);
+    run_and_watch(&mut command)
+}
+
+/// The sizes of the files of a folder, ascending.
+fn sizes(folder: &Path) -> Vec<u64> {
     let size = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().metadata().unwrap().len();
-    let mut bytes: Vec<u64> =
-        certificates.map_or(Vec::new(), |folder| fs::read_dir(folder).unwrap().map(size).collect());
+    let mut bytes: Vec<u64> = fs::read_dir(folder).unwrap().map(size).collect();
     bytes.sort_unstable();
-    (took, memory, bytes)
+    bytes
 }
 
 /// What it takes to write files with the bytes of those of a folder, each synced as the program does.
@@ -111,8 +126,8 @@ fn only_write(to: &Path, from: &Path) -> Duration {
     began.elapsed()
 }
 
-fn run_and_watch(command: &mut Command) -> (Duration, u64) {
-    let began = Instant::now();
+fn run_and_watch(command: &mut Command) -> Cost {
+    let (began, before) = (Instant::now(), worked_by_others());
     let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let watch = thread::spawn(move || {
@@ -124,11 +139,21 @@ fn run_and_watch(command: &mut Command) -> (Duration, u64) {
         most
     });
     assert!(child.wait().unwrap().success());
-    (began.elapsed(), watch.join().unwrap())
+    let (clock, processor) = (began.elapsed(), worked_by_others() - before);
+    Cost { clock, processor, memory: watch.join().unwrap() }
 }
 
 fn high_water(status: &Path) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// The processor time of programs that ended.
+fn worked_by_others() -> Duration {
+    let text = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<_> = text.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    // Fields 16 and 17 of proc(5); the first two are the number and the name.
+    let ticks: u64 = fields[13].parse::<u64>().unwrap() + fields[14].parse::<u64>().unwrap();
+    Duration::from_millis(10 * ticks)
 }
