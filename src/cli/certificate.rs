@@ -14,16 +14,18 @@ use countersign::documents::document::Document;
 use countersign::documents::html::{Pictures, html};
 use countersign::documents::mail::{Correspondent, Enclosure, Mail, mail};
 use countersign::documents::pdf::{Paper, Press};
-use countersign::ledger::Ledger;
+use countersign::ledger::{CustomerNumber, Email, Ledger};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Certificates of the codes that a command makes or gives out.
 #[derive(clap::Args)]
 pub struct CertificateOptions {
-    /// Write the certificate to a new file, .pdf, .html or .eml (a mail to be sent), or a PDF for each code to a folder
+    /// Write the certificate to a new file, .pdf, .html or .eml (a mail to be sent), or one for each code to a folder
     #[arg(long = "certificate", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    forms: FolderOptions,
     /// Its language, as in `de`, instead of the customer's
     #[arg(long, value_name = "TAG", requires = "paths")]
     language: Option<String>,
@@ -50,15 +52,43 @@ impl From<PaperName> for Paper {
     }
 }
 
+/// What is written to a folder.
+#[derive(Clone, clap::Args)]
+pub struct FolderOptions {
+    /// What a folder gets of each code instead of a PDF; several with commas
+    #[arg(long = "certificate-as", value_name = "FORM", value_enum, value_delimiter = ',')]
+    forms: Vec<Format>,
+}
+
+impl FolderOptions {
+    /// Whether anything was said.
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    fn all(&self) -> &[Format] {
+        if self.forms.is_empty() { &[Format::Pdf] } else { &self.forms }
+    }
+}
+
 /// What a file is, by the end of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     Pdf,
     Html,
+    #[value(name = "eml")]
     Mail,
 }
 
 impl Format {
+    const fn end(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Html => "html",
+            Self::Mail => "eml",
+        }
+    }
+
     fn of(path: &Path) -> Result<Self, Failure> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
@@ -94,9 +124,17 @@ pub enum Saved {
     Before,
 }
 
+/// A customer who has no address that a mail could go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAddress(pub CustomerNumber);
+
 impl CertificateOptions {
     /// Reads the branding and looks at the places.
     pub fn prepare(&self, context: &Context) -> Result<Option<Certificates<'_>>, Failure> {
+        if !self.forms.is_empty() && !self.paths.iter().any(|path| path.is_dir()) {
+            return Err(Failure::could_not("--certificate-as says what a folder gets, and no folder is named")
+                .hint("name one that is there with --certificate; a file is what the end of its name says"));
+        }
         if self.paths.is_empty() {
             return Ok(None);
         }
@@ -115,15 +153,20 @@ impl Certificates<'_> {
     /// Writes them all. What is there already with the same contents stays.
     pub fn write(&mut self, ledger: &mut Ledger, codes: &[Issued]) -> Result<(), Failure> {
         for path in &self.options.paths {
+            let is_folder = path.is_dir();
+            if codes.len() > 1 && !is_folder {
+                let what = format!("{}: there are {} codes for one file", path.display(), codes.len());
+                return Err(
+                    Failure::no(what).hint("nothing is lost: `countersign reprint` with --certificate and a folder")
+                );
+            }
+            let formats = if is_folder { self.options.forms.all() } else { &[Format::of(path)?] };
             for issued in codes {
-                let file = if path.is_dir() { path.join(name(issued)) } else { path.clone() };
-                if codes.len() > 1 && file == *path {
-                    let what = format!("{}: there are {} codes for one file", path.display(), codes.len());
-                    return Err(Failure::no(what)
-                        .hint("nothing is lost: `countersign reprint` with --certificate and a folder"));
+                for format in formats {
+                    let file = if is_folder { path.join(name(issued, *format)) } else { path.clone() };
+                    let contents = self.printer.certificate(ledger, issued, *format, self.options)?;
+                    save(&file, &contents)?;
                 }
-                let contents = self.printer.certificate(ledger, issued, Format::of(&file)?, self.options)?;
-                save(&file, &contents)?;
             }
         }
         Ok(())
@@ -136,11 +179,45 @@ impl Printer {
         Ok(Self { branding: branding::read(context)?, press: Press::new() })
     }
 
-    /// Writes the certificate of a code into a folder, in the customer's language.
-    pub fn save_into(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
-        let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
-        let contents = self.certificate(ledger, issued, Format::Pdf, &usual)?;
-        put(&folder.join(name(issued)), &contents)
+    /// Says before anything is signed that no mail could be written.
+    pub fn refuse_early(&self, ledger: &mut Ledger, forms: &FolderOptions) -> Result<(), Failure> {
+        match forms.all().contains(&Format::Mail) {
+            true => self.sender(&desk::trust_settings(ledger)?.contact).map(drop),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes the certificate of a code into a folder, in the customer's language, in each form that is wanted.
+    pub fn save_into(
+        &mut self,
+        ledger: &mut Ledger,
+        issued: &Issued,
+        folder: &Path,
+        forms: &FolderOptions,
+    ) -> Result<Vec<Result<Saved, NoAddress>>, Failure> {
+        let usual = CertificateOptions { paths: Vec::new(), forms: forms.clone(), language: None, paper: None };
+        let mut saved = Vec::new();
+        for format in forms.all() {
+            if *format == Format::Mail {
+                let Paperwork { customer, reached, .. } = desk::paperwork(ledger, issued)?;
+                if reached.email_of(&customer).is_none() {
+                    saved.push(Err(NoAddress(customer.number)));
+                    continue;
+                }
+            }
+            let contents = self.certificate(ledger, issued, *format, &usual)?;
+            saved.push(Ok(put(&folder.join(name(issued, *format)), &contents)?));
+        }
+        Ok(saved)
+    }
+
+    /// From whom mail comes.
+    fn sender<T: ToString>(&self, contact: &[T]) -> Result<Email, Failure> {
+        let contact: Vec<_> = contact.iter().map(ToString::to_string).collect();
+        self.branding.sender(&contact).ok_or_else(|| {
+            Failure::no("there is no address that mail could come from")
+                .hint("write one into `contact` of branding.toml, as in \"licenses@example.com\"")
+        })
     }
 
     fn certificate(
@@ -173,10 +250,7 @@ impl Printer {
         paper: Paper,
     ) -> Result<Vec<u8>, Failure> {
         let Paperwork { vendor, contact, customer, reached, .. } = paperwork;
-        let sender = self.branding.sender(contact).ok_or_else(|| {
-            Failure::no("there is no address that mail could come from")
-                .hint("write one into `contact` of branding.toml, as in \"licenses@example.com\"")
-        })?;
+        let sender = self.sender(contact)?;
         let recipient = reached.email_of(customer).ok_or_else(|| {
             Failure::no(format!(
                 "customer {}, {} has no e-mail address",
@@ -186,13 +260,13 @@ impl Printer {
             .hint(format!("`countersign customer change {} --email ADDRESS`", customer.number))
         })?;
         let pages = print(&mut self.press, document, paper)?;
-        let file = name(issued);
+        let file = name(issued, Format::Pdf);
         let name = reached.person.as_ref().or(reached.company.as_ref()).unwrap_or(&customer.name);
         mail(&Mail {
             from: Correspondent { name: self.branding.vendor(vendor.as_str()), email: &sender },
             to: Correspondent { name: name.as_str(), email: recipient },
             day: issued.license.terms().issued,
-            id: file.trim_end_matches(".pdf"),
+            id: &stem(issued),
             document,
             paper,
             enclosures: &[Enclosure { name: &file, media_type: "application/pdf", contents: &pages }],
@@ -202,10 +276,14 @@ impl Printer {
 }
 
 /// The file of a code in a folder of certificates.
-fn name(issued: &Issued) -> String {
+fn name(issued: &Issued, format: Format) -> String {
+    format!("{}.{}", stem(issued), format.end())
+}
+
+fn stem(issued: &Issued) -> String {
     let terms = issued.license.terms();
     let host = terms.host.map(|host| format!("-host-{host}")).unwrap_or_default();
-    format!("license-{}-revision-{}{host}.pdf", terms.license, terms.revision)
+    format!("license-{}-revision-{}{host}", terms.license, terms.revision)
 }
 
 /// Prints a document, and says what could not be printed as it is written.
