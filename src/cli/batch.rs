@@ -4,9 +4,10 @@ mod lines;
 mod report;
 mod spool;
 
-use super::certificate::{Printer, Saved};
+use super::certificate;
 use super::failure::Failure;
 use super::print::{complain, counted};
+use super::printer::{Printer, Saved};
 use super::progress::Progress;
 use super::{Context, output};
 use activation_host::program::{system, visible};
@@ -284,7 +285,7 @@ impl Desk<'_> {
                 continue;
             }
             for issued in desk::codes_for_order(self.ledger, &Asked::from_text(&record.text)?)? {
-                match printer.save_into(self.ledger, &issued, folder)? {
+                match certificate::save_into(printer, self.ledger, &issued, folder)? {
                     Saved::New => written += 1,
                     Saved::Before => before += 1,
                 }

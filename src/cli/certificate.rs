@@ -1,21 +1,13 @@
 //! `--certificate`: what goes to the customer with a code, as a file.
 
 use super::Context;
-use super::branding;
 use super::failure::Failure;
-use super::output::{new_file, refuse_early};
-use super::print::complain;
-use activation_host::program::visible;
-use clap::ValueEnum;
-use countersign::desk::{self, Issued, Paperwork};
-use countersign::documents::branding::Branding;
+use super::output::refuse_early;
+use super::printer::{Format, Letter, PaperName, Printer, Saved, addressee, put, save, template_failure};
+use countersign::desk::{self, Issued};
 use countersign::documents::certificate::Certificate;
-use countersign::documents::document::Document;
-use countersign::documents::html::{Pictures, html};
-use countersign::documents::mail::{Correspondent, Enclosure, Mail, mail};
-use countersign::documents::pdf::{Paper, Press};
+use countersign::documents::mail::Enclosure;
 use countersign::ledger::Ledger;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Certificates of the codes that a command makes or gives out.
@@ -32,66 +24,19 @@ pub struct CertificateOptions {
     paper: Option<PaperName>,
 }
 
-/// Paper that can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PaperName {
-    #[value(name = "A4", alias = "a4")]
-    A4,
-    #[value(name = "letter", alias = "Letter")]
-    Letter,
-}
-
-impl From<PaperName> for Paper {
-    fn from(name: PaperName) -> Self {
-        match name {
-            PaperName::A4 => Self::A4,
-            PaperName::Letter => Self::Letter,
-        }
-    }
-}
-
-/// What a file is, by the end of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Pdf,
-    Html,
-    Mail,
-}
-
-impl Format {
-    fn of(path: &Path) -> Result<Self, Failure> {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        match extension.to_ascii_lowercase().as_str() {
-            "pdf" => Ok(Self::Pdf),
-            "html" | "htm" => Ok(Self::Html),
-            "eml" => Ok(Self::Mail),
-            _ => Err(Failure::could_not(format!(
-                "{}: wanted a name that ends in .pdf, .html or .eml, or a folder that is there",
-                path.display()
-            ))),
-        }
-    }
+fn format_of(path: &Path) -> Result<Format, Failure> {
+    Format::of_name(path).ok_or_else(|| {
+        Failure::could_not(format!(
+            "{}: wanted a name that ends in .pdf, .html or .eml, or a folder that is there",
+            path.display()
+        ))
+    })
 }
 
 /// Certificates that are wanted, everything checked that can be before something is signed.
 pub struct Certificates<'a> {
     options: &'a CertificateOptions,
     printer: Printer,
-}
-
-/// Makes certificates: any number of them.
-pub struct Printer {
-    branding: Branding,
-    press: Press,
-}
-
-/// What became of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saved {
-    /// It was made.
-    New,
-    /// It was there, with the same contents.
-    Before,
 }
 
 impl CertificateOptions {
@@ -101,7 +46,7 @@ impl CertificateOptions {
             return Ok(None);
         }
         for path in self.paths.iter().filter(|path| !path.is_dir()) {
-            Format::of(path)?;
+            format_of(path)?;
             // What is there already may be this very certificate.
             if !path.exists() {
                 refuse_early(path)?;
@@ -122,7 +67,7 @@ impl Certificates<'_> {
                     return Err(Failure::no(what)
                         .hint("nothing is lost: `countersign reprint` with --certificate and a folder"));
                 }
-                let contents = self.printer.certificate(ledger, issued, Format::of(&file)?, self.options)?;
+                let contents = certificate(&mut self.printer, ledger, issued, format_of(&file)?, self.options)?;
                 save(&file, &contents)?;
             }
         }
@@ -130,74 +75,44 @@ impl Certificates<'_> {
     }
 }
 
-impl Printer {
-    /// With the desk's branding.
-    pub fn new(context: &Context) -> Result<Self, Failure> {
-        Ok(Self { branding: branding::read(context)?, press: Press::new() })
-    }
+/// Writes the certificate of a code into a folder, in the customer's language.
+pub fn save_into(printer: &mut Printer, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
+    let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
+    let contents = certificate(printer, ledger, issued, Format::Pdf, &usual)?;
+    put(&folder.join(name(issued)), &contents)
+}
 
-    /// Writes the certificate of a code into a folder, in the customer's language.
-    pub fn save_into(&mut self, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
-        let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
-        let contents = self.certificate(ledger, issued, Format::Pdf, &usual)?;
-        put(&folder.join(name(issued)), &contents)
-    }
-
-    fn certificate(
-        &mut self,
-        ledger: &mut Ledger,
-        issued: &Issued,
-        format: Format,
-        options: &CertificateOptions,
-    ) -> Result<Vec<u8>, Failure> {
-        let paperwork = desk::paperwork(ledger, issued)?;
-        let certificate = Certificate { paperwork: &paperwork, issued };
-        let customers = paperwork.reached.language.as_ref().map(|language| language.as_str());
-        let document = certificate.document(&self.branding, options.language.as_deref().or(customers));
-        let document = document.map_err(|fault| Failure::could_not(format!("the certificate's template: {fault}")))?;
-        let paper = options.paper.map_or(self.branding.paper(), Paper::from);
-        match format {
-            Format::Html => Ok(html(&document, paper, Pictures::Inside).into_bytes()),
-            Format::Pdf => print(&mut self.press, &document, paper),
-            Format::Mail => self.mail(&paperwork, issued, &document, paper),
+fn certificate(
+    printer: &mut Printer,
+    ledger: &mut Ledger,
+    issued: &Issued,
+    format: Format,
+    options: &CertificateOptions,
+) -> Result<Vec<u8>, Failure> {
+    let paperwork = desk::paperwork(ledger, &issued.entry)?;
+    let certificate = Certificate { paperwork: &paperwork, issued };
+    let customers = paperwork.reached.language.as_ref().map(|language| language.as_str());
+    let document = certificate.document(&printer.branding, options.language.as_deref().or(customers));
+    let document = document.map_err(|fault| template_failure("certificate", &fault))?;
+    let paper = printer.paper(options.paper);
+    match format {
+        Format::Html => Ok(Printer::page(&document, paper)),
+        Format::Pdf => printer.pages(&document, paper),
+        Format::Mail => {
+            printer.sender(&paperwork.contact)?;
+            let to = addressee(&paperwork.customer, &paperwork.reached)?;
+            let pages = printer.pages(&document, paper)?;
+            let file = name(issued);
+            // It is dated as the code is, so that the same code has the same mail.
+            let letter = Letter {
+                vendor: (&paperwork.vendor, &paperwork.contact),
+                to,
+                day: issued.license.terms().issued,
+                id: file.trim_end_matches(".pdf"),
+            };
+            let enclosed = Enclosure { name: &file, media_type: "application/pdf", contents: &pages };
+            printer.mail(&letter, &document, paper, &[enclosed])
         }
-    }
-
-    /// The certificate as a mail to the customer, with the pages as a file. It is dated as the code is, so that the
-    /// same code has the same mail.
-    fn mail(
-        &mut self,
-        paperwork: &Paperwork,
-        issued: &Issued,
-        document: &Document,
-        paper: Paper,
-    ) -> Result<Vec<u8>, Failure> {
-        let Paperwork { vendor, contact, customer, reached, .. } = paperwork;
-        let sender = self.branding.sender(contact).ok_or_else(|| {
-            Failure::no("there is no address that mail could come from")
-                .hint("write one into `contact` of branding.toml, as in \"licenses@example.com\"")
-        })?;
-        let recipient = reached.email_of(customer).ok_or_else(|| {
-            Failure::no(format!(
-                "customer {}, {} has no e-mail address",
-                customer.number,
-                visible(customer.name.as_str())
-            ))
-            .hint(format!("`countersign customer change {} --email ADDRESS`", customer.number))
-        })?;
-        let pages = print(&mut self.press, document, paper)?;
-        let file = name(issued);
-        let name = reached.person.as_ref().or(reached.company.as_ref()).unwrap_or(&customer.name);
-        mail(&Mail {
-            from: Correspondent { name: self.branding.vendor(vendor.as_str()), email: &sender },
-            to: Correspondent { name: name.as_str(), email: recipient },
-            day: issued.license.terms().issued,
-            id: file.trim_end_matches(".pdf"),
-            document,
-            paper,
-            enclosures: &[Enclosure { name: &file, media_type: "application/pdf", contents: &pages }],
-        })
-        .map_err(|fault| Failure::no(format!("the mail: {fault}")))
     }
 }
 
@@ -206,33 +121,4 @@ fn name(issued: &Issued) -> String {
     let terms = issued.license.terms();
     let host = terms.host.map(|host| format!("-host-{host}")).unwrap_or_default();
     format!("license-{}-revision-{}{host}.pdf", terms.license, terms.revision)
-}
-
-/// Prints a document, and says what could not be printed as it is written.
-pub fn print(press: &mut Press, document: &Document, paper: Paper) -> Result<Vec<u8>, Failure> {
-    let printed = press.print(document, paper).map_err(|fault| Failure::could_not(format!("the pages: {fault}")))?;
-    if !printed.missing.is_empty() {
-        let characters: Vec<_> = printed.missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
-        let what = format!("no font has {}: U+FFFD is printed instead", characters.join(", "));
-        complain("warning", &visible(&what), Some("write the name as it can be printed, or send the HTML"));
-    }
-    Ok(printed.bytes)
-}
-
-/// Writes a file, and says so. What is there already with the same contents stays.
-pub fn save(path: &Path, contents: &[u8]) -> Result<(), Failure> {
-    let shown = visible(&path.display().to_string());
-    match put(path, contents)? {
-        Saved::New => complain("written", &shown, None),
-        Saved::Before => complain("note", &format!("{shown} was there before"), None),
-    }
-    Ok(())
-}
-
-fn put(path: &Path, contents: &[u8]) -> Result<Saved, Failure> {
-    if fs::read(path).is_ok_and(|there| there == contents) {
-        return Ok(Saved::Before);
-    }
-    new_file(path, &mut &*contents)?;
-    Ok(Saved::New)
 }

@@ -16,6 +16,8 @@ pub enum Permission {
     Reprint,
     /// Take in what installations say of their use.
     Usage,
+    /// Write renewal notices.
+    Notices,
     /// Register and change customers.
     Customers,
     /// Issue, renew, add units, downsize, upgrade, convert.
@@ -46,9 +48,10 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Reprint,
         Self::Usage,
+        Self::Notices,
         Self::Customers,
         Self::Sell,
         Self::Transfer,
@@ -69,6 +72,7 @@ impl Permission {
         match self {
             Self::Reprint => "reprint codes",
             Self::Usage => "take in usage reports",
+            Self::Notices => "write renewal notices",
             Self::Customers => "change customers",
             Self::Sell => "issue codes",
             Self::Transfer => "transfer licenses",
@@ -88,7 +92,9 @@ impl Permission {
 
 /// Whether a role has a permission.
 pub fn may(role: Role, permission: Permission) -> bool {
-    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Keys, Reprint, Revoke, Sell, Transfer, Usage};
+    use Permission::{
+        Accounts, Approve, Catalogue, Customers, KeepBook, Keys, Notices, Reprint, Revoke, Sell, Transfer, Usage,
+    };
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
@@ -96,6 +102,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 permission,
                 Reprint
                     | Usage
+                    | Notices
                     | Customers
                     | Sell
                     | Transfer
@@ -107,8 +114,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                     | Keys
             )
         }
-        Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
-        Role::Support => matches!(permission, Reprint | Usage),
+        Role::AccountManager => matches!(permission, Reprint | Usage | Notices | Customers | Sell),
+        Role::Support => matches!(permission, Reprint | Usage | Notices),
         Role::Auditor => false,
     }
 }
@@ -398,6 +405,7 @@ mod tests {
             permission  administrator license-manager account-manager support auditor
             Reprint     yes           yes             yes             yes     no
             Usage       yes           yes             yes             yes     no
+            Notices     yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
             Accounts    yes           yes             no              no      no
             Keys        yes           yes             no              no      no

@@ -129,6 +129,10 @@ actions! {
     KeysGenerated "keys-generated",
     /// Registration keys cannot be redeemed any more.
     KeysCancelled "keys-cancelled",
+    /// A renewal notice was written.
+    NoticeWritten "notice-written",
+    /// A statement was given out.
+    StatementGiven "statement-given",
 }
 
 /// An event as it stands in the book.
@@ -216,11 +220,13 @@ pub enum Table {
     OperatorAccount,
     /// Registration keys, by number.
     RegistrationKey,
+    /// Renewal notices that were written, by license, last day and threshold.
+    NoticeWritten,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -245,6 +251,7 @@ impl Table {
         Self::Reseller,
         Self::OperatorAccount,
         Self::RegistrationKey,
+        Self::NoticeWritten,
     ];
 
     /// Its name in the book.
@@ -274,6 +281,7 @@ impl Table {
             Self::Reseller => "reseller",
             Self::OperatorAccount => "operator-account",
             Self::RegistrationKey => "registration-key",
+            Self::NoticeWritten => "notice-written",
         }
     }
 
@@ -327,6 +335,7 @@ impl Table {
                 statements::REGISTRATION_KEYS,
                 statements::COUNT_REGISTRATION_KEYS,
             ),
+            Self::NoticeWritten => (5, 3, statements::NOTICE, statements::NOTICES, statements::COUNT_NOTICES),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }
