@@ -24,6 +24,7 @@ mod paperwork;
 mod partner_desk;
 mod partners;
 mod plan;
+mod purge;
 mod questions;
 mod registration;
 mod schedule;
@@ -81,6 +82,7 @@ pub use partners::{
     preview_export, preview_partner_revocation, reconcile, revoke_of_partner,
 };
 pub use plan::{Approval, Note, Plan, Preview, preview};
+pub use purge::{NamedCode, Purge, PurgeDone, preview_purge, purge};
 pub use questions::{
     LicenseState, Sum, UnitsOfCustomer, UnitsOfPartner, UnitsOfProduct, due, licenses, units_by_customer,
     units_by_partner, units_by_product,
@@ -929,6 +931,30 @@ pub enum Refused {
         /// How much is wrong.
         findings: u64,
     },
+    /// A customer cannot be purged before its licenses are over.
+    #[error("customer {customer} has licenses that are not over: {}", not_over(.licenses))]
+    LicensesNotOver {
+        /// Whose.
+        customer: CustomerNumber,
+        /// Each with the last day on which it is not over.
+        licenses: Vec<(LicenseNumber, Day)>,
+    },
+    /// Somebody asked for something for a customer, and nobody has answered.
+    #[error("request {request} for customer {customer} waits for a second operator")]
+    RequestWaits {
+        /// For whom.
+        customer: CustomerNumber,
+        /// Which.
+        request: u32,
+    },
+    /// Nothing is known of the customer any more.
+    #[error("customer {customer} was purged on {day}")]
+    CustomerPurged {
+        /// Who.
+        customer: CustomerNumber,
+        /// When.
+        day: Day,
+    },
     /// The key of the checkpoints is one that signs codes.
     #[error("the ledger key is the key of issuer {0}, which signs codes and nothing else")]
     SignsCodes(IssuerNumber),
@@ -938,6 +964,18 @@ pub enum Refused {
     /// Printed codes that are not read in.
     #[error("{}", import::problems(.0))]
     Import(Vec<ImportProblem>),
+}
+
+/// Licenses that a sentence names.
+const MOST_NAMED: usize = 20;
+
+fn not_over(licenses: &[(LicenseNumber, Day)]) -> String {
+    let named = licenses.iter().take(MOST_NAMED).map(|(license, last)| format!("license {license} until {last}"));
+    let mut text = named.collect::<Vec<_>>().join(", ");
+    if let more @ 1.. = licenses.len().saturating_sub(MOST_NAMED) {
+        text.push_str(&format!(", and {more} more"));
+    }
+    text
 }
 
 fn like(wrong: &TypingFaults) -> String {

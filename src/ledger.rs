@@ -31,7 +31,8 @@ pub use notices::NoticeRecord;
 pub use place::{CopyFault, Replacement};
 pub use records::{
     Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,
-    OperatorName, OrderReference, Product, ProductKind, Request, RequestState, Role, Signed, TextFault, UnitType,
+    OperatorName, OrderReference, Product, ProductKind, PurgedCustomer, Request, RequestState, Role, Signed, TextFault,
+    UnitType,
 };
 pub use registration::{KeyDigest, KeyRecord, KeyState};
 pub use trust::{DeskRole, IssuerRule, IssuerState, Partner, PartnerCode, PublishedBundle, TrustSettings};
@@ -254,6 +255,17 @@ impl Ledger {
         drop(book);
         transaction.commit().map_err(LedgerFault::from)?;
         Ok(result)
+    }
+
+    /// Writes the whole ledger anew, so that nothing is left in its files of what was deleted or changed, and empties the
+    /// log. Others may have it open; they wait meanwhile.
+    ///
+    /// # Errors
+    /// Somebody else reads or writes for longer than we wait, there is no room for a second copy, or what the disk says.
+    /// What was deleted may be in the files still then; everything else is as it was.
+    pub fn erase_what_was_deleted(&mut self) -> Result<(), LedgerFault> {
+        schema::check(&self.connection)?;
+        schema::write_anew(&self.connection)
     }
 
     /// One transaction that reads: everything in it is of one moment.

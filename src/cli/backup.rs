@@ -11,7 +11,7 @@ use countersign::desk::{
     self, Copied, DeskFault, NotedHead, Permission, Present, PresentLedger, Restored, Restoring, Signatures, Verdict,
     Witnesses,
 };
-use countersign::ledger::{LicenseRecord, Replacement};
+use countersign::ledger::{CustomerNumber, LicenseRecord, Replacement};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -110,6 +110,9 @@ struct RestoredJson {
     lost: Option<u64>,
     next_license: u32,
     kept: Option<String>,
+    /// Customers that were purged after the backup was made, and are back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    purged_since: Vec<u32>,
     #[serde(flatten)]
     imported: import::ImportedJson,
 }
@@ -128,7 +131,8 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
     desk::check_may(&session.operator, Permission::Restore)?;
     let customer = arguments.customer.as_deref().map(|text| desk::find_customer(ledger, text)).transpose()?;
     if context.asks() {
-        let question = format!("{}\nPut it in place? [y/N] ", lost(backup, &verdict, &present));
+        let lost = lost(backup, &verdict, &present);
+        let question = format!("{lost}\n{}Put it in place? [y/N] ", is_back(&present));
         print::confirm(&question, "nothing was changed")?;
     }
     if !arguments.other_desk {
@@ -155,6 +159,7 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
             lost: present.lost(),
             next_license,
             kept,
+            purged_since: purged_since(&present).iter().map(|customer| customer.get()).collect(),
             imported: (&imported).into(),
         });
     }
@@ -164,6 +169,7 @@ pub fn restore(context: &Context, arguments: &Restore) -> Result<(), Failure> {
     }
     // Writing to a String does not fail.
     let _ = writeln!(text, "The ledger goes on from {copied}; the next license is {next_license}.");
+    text.push_str(&is_back(&present));
     if let Some(kept) = kept {
         let _ = writeln!(text, "What was there is kept as {}", visible(&kept));
     }
@@ -186,6 +192,24 @@ fn check(replacement: &mut Replacement, arguments: &Restore) -> Result<Verdict, 
 
 fn of_backup(path: &Path, failure: Failure) -> Failure {
     Failure { sentence: format!("{}: {}", path.display(), failure.sentence), ..failure }
+}
+
+/// Whom the ledger that is there has forgotten, and the backup knows.
+fn purged_since(present: &Present) -> &[CustomerNumber] {
+    match present {
+        Present::Ledger(PresentLedger { purged, .. }) => purged,
+        Present::Missing { .. } | Present::Unreadable { .. } => &[],
+    }
+}
+
+fn is_back(present: &Present) -> String {
+    let sentence = |customer: &CustomerNumber| {
+        format!(
+            "Customer {customer} was purged after the backup was made, and is back: \
+             `countersign customer purge {customer}` removes it again.\n"
+        )
+    };
+    purged_since(present).iter().map(sentence).collect()
 }
 
 /// What becomes of the events that the backup does not have.

@@ -1,6 +1,7 @@
 //! `countersign customer`: who owns licenses.
 
 mod import;
+mod purge;
 
 use super::Context;
 use super::contact::{self, ContactJson, ContactOptions, ForgetOption};
@@ -33,6 +34,7 @@ enum Command {
     Show(Show),
     Check(Check),
     Import(Import),
+    Purge(purge::PurgeCustomer),
 }
 
 /// Register a customer
@@ -135,16 +137,20 @@ struct CustomerJson {
     contact: ContactJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     reseller: Option<u32>,
+    /// Since when nothing else is known of it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged: Option<String>,
 }
 
 impl From<&Known> for CustomerJson {
-    fn from(Known { customer, contact, reseller }: &Known) -> Self {
+    fn from(Known { customer, contact, reseller, purged }: &Known) -> Self {
         Self {
             number: customer.number.get(),
             name: customer.name.to_string(),
             email: customer.email.as_ref().map(ToString::to_string),
             contact: contact.into(),
             reseller: reseller.map(AccountNumber::get),
+            purged: purged.map(|day| day.to_string()),
         }
     }
 }
@@ -223,6 +229,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
             return print::list(context, CheckLine::of(&known).map(Ok));
         }
         Command::Import(arguments) => return import::run(context, &mut ledger, &arguments.file, arguments.preview),
+        Command::Purge(arguments) => return purge::run(context, &mut ledger, &arguments),
         Command::Show(Show { customer }) => {
             let customer = desk::find_customer(&mut ledger, &customer)?;
             let known = desk::known_of(&mut ledger, customer.number)?;
@@ -270,7 +277,7 @@ fn account(ledger: &mut Ledger, text: Option<&str>) -> Result<Option<CustomerEdi
 }
 
 fn show(ledger: &mut Ledger, known: &Known) -> Result<(), Failure> {
-    let Known { customer, contact, reseller } = known;
+    let Known { customer, contact, reseller, purged } = known;
     let email = customer.email.as_ref().map(|email| format!("  e-mail       {email}\n")).unwrap_or_default();
     let reseller = match reseller {
         Some(number) => {
@@ -280,7 +287,9 @@ fn show(ledger: &mut Ledger, known: &Known) -> Result<(), Failure> {
         None => String::new(),
     };
     let contact = contact::lines(contact);
-    print::result(&format!("  customer     {}, {}\n{email}{contact}{reseller}", customer.number, customer.name))
+    // Its name says the number, too.
+    let number = if purged.is_some() { String::new() } else { format!("{}, ", customer.number) };
+    print::result(&format!("  customer     {number}{}\n{email}{contact}{reseller}", customer.name))
 }
 
 /// Says what a renewal needs to know of a customer and nobody has said, all of it (rule D8).

@@ -277,6 +277,13 @@ impl From<Refused> for Failure {
             Refused::NotSound { .. } => {
                 "`countersign audit verify` names what is wrong; `countersign restore BACKUP` puts a sound backup back"
             }
+            Refused::LicensesNotOver { .. } => {
+                "wait, or revoke what was issued wrongly; a product past its End of Life ends its licenses too"
+            }
+            Refused::RequestWaits { .. } => "`countersign approve` or `countersign reject` answers it",
+            Refused::CustomerPurged { .. } => {
+                "register it anew as another customer; `countersign transfer` gives that one a license"
+            }
             Refused::SignsCodes(_) => "move ledger.key out of the desk's folder; the next checkpoint makes another one",
             Refused::OtherDesk => {
                 "name the folder of that desk with --desk DIR; --other-desk puts it here all the same"

@@ -274,6 +274,8 @@ impl Names<'_> {
 
 fn named(number: Option<CustomerNumber>, name: Option<&str>) -> String {
     match (number, name) {
+        // A purged one's name says the number.
+        (Some(number), Some(name)) if name.starts_with(&format!("customer {number} (")) => name.to_owned(),
         (Some(number), Some(name)) => format!("customer {number}, {name}"),
         (Some(number), None) => format!("customer {number}"),
         (None, _) => "a customer".to_owned(),

@@ -223,7 +223,8 @@ impl Bounds {
             | Permission::Limits
             | Permission::Accounts
             | Permission::Keys
-            | Permission::Trust => return Err(Refused::VendorAlone { account: account.number, permission }),
+            | Permission::Trust
+            | Permission::Purge => return Err(Refused::VendorAlone { account: account.number, permission }),
         };
         match any {
             [only] => self.privilege(*only),

@@ -99,10 +99,7 @@ pub fn requests(ledger: &mut Ledger, state: Option<RequestState>) -> Result<Vec<
             let asked = Asked::from_text(&request.change)?;
             let answer = match request.state {
                 RequestState::Waiting => None,
-                RequestState::Approved | RequestState::Rejected => {
-                    let sequence = request.event;
-                    Some(book.event(sequence)?.ok_or(LedgerFault::Event { sequence })?)
-                }
+                RequestState::Approved | RequestState::Rejected => Some(super::purge::answer(book, &request)?),
             };
             Ok(Answered { request, asked, answer })
         };

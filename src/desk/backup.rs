@@ -87,6 +87,8 @@ pub struct PresentLedger {
     pub events: Sequence,
     /// How many of them, from the first on, the copy has too.
     pub common: Sequence,
+    /// Customers that were purged there, and of whom the copy knows what was known.
+    pub purged: Vec<CustomerNumber>,
     /// The next license number that it would give away.
     next_license: u32,
     /// The licenses that went on after the common events, each with the next revision that it would give away.
@@ -169,7 +171,17 @@ impl PresentLedger {
         }
         let counted = desk.next_license.min(first.saturating_add(MOST_IN_VAIN));
         let next_license = counted.max(first);
-        Ok(Self { same_desk: desk.identity == of.identity, events, common, next_license, went_on })
+        let same_desk = desk.identity == of.identity;
+        let mut purged = Vec::new();
+        if same_desk {
+            for customer in present.read(|book| book.all_purged())?.into_iter().map(|purged| purged.customer) {
+                let is_back = copy.read(|book| {
+                    Ok::<_, LedgerFault>(book.has_customer(customer)? && book.purged(customer)?.is_none())
+                })?;
+                purged.extend(is_back.then_some(customer));
+            }
+        }
+        Ok(Self { same_desk, events, common, purged, next_license, went_on })
     }
 }
 

@@ -354,6 +354,15 @@ impl Asked {
         serde_json::to_string(&Written::from(self)).unwrap_or_default()
     }
 
+    /// The same without the name that the code carries: the book keeps numbers and no names (rule D9).
+    pub(super) fn without_holder(&self) -> Self {
+        let mut asked = self.clone();
+        if let Change::Issue(order) = &mut asked.change {
+            order.holder = None;
+        }
+        asked
+    }
+
     /// As it was written down.
     ///
     /// # Errors

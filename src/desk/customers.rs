@@ -2,12 +2,13 @@
 
 use super::accounts::{Bounds, ContactEdit};
 use super::operators::{Permission, Session};
+use super::purge::refuse_purged;
 use super::{DeskFault, Refused};
 use crate::ledger::{
     AccountNumber, Action, Book, By, Contact, ContactField, Customer, CustomerNumber, Email, Ledger, LedgerFault, Name,
     Privilege,
 };
-use activation_code::LicenseNumber;
+use activation_code::{Day, LicenseNumber};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -60,17 +61,20 @@ pub struct Known {
     pub contact: Contact,
     /// Its reseller of record.
     pub reseller: Option<AccountNumber>,
+    /// Since when nothing else is known of it any more.
+    pub purged: Option<Day>,
 }
 
 impl Known {
     pub(super) fn of_new(number: CustomerNumber, name: &Name, salt: [u8; 16], bounds: &Bounds) -> Self {
         let customer = Customer { number, name: name.clone(), email: None, salt };
-        Self { customer, contact: Contact::default(), reseller: bounds.account() }
+        Self { customer, contact: Contact::default(), reseller: bounds.account(), purged: None }
     }
 
     pub(super) fn of(book: &Book<'_>, customer: Customer) -> Result<Self, LedgerFault> {
         let number = customer.number;
-        Ok(Self { customer, contact: book.contact(number)?, reseller: book.reseller_of(number)? })
+        let purged = book.purged(number)?.map(|purged| purged.day);
+        Ok(Self { customer, contact: book.contact(number)?, reseller: book.reseller_of(number)?, purged })
     }
 
     pub(super) fn apply(&mut self, book: &Book<'_>, edit: &CustomerEdit) -> Result<(), DeskFault> {
@@ -90,15 +94,18 @@ impl Known {
         Ok(())
     }
 
-    /// What a renewal needs to know and nobody has said (rule D8).
+    /// What a renewal needs to know and nobody has said (rule D8). Who is purged renews nothing.
     pub fn missing(&self) -> Vec<ContactField> {
+        if self.purged.is_some() {
+            return Vec::new();
+        }
         self.contact.missing(&self.customer)
     }
 }
 
 /// Writes a customer down that is not there yet.
 pub(super) fn write_new(book: &Book<'_>, by: &By, known: &Known) -> Result<(), DeskFault> {
-    let Known { customer, contact, reseller } = known;
+    let Known { customer, contact, reseller, .. } = known;
     refuse_name(book, &customer.name, None)?;
     book.put_customer(customer)?;
     let mut facts = json!({"customer": customer.number.get()});
@@ -144,6 +151,7 @@ pub fn change_customer(
         let before = Known::of(book, customer)?;
         let mut known = before.clone();
         edits.iter().try_for_each(|edit| known.apply(book, edit))?;
+        refuse_purged(book, number)?;
         if known.reseller != before.reseller {
             session.begin(book, Permission::Accounts)?;
         }
@@ -235,9 +243,9 @@ pub enum RowFate {
     /// Something of it changes.
     Changed {
         /// As it was.
-        before: Known,
+        before: Box<Known>,
         /// As it is then.
-        after: Known,
+        after: Box<Known>,
     },
     /// Nothing changes.
     Same(Known),
@@ -308,7 +316,8 @@ fn fates<'r>(
         match fate(book, session, &bounds, row, next, salt) {
             Ok(fate) => {
                 let known = match &fate {
-                    RowFate::Added(known) | RowFate::Changed { after: known, .. } | RowFate::Same(known) => known,
+                    RowFate::Added(known) | RowFate::Same(known) => known,
+                    RowFate::Changed { after, .. } => after,
                 };
                 let name = known.customer.name.as_str().to_lowercase();
                 let twice = [numbers.insert(known.customer.number, line), names.insert(name, line)];
@@ -368,7 +377,10 @@ fn fate(
     Ok(match before {
         None => RowFate::Added(known),
         Some(before) if before == known => RowFate::Same(known),
-        Some(before) => RowFate::Changed { before, after: known },
+        Some(before) => {
+            refuse_purged(book, before.customer.number)?;
+            RowFate::Changed { before: Box::new(before), after: Box::new(known) }
+        }
     })
 }
 

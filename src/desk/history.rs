@@ -182,7 +182,7 @@ pub(super) fn events_back_to(
     Ok(events)
 }
 
-/// What ever happened to the licenses that a customer owns now, oldest first.
+/// What ever happened to the licenses that a customer owns now, and that it was purged, oldest first.
 ///
 /// # Errors
 /// There is no such customer.
@@ -192,6 +192,10 @@ pub fn history_of_customer(ledger: &mut Ledger, customer: CustomerNumber) -> Res
         let mut events = Vec::new();
         for record in book.licenses_of(customer, 0, u32::MAX)? {
             events.extend(events_back_to(book, &record, 0)?);
+        }
+        if let Some(purged) = book.purged(customer)? {
+            let sequence = purged.event;
+            events.push(book.event(sequence)?.ok_or(LedgerFault::Event { sequence })?);
         }
         events.sort_by_key(|event| event.sequence);
         Ok((found, events))

@@ -2,6 +2,7 @@
 
 use super::issuing::trust;
 use super::operators::{Permission, Session};
+use super::purge::refuse_purged;
 use super::{DeskFault, Refused};
 use crate::ledger::{Action, Book, By, CustomerNumber, Entry, Ledger, LedgerFault, Sequence};
 use activation_code::{
@@ -129,10 +130,11 @@ pub(super) fn into(
     printed: &[PrintedText],
     customer: Option<CustomerNumber>,
 ) -> Result<Imported, DeskFault> {
-    if let Some(number) = customer
-        && book.customer(number)?.is_none()
-    {
-        return Err(Refused::UnknownCustomer(number.to_string()).into());
+    if let Some(number) = customer {
+        if book.customer(number)?.is_none() {
+            return Err(Refused::UnknownCustomer(number.to_string()).into());
+        }
+        refuse_purged(book, number)?;
     }
     let trust = trust(&book.issuers()?)?;
     let (mut new, mut imported, mut problems) = (New::default(), Imported::default(), Vec::new());

@@ -5,6 +5,7 @@ use super::change::{Asked, Change};
 use super::host_requests::SignedClockReset;
 use super::operators::{Permission, Session};
 use super::plan::{Approval, Plan, Planner, Preview, Seen, bound_before};
+use super::purge::refuse_purged;
 use super::{DeskFault, Refused};
 use crate::ledger::{Book, By, Entry, Ledger, LedgerFault, Signed};
 use crate::signer::Signer;
@@ -118,6 +119,9 @@ pub(super) fn give_away<'p>(book: &Book<'_>, plans: impl IntoIterator<Item = &'p
 pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued]) -> Result<(), DeskFault> {
     let Some(Issued { entry: Entry { customer, terms, .. }, .. }) = issued.first() else { return Ok(()) };
     let license = terms.license;
+    if !matches!(plan.asked.change, Change::Reissue { .. }) {
+        refuse_purged(book, *customer)?;
+    }
     let (before, seen) = Seen::now(book, license)?.unzip();
     if seen != plan.seen {
         return Err(Refused::ChangedMeanwhile.into());
@@ -151,7 +155,7 @@ pub(super) fn write_down(book: &Book<'_>, by: &By, plan: &Plan, issued: &[Issued
             period.last()
         );
     }
-    let asked = without_holder(&plan.asked).to_text();
+    let asked = plan.asked.without_holder().to_text();
     let mut facts = format!(r#"{{"customer":{customer},"revisions":[{revisions}],"asked":{asked}"#);
     if let Approval::Given { request, asked_by } = &plan.approval {
         let _ = write!(facts, r#","request":{request},"asked_by":"{asked_by}""#);
@@ -207,15 +211,6 @@ pub(super) fn made_for(book: &Book<'_>, asked: &Asked) -> Result<Vec<Signed>, De
         return Err(Refused::OtherTerms { reference, license, revision, recorded, wanted }.into());
     }
     Ok(codes)
-}
-
-/// The book keeps numbers and no names (rule D9); the code has the name.
-fn without_holder(asked: &Asked) -> Asked {
-    let mut asked = asked.clone();
-    if let Change::Issue(order) = &mut asked.change {
-        order.holder = None;
-    }
-    asked
 }
 
 /// What was asked for when a code was made.

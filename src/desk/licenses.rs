@@ -3,6 +3,7 @@
 use super::issuing::{Issued, trust, verified};
 use super::operators::{Permission, Session};
 use super::plan::Seen;
+use super::purge::refuse_purged;
 use super::schedule::Schedule;
 use super::{DeskFault, Refused};
 use crate::ledger::{Action, Book, Customer, CustomerNumber, Entry, Ledger, LicenseRecord, Name, Privilege, Signed};
@@ -241,6 +242,7 @@ pub fn preview_transfer(
             found.ok_or_else(|| DeskFault::from(Refused::UnknownCustomer(number.to_string())))
         };
         let (from, to) = (customer(record.customer)?, customer(to)?);
+        refuse_purged(book, to.number)?;
         if from.number == to.number {
             return Err(Refused::OwnedAlready { license, customer: to.number }.into());
         }
@@ -260,6 +262,7 @@ pub fn transfer(ledger: &mut Ledger, session: &Session, transfer: &Transfer) -> 
         let by = session.begin(book, Permission::Transfer)?;
         let record = as_seen(book, transfer.license.number, transfer.seen)?;
         let (license, to) = (record.number, transfer.to.number);
+        refuse_purged(book, to)?;
         let facts = json!({"from": record.customer.get(), "customer": to.get()}).to_string();
         book.put_license(license, to, record.good_from)?;
         let event = book.record_after(&by, Action::Transferred, Some(license), Some(record.event), facts)?;

@@ -105,6 +105,10 @@ fn one_due(
     if terms.kind == Kind::Evaluation || (terms.test && !book.trust_settings()?.test) {
         return Ok(None);
     }
+    // Where a product's End of Life has passed, a customer may be purged before the last day.
+    if book.purged(listed.license.customer)?.is_some() {
+        return Ok(None);
+    }
     if account.is_some() && book.reseller_of(listed.license.customer)? != account {
         return Ok(None);
     }

@@ -44,11 +44,13 @@ pub enum Permission {
     Keys,
     /// Say what installations trust: bundles, issuing keys, partners.
     Trust,
+    /// Remove what is known of customers for good.
+    Purge,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Reprint,
         Self::Usage,
         Self::Notices,
@@ -65,6 +67,7 @@ impl Permission {
         Self::Accounts,
         Self::Keys,
         Self::Trust,
+        Self::Purge,
     ];
 
     /// What it is, after "may not".
@@ -86,6 +89,7 @@ impl Permission {
             Self::Accounts => "say who sells to whom",
             Self::Keys => "make or cancel registration keys",
             Self::Trust => "change what installations trust",
+            Self::Purge => "purge customers",
         }
     }
 }
@@ -419,6 +423,7 @@ mod tests {
             Operators   yes           no              no              no      no
             Limits      yes           no              no              no      no
             Trust       yes           no              no              no      no
+            Purge       yes           no              no              no      no
         ";
         let mut lines = table.lines().filter(|line| !line.trim().is_empty()).map(str::split_whitespace);
         let roles: Vec<Role> = lines.next().unwrap().skip(1).map(|name| Role::from_name(name).unwrap()).collect();

@@ -2,6 +2,7 @@
 
 use super::change::{Asked, Change, Length, Order, Reach};
 use super::operators::{Permission, Session};
+use super::purge::refuse_purged;
 use super::schedule::{self, Renewal, Schedule, carried, renewal};
 use super::{DeskFault, Refused};
 use crate::ledger::{
@@ -292,6 +293,7 @@ impl<'b, 'l> Planner<'b, 'l> {
         if !self.book.has_customer(order.customer)? {
             return Err(Refused::UnknownCustomer(order.customer.to_string()).into());
         }
+        refuse_purged(self.book, order.customer)?;
         if let Some(days) = self.limits.back_dating_days {
             let found = self.today.days_after(order.period.first());
             if i64::from(found) > i64::from(days) {
@@ -335,6 +337,7 @@ impl<'b, 'l> Planner<'b, 'l> {
         sold: Sold,
     ) -> Result<Plan, DeskFault> {
         let (record, codes) = self.license(license)?;
+        refuse_purged(self.book, record.customer)?;
         let schedule = Schedule::of(&record, &codes, self.today);
         let before = &schedule.last().ok_or(Refused::Revoked(license))?.entry;
         let had = before.terms.units;
@@ -371,6 +374,7 @@ impl<'b, 'l> Planner<'b, 'l> {
         reference: Option<&OrderReference>,
     ) -> Result<Plan, DeskFault> {
         let (record, codes) = self.license(license)?;
+        refuse_purged(self.book, record.customer)?;
         let schedule = Schedule::of(&record, &codes, self.today);
         let target = &schedule.target().ok_or(Refused::Revoked(license))?.entry;
         let behind = schedule.behind();
@@ -448,6 +452,7 @@ impl<'b, 'l> Planner<'b, 'l> {
             return Err(Refused::PartnerBinds(license).into());
         }
         let (record, codes) = self.license(license)?;
+        refuse_purged(self.book, record.customer)?;
         let bound = self.book.bound_codes_of(license)?;
         let schedule = Schedule::of(&record, &codes, self.today);
         let before = schedule.target().ok_or(Refused::Revoked(license))?.entry.clone();

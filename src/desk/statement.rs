@@ -69,6 +69,7 @@ pub fn statement(
             Whose::Customer(number) => {
                 bounds.customer(book, number, Privilege::Reprint)?;
                 let customer = book.customer(number)?.ok_or_else(|| Refused::UnknownCustomer(number.to_string()))?;
+                super::purge::refuse_purged(book, number)?;
                 (None, Some((customer, book.contact(number)?)), vec![number])
             }
             Whose::Account(number) => {

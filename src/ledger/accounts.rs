@@ -417,6 +417,11 @@ impl Book<'_> {
         Ok(self.row(statements::CONTACT, [customer.get()], read)?.unwrap_or_default())
     }
 
+    /// Whether anything was ever known of a customer beside its name.
+    pub(super) fn has_contact(&self, customer: CustomerNumber) -> Outcome<bool> {
+        Ok(self.row(statements::CONTACT, [customer.get()], |_| Ok(()))?.is_some())
+    }
+
     /// Records a partner, or what is known of it from now on.
     ///
     /// # Errors

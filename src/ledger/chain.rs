@@ -125,6 +125,8 @@ actions! {
     AccountAdded "account-added",
     /// What a partner may do, or what is known of it, was changed.
     AccountChanged "account-changed",
+    /// What was known of a customer was removed for good.
+    CustomerPurged "customer-purged",
     /// Registration keys were made for a partner.
     KeysGenerated "keys-generated",
     /// Registration keys cannot be redeemed any more.
@@ -218,6 +220,8 @@ pub enum Table {
     Reseller,
     /// Which partners operators work for, by operator.
     OperatorAccount,
+    /// Customers whose names are gone, by customer.
+    PurgedCustomer,
     /// Registration keys, by number.
     RegistrationKey,
     /// Renewal notices that were written, by license, last day and threshold.
@@ -226,7 +230,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -250,6 +254,7 @@ impl Table {
         Self::Account,
         Self::Reseller,
         Self::OperatorAccount,
+        Self::PurgedCustomer,
         Self::RegistrationKey,
         Self::NoticeWritten,
     ];
@@ -280,6 +285,7 @@ impl Table {
             Self::Account => "account",
             Self::Reseller => "reseller",
             Self::OperatorAccount => "operator-account",
+            Self::PurgedCustomer => "purged-customer",
             Self::RegistrationKey => "registration-key",
             Self::NoticeWritten => "notice-written",
         }
@@ -325,6 +331,7 @@ impl Table {
             Self::CustomerContact => (9, 1, statements::CONTACT, statements::CONTACTS, statements::COUNT_CONTACTS),
             Self::Account => (14, 1, statements::ACCOUNT, statements::ACCOUNTS, statements::COUNT_ACCOUNTS),
             Self::Reseller => (3, 1, statements::RESELLER, statements::RESELLERS, statements::COUNT_RESELLERS),
+            Self::PurgedCustomer => (3, 1, statements::PURGED, statements::ALL_PURGED, statements::COUNT_PURGED),
             Self::OperatorAccount => {
                 (3, 1, statements::OPERATOR_ACCOUNT, statements::OPERATOR_ACCOUNTS, statements::COUNT_OPERATOR_ACCOUNTS)
             }

@@ -249,6 +249,14 @@ impl Book<'_> {
         self.rows(statements::REVISIONS_OF, [license.get()], signed)
     }
 
+    /// The codes that were made for a customer, whosever the licenses are by now. Reads all codes of the ledger.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn codes_for_customer(&self, customer: CustomerNumber) -> Outcome<Vec<Signed>> {
+        self.rows(statements::REVISIONS_FOR, [customer.get()], signed)
+    }
+
     /// The code of a license with the highest revision.
     ///
     /// # Errors

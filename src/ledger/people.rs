@@ -2,9 +2,10 @@
 
 use super::chain::Table;
 use super::{
-    Book, Customer, CustomerNumber, Email, LedgerFault, Name, Operator, OperatorName, Outcome, Request, RequestState,
-    Role, statements,
+    Book, Contact, Customer, CustomerNumber, Email, LedgerFault, Name, Operator, OperatorName, Outcome, PurgedCustomer,
+    Request, RequestState, Role, statements,
 };
+use activation_code::Day;
 use rusqlite::Row;
 use rusqlite::types::Value;
 
@@ -101,6 +102,43 @@ impl Book<'_> {
         self.rows(statements::CUSTOMERS_LIKE, (pattern, most), customer)
     }
 
+    /// Records that what was known of a customer is gone, and takes it away: its name says so from now on, and its salt
+    /// hides nothing any more.
+    ///
+    /// # Errors
+    /// Those of the ledger; it is recorded already.
+    pub fn purge_customer(&self, customer: CustomerNumber, day: Day) -> Outcome<()> {
+        let name = format!("customer {customer} (purged {day})");
+        let name = name.parse().map_err(|_| LedgerFault::Record { what: "a customer" })?;
+        let nobody = Customer { number: customer, name, email: None, salt: [0; 16] };
+        self.put_customer(&nobody)?;
+        if self.has_contact(customer)? {
+            self.put_contact(&nobody, &Contact::default())?;
+        }
+        self.put(
+            Table::PurgedCustomer,
+            &customer.to_string(),
+            statements::INSERT_PURGED,
+            [customer.get().into(), day.to_string().into(), Value::Integer(self.next_event()? as i64)],
+        )
+    }
+
+    /// When what was known of a customer was removed; `None`: it was not.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn purged(&self, customer: CustomerNumber) -> Outcome<Option<PurgedCustomer>> {
+        self.row(statements::PURGED, [customer.get()], purged)
+    }
+
+    /// The customers of whom nothing is known any more, by number.
+    ///
+    /// # Errors
+    /// Those of the ledger.
+    pub fn all_purged(&self) -> Outcome<Vec<PurgedCustomer>> {
+        self.rows(statements::ALL_PURGED, [], purged)
+    }
+
     /// Records an operator, or what they may do from now on.
     ///
     /// # Errors
@@ -141,10 +179,14 @@ impl Book<'_> {
     /// # Errors
     /// Those of the ledger.
     pub fn put_request(&self, request: &Request) -> Outcome<()> {
+        self.write_request(statements::PUT_REQUEST, request)
+    }
+
+    fn write_request(&self, statement: &'static str, request: &Request) -> Outcome<()> {
         self.put(
             Table::Request,
             &request.number.to_string(),
-            statements::PUT_REQUEST,
+            statement,
             [
                 request.number.into(),
                 request.day.to_string().into(),
@@ -154,6 +196,15 @@ impl Book<'_> {
                 Value::Integer(self.next_event()? as i64),
             ],
         )
+    }
+
+    /// Records that a request says its change with other words, as when a name is taken out of it. Its event is the next
+    /// one.
+    ///
+    /// # Errors
+    /// Those of the ledger; there is no such request, or something else of it differs.
+    pub fn rewrite_request(&self, request: &Request) -> Outcome<()> {
+        self.write_request(statements::REWRITE_REQUEST, request)
     }
 
     /// The number of the next request.
@@ -198,6 +249,15 @@ fn customer(row: &Row<'_>) -> Outcome<Customer> {
         name: row.get::<_, String>(1)?.parse().map_err(|_| damaged())?,
         email: email.map(|text| text.parse().map_err(|_| damaged())).transpose()?,
         salt: row.get(5).map_err(|_| damaged())?,
+    })
+}
+
+fn purged(row: &Row<'_>) -> Outcome<PurgedCustomer> {
+    let damaged = || LedgerFault::Record { what: "a purged customer" };
+    Ok(PurgedCustomer {
+        customer: CustomerNumber::new(row.get(0)?).ok_or_else(damaged)?,
+        day: row.get::<_, String>(1)?.parse().map_err(|_| damaged())?,
+        event: row.get(2)?,
     })
 }
 

@@ -79,6 +79,14 @@ pub enum CopyFault {
 }
 
 impl Ledger {
+    /// The ledgers that restores kept beside this one, by name.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn kept(&self) -> Outcome<Vec<PathBuf>> {
+        kept_beside(&self.path)
+    }
+
     /// Copies everything of one moment into an empty file that exists, synced; others may write meanwhile.
     /// `progress` is told how many pages are copied, and of how many.
     ///
@@ -258,19 +266,7 @@ impl Replacement {
     /// # Errors
     /// The folder cannot be read.
     pub fn kept(&self) -> Outcome<Vec<PathBuf>> {
-        let mut begin = self.path.file_name().unwrap_or_default().to_owned();
-        begin.push(KEPT);
-        let entries = fs::read_dir(folder_of(&self.path)).map_err(LedgerFault::Folder)?;
-        let mut kept = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(LedgerFault::Folder)?.path();
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            let beside = BESIDE.iter().any(|end| name.ends_with(end.as_bytes()));
-            if name.starts_with(begin.as_encoded_bytes()) && !beside {
-                kept.push(path);
-            }
-        }
-        Ok(kept)
+        kept_beside(&self.path)
     }
 
     /// Who was killed between giving the ledger a second name and giving its first to another left two names for
@@ -285,6 +281,24 @@ impl Replacement {
         }
         Ok(())
     }
+}
+
+/// The ledgers that restores kept beside the place of one, by name.
+fn kept_beside(ledger: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut begin = ledger.file_name().unwrap_or_default().to_owned();
+    begin.push(KEPT);
+    let entries = fs::read_dir(folder_of(ledger)).map_err(LedgerFault::Folder)?;
+    let mut kept = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(LedgerFault::Folder)?.path();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let beside = BESIDE.iter().any(|end| name.ends_with(end.as_bytes()));
+        if name.starts_with(begin.as_encoded_bytes()) && !beside {
+            kept.push(path);
+        }
+    }
+    kept.sort_unstable();
+    Ok(kept)
 }
 
 impl Drop for Replacement {

@@ -253,8 +253,8 @@ fn said_at_a_desk() -> Vec<Said> {
     questions(&mut ledger).unwrap();
     drop(ledger);
     let said = std::mem::take(&mut *heard.lock().unwrap());
-    // SQLite's own settings: those of PostgreSQL are others.
-    let said = said.into_iter().filter(|(sql, _)| !sql.starts_with("PRAGMA"));
+    // SQLite's own settings and its upkeep: those of PostgreSQL are others.
+    let said = said.into_iter().filter(|(sql, _)| !sql.starts_with("PRAGMA") && sql != "VACUUM");
     let said = said.map(|(sql, expanded)| {
         if ["BEGIN IMMEDIATE", "BEGIN DEFERRED", "COMMIT", "ROLLBACK"].contains(&sql.as_str()) {
             return Said::Aside(sql);

@@ -501,6 +501,17 @@ pub struct Customer {
     pub salt: [u8; 16],
 }
 
+/// A customer of whom nothing is known any more (rule D9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PurgedCustomer {
+    /// Its number.
+    pub customer: CustomerNumber,
+    /// Since when.
+    pub day: Day,
+    /// The event that says so.
+    pub event: Sequence,
+}
+
 /// A license: what stays the same over its codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LicenseRecord {

@@ -33,6 +33,11 @@ CREATE TABLE reseller (
     event BIGINT NOT NULL
 );
 CREATE INDEX reseller_account ON reseller (account, customer);
+CREATE TABLE purged_customer (
+    customer BIGINT PRIMARY KEY,
+    day TEXT COLLATE "C" NOT NULL,
+    event BIGINT NOT NULL
+);
 CREATE TABLE operator_account (
     operator TEXT COLLATE "C" PRIMARY KEY,
     account BIGINT,

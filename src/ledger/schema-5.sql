@@ -43,6 +43,12 @@ CREATE TABLE reseller (
     event INTEGER NOT NULL
 );
 CREATE INDEX reseller_account ON reseller (account);
+-- Customers whose names are gone (rule D9).
+CREATE TABLE purged_customer (
+    customer INTEGER PRIMARY KEY,
+    day TEXT NOT NULL,
+    event INTEGER NOT NULL
+);
 -- Operators who work for a partner. Nothing: for the vendor again.
 CREATE TABLE operator_account (
     operator TEXT PRIMARY KEY,

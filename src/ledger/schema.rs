@@ -152,12 +152,29 @@ pub(super) fn settle(path: &Path) -> Result<(), LedgerFault> {
     if pragma::<i64>(&connection, "application_id")? != APPLICATION_ID {
         return Err(LedgerFault::NotALedger);
     }
-    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
-    if busy != 0 {
-        return Err(LedgerFault::Locked);
-    }
+    empty_the_log(&connection)?;
     take_in_the_log_at_the_end(&connection)?;
     connection.close().map_err(|(_, error)| error.into())
+}
+
+/// Larger ledgers are written anew with a file for what comes in between, and not in memory.
+const MOST_IN_MEMORY: i64 = 256 << 20;
+
+/// Writes every table and index anew, so that pages have what is in the tables and nothing else, and takes the log in.
+/// Overwriting what is deleted would not be enough: SQLite leaves copies where it moved rows between pages.
+pub(super) fn write_anew(connection: &Connection) -> Result<(), LedgerFault> {
+    let bytes = pragma::<i64>(connection, "page_count")?.saturating_mul(pragma(connection, "page_size")?);
+    // Names of all customers would be in a temporary file, outside of the desk's folder.
+    let store = if bytes > MOST_IN_MEMORY { "FILE" } else { "MEMORY" };
+    connection.pragma_update(None, "temp_store", store)?;
+    connection.execute_batch("VACUUM")?;
+    empty_the_log(connection)
+}
+
+/// Brings what the log has into the file, and leaves no byte in it.
+fn empty_the_log(connection: &Connection) -> Result<(), LedgerFault> {
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
+    if busy == 0 { Ok(()) } else { Err(LedgerFault::Locked) }
 }
 
 /// What SQLite says of a damaged file, each with the table or index if it says which; nothing if all is well.
@@ -366,4 +383,24 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_somebody_reads_is_not_said_to_be_written_anew() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let (ledger, reader) = (create(&path).unwrap(), open(&path).unwrap());
+        ledger.busy_timeout(Duration::ZERO).unwrap();
+        let reading = reader.unchecked_transaction().unwrap();
+        reading.query_row("SELECT COUNT(*) FROM customer", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert!(matches!(write_anew(&ledger), Err(LedgerFault::Locked)));
+        reading.finish().unwrap();
+        write_anew(&ledger).unwrap();
+        assert_eq!(std::fs::metadata(super::super::place::with_end(&path, "-wal")).unwrap().len(), 0);
+    }
 }

@@ -196,6 +196,11 @@ statements! {
         ON CONFLICT (number) DO UPDATE SET state = excluded.state, event = excluded.event
             WHERE request.day = excluded.day AND request.operator = excluded.operator
                 AND request.change = excluded.change";
+    REWRITE_REQUEST = "INSERT INTO request (number, day, operator, change, state, event)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (number) DO UPDATE SET change = excluded.change, event = excluded.event
+            WHERE request.day = excluded.day AND request.operator = excluded.operator
+                AND request.state = excluded.state";
     HIGHEST_REQUEST = "SELECT COALESCE(MAX(number), 0) FROM request";
     REQUEST = "SELECT number, day, operator, change, state, event FROM request WHERE number = $1";
     REQUESTS = "SELECT number, day, operator, change, state, event FROM request ORDER BY number";
@@ -225,6 +230,7 @@ statements! {
     REVISIONS = revision!("ORDER BY r.license, r.revision");
     REVISION = revision!("WHERE r.license = $1 AND r.revision = $2");
     REVISIONS_OF = revision!("WHERE r.license = $1 ORDER BY r.revision");
+    REVISIONS_FOR = revision!("WHERE r.customer = $1 ORDER BY r.license, r.revision");
     NEWEST_REVISION = revision!("WHERE r.license = $1 ORDER BY r.revision DESC LIMIT 1");
     REVISION_FOR = revision!("WHERE r.order_reference = $1");
 
@@ -355,6 +361,11 @@ statements! {
         ORDER BY customer LIMIT $3";
     COUNT_RESELLERS = "SELECT COUNT(*) FROM reseller";
 
+    INSERT_PURGED = "INSERT INTO purged_customer (customer, day, event) VALUES ($1, $2, $3)";
+    PURGED = "SELECT customer, day, event FROM purged_customer WHERE customer = $1";
+    ALL_PURGED = "SELECT customer, day, event FROM purged_customer ORDER BY customer";
+    COUNT_PURGED = "SELECT COUNT(*) FROM purged_customer";
+
     PUT_REGISTRATION_KEY = "INSERT INTO registration_key (number, digest, account, product, units, kind, term, state,
             license, day, event)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -448,11 +459,13 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "BOUND_ROWS"
         | "COUNT_CONTACTS"
         | "COUNT_RESELLERS"
+        | "COUNT_PURGED"
         | "COUNT_REGISTRATION_KEYS"
         | "COUNT_NOTICES"
         | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" | "REGISTRATION_KEYS"
-        | "NOTICES" => Some("`audit verify` reads all of it"),
+        | "NOTICES" | "ALL_PURGED" => Some("`audit verify` reads all of it"),
+        "REVISIONS_FOR" => Some("a purge is rare, and looks for names in all that a customer was given"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),
         "LISTED_FROM" => Some("a list without a customer goes through all licenses, page by page"),

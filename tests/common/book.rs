@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 25] = [
+const TABLES: [(&str, &str, &str); 26] = [
     ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
@@ -67,6 +67,7 @@ const TABLES: [(&str, &str, &str); 25] = [
         "number",
     ),
     ("reseller", "customer, account, event FROM reseller", "customer"),
+    ("purged-customer", "customer, day, event FROM purged_customer", "customer"),
     ("operator-account", "operator, account, event FROM operator_account", "operator"),
     (
         "registration-key",

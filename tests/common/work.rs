@@ -1,8 +1,8 @@
 //! Some weeks at a desk, in which everything happens that a ledger is for. Always the same.
 
 use activation_code::{
-    ClockState, Day, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer, ProductId,
-    RegistrationKey, Revision, Roots, Terms, Units, signed_message,
+    ClockState, Day, Holder, HostId, IssuerNumber, Kind, LicenseNumber, MaintenancePeriod, Nonce, PinnedIssuer,
+    ProductId, RegistrationKey, Revision, Roots, Terms, Units, signed_message,
 };
 use countersign::desk::{
     self, AccountEdit, Asked, Change, Clock, ContactEdit, CustomerEdit, DeskFault, IssuerLimitEdit, KeyTerms, Learning,
@@ -76,6 +76,7 @@ pub fn work(ledger: &mut Ledger) -> Result<(), DeskFault> {
     keys(ledger)?;
     accounts(ledger, &first(), friday(), &SoftwareKey::from_seed(&LAST_KEY.1).unwrap())?;
     assert_eq!(desk::units_by_partner(ledger, friday())?.len(), 3);
+    purge(ledger, &second)?;
     // As after a backup was put back, which leaves no other trace here.
     ledger.write(|book| book.skip_revisions(0, LicenseRecord::NONE_GOOD))?;
     Ok(())
@@ -159,6 +160,30 @@ fn registration_keys(
     desk::cancel_keys(ledger, session, &[2..=2])?;
     assert_eq!(desk::registration_keys(ledger, Some(account), 2, 9)?.len(), 2);
     assert_eq!(desk::registration_keys(ledger, None, 1, 9)?.len(), 3);
+    Ok(())
+}
+
+/// A customer who was asked for in vain is forgotten.
+fn purge(ledger: &mut Ledger, second: &Operator) -> Result<(), DeskFault> {
+    let (asking, second) = (session(&first(), friday()), session(second, friday()));
+    let edits = [
+        CustomerEdit::Email(Some("Otto@Example.COM".parse().unwrap())),
+        CustomerEdit::Contact(ContactEdit::Telephone(Some("112".parse().unwrap()))),
+    ];
+    let customer = desk::register_customer(ledger, &asking, &"Öttö & Co".parse().unwrap(), &edits, [13; 16])?.number;
+    let order = order(customer.get(), 4000);
+    let large = asked(Order { holder: Some(Holder::new("Öttö").unwrap()), ..order.clone() }, "PO-L3");
+    let request = desk::request(ledger, &asking, &large)?.number;
+    let waits = desk::preview_purge(ledger, &asking, customer);
+    assert!(matches!(waits, Err(DeskFault::Refused(Refused::RequestWaits { .. }))));
+    let rejected = desk::reject(ledger, &second, request)?;
+    let seen = desk::preview_purge(ledger, &asking, customer)?;
+    assert_eq!(seen.requests, [request]);
+    let done = desk::purge(ledger, &asking, &seen, &"a mistake".parse().unwrap())?;
+    assert!(done.not_erased.is_none(), "{done:?}");
+    assert_eq!(desk::requests(ledger, None)?.pop().unwrap().answer, rejected.answer);
+    let issued = desk::preview(ledger, &asking, &asked(order, "PO-L4"));
+    assert!(matches!(issued, Err(DeskFault::Refused(Refused::CustomerPurged { .. }))));
     Ok(())
 }
 

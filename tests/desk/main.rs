@@ -27,6 +27,7 @@ mod operators;
 mod paper;
 mod partners;
 mod places;
+mod purge;
 mod questions;
 mod quickstart;
 mod registration;

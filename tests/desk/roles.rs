@@ -26,6 +26,7 @@ const CHANGING: &str = "
     a l m - - | customer change 1 --email it@hospital.example
     a l m - - | customer import customers.csv
     a l - - - | customer change 1 --reseller 1
+    a - - - - | customer purge 2 --reason test --yes
     a l - - - | account add East --kind msp
     a l - - - | account change 1 --deactivate
     a l - - - | registration-key generate --account 1 --product ES --units 1 --term 1y --count 2

@@ -77,7 +77,7 @@ pub use repair::{
     PossibleRows, Proposal, Repair, RowAnswer, RowProposal, Sureness, possible_rows, propose, read_row, read_row_of,
 };
 pub use rows::{ALPHABET, CodeKind, Shape};
-pub use standing::{Answer, Phase, Standing, Warning, notice_days};
+pub use standing::{Answer, FROZEN_DAYS, Phase, Standing, Warning, notice_days};
 pub use terms::{
     Features, Field, Flaw, Holder, HolderFault, HostId, IssuerNumber, Kind, LicenseNumber, Members, Newer, NumberFault,
     PayloadFault, ProductId, Revision, SIGNATURE_BYTES, Terms, TermsFault, Units, UnverifiedFirstRow,

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// Days for which a service stays frozen after its grace, before it is purged (rule I3).
-const FROZEN_DAYS: u32 = 30;
+pub const FROZEN_DAYS: u32 = 30;
 
 /// Where a license is in its life (rule I3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
