@@ -26,11 +26,13 @@ mod license;
 mod limit_arguments;
 mod limits;
 mod list;
+mod notices;
 mod operator;
 mod output;
 mod partner;
 mod passphrase;
 mod print;
+mod printer;
 mod product;
 mod progress;
 mod quickstart;
@@ -43,6 +45,7 @@ mod root;
 mod roots;
 mod session;
 mod show;
+mod statement;
 mod stolen;
 mod transfer;
 mod typed_row;
@@ -153,6 +156,8 @@ enum Command {
     List(list::ListArguments),
     Search(reprint::SearchArguments),
     Due(list::DueArguments),
+    Notices(notices::Arguments),
+    Statement(statement::Arguments),
     History(history::Arguments),
     Report(report::Arguments),
     Usage(usage::Arguments),
@@ -187,6 +192,7 @@ impl Command {
             Self::RegistrationKey(arguments) => arguments.lists(),
             Self::Operator(arguments) => arguments.lists(),
             Self::Usage(arguments) => arguments.lists(),
+            Self::Notices(_) => true,
             Self::List(_) | Self::Search(_) | Self::Due(_) | Self::History(_) | Self::Report(_) => true,
             Self::Requests(_) => true,
             _ => false,
@@ -287,6 +293,8 @@ fn execute(Arguments { common, command }: Arguments) -> Result<(), Failure> {
         Command::List(arguments) => list::list(&context, &arguments),
         Command::Search(arguments) => reprint::search(&context, &arguments),
         Command::Due(arguments) => list::due(&context, &arguments),
+        Command::Notices(arguments) => notices::run(&context, &arguments),
+        Command::Statement(arguments) => statement::run(&context, &arguments),
         Command::History(arguments) => history::run(&context, &arguments),
         Command::Report(arguments) => report::run(&context, &arguments),
         Command::Usage(arguments) => usage::run(&context, &arguments),

@@ -18,6 +18,7 @@ mod issuing;
 mod keys;
 mod licenses;
 mod lookup;
+mod notices;
 mod operators;
 mod paperwork;
 mod partner_desk;
@@ -27,6 +28,7 @@ mod purge;
 mod questions;
 mod registration;
 mod schedule;
+mod statement;
 mod trust;
 mod usage;
 
@@ -64,6 +66,10 @@ pub use licenses::{
     reprint, reprint_for, revoke, transfer,
 };
 pub use lookup::{Clue, Findings, Found, FoundBy, MOST_FOUND, find, search};
+pub use notices::{
+    EARLIEST_THRESHOLD, LATEST_THRESHOLD, NOTICE_THRESHOLDS, NoticeDue, Noticed, NoticesPage, NoticesWanted,
+    notices_due, notices_written, record_notice,
+};
 pub use operators::{
     Clock, MOST_DAYS_IDLE, OperatorEdit, Permission, Session, add_operator, add_operator_of, change_operator,
     check_day, check_may, check_passphrase, find_operator, hash_passphrase, may, operators,
@@ -85,6 +91,7 @@ pub use registration::{
     KeyTerms, MOST_KEYS, cancel_keys, check_redeemable, find_key, generate_keys, redemption, registration_keys,
 };
 pub use schedule::Schedule;
+pub use statement::{Holding, Statement, Whose, statement};
 pub use trust::{
     bundle, bundles, draft_bundle, issuer_rules, issuer_to_sign_with, last_bundle, limit_issuer, publish_bundle,
     record_trust_settings, set_contact, takes_nothing_back, trust_settings,
@@ -770,6 +777,20 @@ pub enum Refused {
         account: AccountNumber,
         /// Which key.
         number: u32,
+    },
+    /// What another partner has.
+    #[error("account {other} is not account {account}")]
+    OthersAccount {
+        /// For whom the operator works.
+        account: AccountNumber,
+        /// Whose it is.
+        other: AccountNumber,
+    },
+    /// Customers hear of it at least 30 days ahead.
+    #[error("a notice is written {LATEST_THRESHOLD} to {EARLIEST_THRESHOLD} days ahead, and not {days}")]
+    Threshold {
+        /// Which was wanted.
+        days: u16,
     },
     /// A partner who sells no more.
     #[error("account {0} sells no more")]

@@ -9,6 +9,7 @@ pub mod audit;
 mod catalogue;
 pub mod chain;
 mod codes;
+mod notices;
 mod people;
 mod place;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use accounts::{
 pub use audit::{Audit, CodeName, Finding, Findings, Question, RowName, SchemaFault};
 pub use chain::{Action, By, Event, Head, Link, Sequence, Table};
 pub use codes::{row_key, row_keys};
+pub use notices::NoticeRecord;
 pub use place::{CopyFault, Replacement};
 pub use records::{
     Customer, CustomerNumber, Email, Entry, Filter, LicenseRecord, Limits, Listed, Mnemonic, Name, Operator,

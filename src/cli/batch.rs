@@ -4,9 +4,10 @@ mod lines;
 mod report;
 mod spool;
 
-use super::certificate::{FolderOptions, NoAddress, Printer, Saved};
+use super::certificate::{self, FolderOptions, NoAddress};
 use super::failure::Failure;
 use super::print::{complain, counted};
+use super::printer::{Printer, Saved};
 use super::progress::Progress;
 use super::{Context, output};
 use activation_host::program::{system, visible};
@@ -120,7 +121,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut ledger = context.folder.ledger()?;
     if let Some((printer, _)) = &printer {
-        printer.refuse_early(&mut ledger, &arguments.forms)?;
+        arguments.forms.refuse_early(&mut ledger, printer)?;
     }
     let session = context.session(&mut ledger)?;
     let file = open(path)?;
@@ -299,7 +300,7 @@ impl Desk<'_> {
                 continue;
             }
             for issued in desk::codes_for_order(self.ledger, &Asked::from_text(&record.text)?)? {
-                for saved in printer.save_into(self.ledger, &issued, folder, forms)? {
+                for saved in certificate::save_into(printer, self.ledger, &issued, folder, forms)? {
                     match saved {
                         Ok(Saved::New) => written += 1,
                         Ok(Saved::Before) => before += 1,

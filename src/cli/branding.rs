@@ -1,12 +1,12 @@
 //! `countersign branding`: how the vendor's documents look and what they say.
 
-use super::certificate::{PaperName, print, save};
 use super::failure::Failure;
+use super::printer::{PaperName, print, save, template_failure};
 use super::{Context, print};
 use activation_host::program::{system, visible};
 use clap::Subcommand;
-use countersign::documents::branding::{self, Branding, Files, LARGEST_LOGO};
-use countersign::documents::certificate;
+use clap::builder::PossibleValuesParser;
+use countersign::documents::branding::{self, Branding, Files, Kind, LARGEST_LOGO};
 use countersign::documents::html::{Pictures, html};
 use countersign::documents::pdf::{Paper, Press};
 use std::fs::{self, DirBuilder};
@@ -52,16 +52,20 @@ struct Export {
     folder: Option<PathBuf>,
 }
 
-/// Write a certificate of a made-up license, to look at
+/// Write a document of a made-up license, to look at
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   countersign branding sample certificate.pdf
-  countersign branding sample certificate.html --language de --paper letter")]
+  countersign branding sample certificate.html --language de --paper letter
+  countersign branding sample notice.pdf --document notice")]
 struct Sample {
     /// A new file, .pdf or .html
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Which document
+    #[arg(long, value_name = "KIND", default_value = "certificate", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::name)))]
+    document: String,
     /// The language, as in `de`
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
@@ -83,11 +87,11 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-fn write_sample(context: &Context, Sample { file, language, paper }: &Sample) -> Result<(), Failure> {
+fn write_sample(context: &Context, Sample { file, document, language, paper }: &Sample) -> Result<(), Failure> {
     let branding = read(context)?;
     let tag = branding.language(language.as_deref()).0.to_owned();
-    let document = certificate::sample(&branding, &tag)
-        .map_err(|fault| Failure::could_not(format!("the certificate's template: {fault}")))?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == document).unwrap_or(Kind::Certificate);
+    let document = branding.sample(kind, &tag).map_err(|fault| template_failure(kind.name(), &fault))?;
     let paper = paper.map_or(branding.paper(), Paper::from);
     let page = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("html"));
     let contents = match page {

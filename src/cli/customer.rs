@@ -303,6 +303,14 @@ pub fn warn_of_missing(known: &Known) {
     complain("warning", &what, Some(&format!("`countersign customer change {number} --help` shows how to say it")));
 }
 
+/// The same of several customers.
+pub fn warn_of_missing_many(customers: usize) {
+    if customers > 0 {
+        let what = format!("a renewal needs to know more of {}", print::counted(customers as u64, "customer"));
+        complain("warning", &what, Some("`countersign customer check` lists what is missing"));
+    }
+}
+
 /// How many customers are read in one transaction: a long one would keep the ledger's log from being tidied up.
 const PAGE: u32 = 1000;
 

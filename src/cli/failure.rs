@@ -254,6 +254,8 @@ impl From<Refused> for Failure {
                 "the vendor says whose it is with `countersign customer change N --reseller ACCOUNT`"
             }
             Refused::OthersKey { .. } => "only the partner that hands a key out, or the vendor, redeems it",
+            Refused::OthersAccount { .. } => "give the number of the account that you work for, or ask the vendor",
+            Refused::Threshold { .. } => "leave --threshold out for 60 and 30 days",
             Refused::SellsNoMore(_) => "`countersign account change N --activate` brings it back",
             Refused::NumberOfKeys { .. } => "make them in several batches",
             Refused::UnknownKey(_) => "`countersign registration-key list` shows them",

@@ -211,6 +211,7 @@ impl Bounds {
             Permission::Customers => &[Register],
             Permission::Sell => &[Sell, Renew, Change, Keys],
             Permission::Usage => &[Change],
+            Permission::Notices => &[Renew],
             Permission::Reprint => &[Reprint],
             Permission::Transfer
             | Permission::Revoke

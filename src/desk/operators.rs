@@ -16,6 +16,8 @@ pub enum Permission {
     Reprint,
     /// Take in what installations say of their use.
     Usage,
+    /// Write renewal notices.
+    Notices,
     /// Register and change customers.
     Customers,
     /// Issue, renew, add units, downsize, upgrade, convert.
@@ -48,9 +50,10 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Reprint,
         Self::Usage,
+        Self::Notices,
         Self::Customers,
         Self::Sell,
         Self::Transfer,
@@ -72,6 +75,7 @@ impl Permission {
         match self {
             Self::Reprint => "reprint codes",
             Self::Usage => "take in usage reports",
+            Self::Notices => "write renewal notices",
             Self::Customers => "change customers",
             Self::Sell => "issue codes",
             Self::Transfer => "transfer licenses",
@@ -92,7 +96,9 @@ impl Permission {
 
 /// Whether a role has a permission.
 pub fn may(role: Role, permission: Permission) -> bool {
-    use Permission::{Accounts, Approve, Catalogue, Customers, KeepBook, Keys, Reprint, Revoke, Sell, Transfer, Usage};
+    use Permission::{
+        Accounts, Approve, Catalogue, Customers, KeepBook, Keys, Notices, Reprint, Revoke, Sell, Transfer, Usage,
+    };
     match role {
         Role::Administrator => true,
         Role::LicenseManager => {
@@ -100,6 +106,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 permission,
                 Reprint
                     | Usage
+                    | Notices
                     | Customers
                     | Sell
                     | Transfer
@@ -111,8 +118,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                     | Keys
             )
         }
-        Role::AccountManager => matches!(permission, Reprint | Usage | Customers | Sell),
-        Role::Support => matches!(permission, Reprint | Usage),
+        Role::AccountManager => matches!(permission, Reprint | Usage | Notices | Customers | Sell),
+        Role::Support => matches!(permission, Reprint | Usage | Notices),
         Role::Auditor => false,
     }
 }
@@ -402,6 +409,7 @@ mod tests {
             permission  administrator license-manager account-manager support auditor
             Reprint     yes           yes             yes             yes     no
             Usage       yes           yes             yes             yes     no
+            Notices     yes           yes             yes             yes     no
             Customers   yes           yes             yes             no      no
             Accounts    yes           yes             no              no      no
             Keys        yes           yes             no              no      no

@@ -1,8 +1,8 @@
 //! What stands on paper beside a code: who sold it, to whom, and what its numbers mean.
 
 use super::trust::Published;
-use super::{DeskFault, Issued, Refused};
-use crate::ledger::{Account, Book, Contact, Customer, Ledger, Name, Product};
+use super::{DeskFault, Refused};
+use crate::ledger::{Account, Book, Contact, Customer, Entry, Ledger, Name, Product};
 use activation_code::ProductId;
 
 /// What belongs to a code on a certificate (rule D7).
@@ -30,10 +30,10 @@ pub struct Paperwork {
 ///
 /// # Errors
 /// Those of the ledger.
-pub fn paperwork(ledger: &mut Ledger, issued: &Issued) -> Result<Paperwork, DeskFault> {
+pub fn paperwork(ledger: &mut Ledger, entry: &Entry) -> Result<Paperwork, DeskFault> {
     ledger.read(|book| {
-        let terms = issued.license.terms();
-        let number = issued.entry.customer;
+        let terms = &entry.terms;
+        let number = entry.customer;
         let customer = book.customer(number)?.ok_or_else(|| Refused::UnknownCustomer(number.to_string()))?;
         let members = terms.members.iter().flat_map(|members| members.products()).copied();
         let members = members.map(|id| product(book, id).map(|product| product.name));
@@ -50,6 +50,6 @@ pub fn paperwork(ledger: &mut Ledger, issued: &Issued) -> Result<Paperwork, Desk
     })
 }
 
-fn product(book: &Book<'_>, id: ProductId) -> Result<Product, DeskFault> {
+pub(super) fn product(book: &Book<'_>, id: ProductId) -> Result<Product, DeskFault> {
     book.product(id)?.ok_or_else(|| Refused::UnknownProduct(id.to_string()).into())
 }

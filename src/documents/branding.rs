@@ -1,13 +1,16 @@
 //! What a vendor's documents look like and say (rule D19): its name, contact, logo and colour, and templates in any
 //! language. All of it is in one folder; what is not there is as it comes with the program.
 
-use super::certificate::{self, Party};
-use super::document::{Letterhead, Logo, LogoFormat};
+use super::document::{Document, Letterhead, Logo, LogoFormat};
+use super::fields::Party;
 use super::language::Language;
 use super::pdf::Paper;
-use super::template::{self, TemplateFault};
+use super::template::{self, Codes, TemplateFault};
+use super::{certificate, notice, statement};
 use crate::ledger::Email;
-use serde::Deserialize;
+use activation_code::{ActivationCode, Day};
+use minijinja::value::{Serde, Value};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Cursor;
@@ -35,16 +38,31 @@ const COLOUR: [u8; 3] = [0x1F, 0x3A, 0x5F];
 pub enum Kind {
     /// What goes with a code (rule D7).
     Certificate,
+    /// What says that a license ends (rule D3).
+    Notice,
+    /// What a customer or a partner has (rule D18).
+    Statement,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Certificate];
+    pub const ALL: [Self; 3] = [Self::Certificate, Self::Notice, Self::Statement];
+
+    /// Its name, as it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Notice => "notice",
+            Self::Statement => "statement",
+        }
+    }
 
     /// The file of its template.
     pub const fn file(self) -> &'static str {
         match self {
             Self::Certificate => "certificate.md",
+            Self::Notice => "notice.md",
+            Self::Statement => "statement.md",
         }
     }
 
@@ -52,6 +70,10 @@ impl Kind {
         match self {
             Self::Certificate => {
                 [("en", include_str!("texts/en/certificate.md")), ("de", include_str!("texts/de/certificate.md"))]
+            }
+            Self::Notice => [("en", include_str!("texts/en/notice.md")), ("de", include_str!("texts/de/notice.md"))],
+            Self::Statement => {
+                [("en", include_str!("texts/en/statement.md")), ("de", include_str!("texts/de/statement.md"))]
             }
         }
     }
@@ -86,7 +108,7 @@ impl std::error::Error for BrandingFault {}
 pub enum FileFault {
     /// It means nothing here.
     #[error(
-        "branding has no such file: wanted branding.toml, the logo, LANGUAGE/language.toml or LANGUAGE/certificate.md"
+        "branding has no such file: wanted branding.toml, the logo, or LANGUAGE/ with language.toml, certificate.md, notice.md and statement.md"
     )]
     Unknown,
     /// Longer than it may be.
@@ -234,6 +256,8 @@ impl Branding {
             for kind in Kind::ALL {
                 let checked = match kind {
                     Kind::Certificate => certificate::check(&branding, tag),
+                    Kind::Notice => notice::check(&branding, tag),
+                    Kind::Statement => statement::check(&branding, tag),
                 };
                 if let Err(fault) = checked {
                     faults.push(BrandingFault { file: format!("{tag}/{}", kind.file()), fault: fault.into() });
@@ -300,6 +324,45 @@ impl Branding {
         }
     }
 
+    /// A document of a kind, in a language that [`language`](Self::language) gave. Its codes are those that its
+    /// template can show; its day stands at the foot.
+    pub(super) fn document(
+        &self,
+        kind: Kind,
+        tag: &str,
+        letterhead: Letterhead,
+        fields: impl Serialize,
+        (codes, day): (&[&ActivationCode], Option<Day>),
+    ) -> Result<Document, TemplateFault> {
+        let (tag, words) = self.language(Some(tag));
+        let codes = Codes { codes, row: words.row() };
+        let blocks = template::blocks(self.template(kind, tag), &Value::from(Serde(fields)), codes)?;
+        let title = template::title(&blocks)?;
+        let day = day.map(|day| format!(" · {}", words.day(day))).unwrap_or_default();
+        let foot = format!("{} · {title}{day}", letterhead.vendor);
+        Ok(Document { title, language: tag.to_owned(), letterhead, blocks, foot: vec![foot.as_str().into()] })
+    }
+
+    /// A made-up license's document of a kind, to look at.
+    ///
+    /// # Errors
+    /// The template has a mistake.
+    pub fn sample(&self, kind: Kind, tag: &str) -> Result<Document, TemplateFault> {
+        match kind {
+            Kind::Certificate => certificate::sample(self, tag),
+            Kind::Notice => notice::sample(self, tag),
+            Kind::Statement => statement::sample(self, tag),
+        }
+    }
+
+    pub(super) fn sample_letterhead(&self) -> Letterhead {
+        self.letterhead(SAMPLE_VENDOR, &[SAMPLE_CONTACT.to_owned()])
+    }
+
+    pub(super) fn sample_party(&self) -> Party {
+        self.party(SAMPLE_VENDOR, &[SAMPLE_CONTACT.to_owned()])
+    }
+
     /// The paper of a document, where no other is wanted.
     pub fn paper(&self) -> Paper {
         match self.settings.paper {
@@ -307,6 +370,18 @@ impl Branding {
             Some(PaperName::Letter) => Paper::Letter,
         }
     }
+}
+
+const SAMPLE_VENDOR: &str = "Example Security";
+const SAMPLE_CONTACT: &str = "licenses@example.com";
+
+/// The code of the format's documentation.
+const SAMPLE_CODE: &str = "\
+    1) 20040-0E000-84G00-3X00H-7FRHT 2) 0PS04-NGZPE-9CK4J-7DT4X-VA7K6 3) 6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM \
+    4) 7G669-0T3SX-645X4-R6SRN-861EK 5) J0QQ3-V031W-S5H9Z-QK8CM-4WQ1H 6) SBXV8-F7K7R-SNN7P-Y1T14-49974";
+
+pub(super) fn sample_code() -> ActivationCode {
+    ActivationCode::read(SAMPLE_CODE).expect("a test reads it")
 }
 
 /// The files that come with the program: a vendor copies what it wants to change.

@@ -84,11 +84,12 @@ pub enum Fault {
     Character(char),
 }
 
-/// A code, and how its rows are called in the language of the document.
+/// Codes, and how their rows are called in the language of the document.
 #[derive(Clone, Copy, Debug)]
-pub struct CodeText<'a> {
-    /// The code.
-    pub code: &'a ActivationCode,
+pub struct Codes<'a> {
+    /// The codes: the blocks `letters 1`, `digits 1` and `qr 1` are of the first, and so are `letters`, `digits` and
+    /// `qr`.
+    pub codes: &'a [&'a ActivationCode],
     /// As in `Row {number})`.
     pub row: &'a str,
 }
@@ -97,9 +98,9 @@ pub struct CodeText<'a> {
 ///
 /// # Errors
 /// The template has a mistake, which is said with its line.
-pub fn blocks(template: &str, fields: &Value, code: Option<CodeText<'_>>) -> Result<Vec<Block>, TemplateFault> {
+pub fn blocks(template: &str, fields: &Value, codes: Codes<'_>) -> Result<Vec<Block>, TemplateFault> {
     let (text, values) = fill(template, fields)?;
-    let blocks = read(&text, &values, code).map_err(|fault| TemplateFault { line: None, fault })?;
+    let blocks = read(&text, &values, codes).map_err(|fault| TemplateFault { line: None, fault })?;
     Ok(blocks)
 }
 
@@ -235,10 +236,10 @@ fn nearest(field: &str, fields: &Value) -> Option<String> {
 }
 
 /// Reads CommonMark with numbers in the places of values.
-fn read(text: &str, values: &[String], code: Option<CodeText<'_>>) -> Result<Vec<Block>, Fault> {
+fn read(text: &str, values: &[String], codes: Codes<'_>) -> Result<Vec<Block>, Fault> {
     let mut reader = Reader {
         values,
-        code,
+        codes,
         blocks: Vec::new(),
         words: Vec::new(),
         style: Span::default(),
@@ -254,7 +255,7 @@ fn read(text: &str, values: &[String], code: Option<CodeText<'_>>) -> Result<Vec
 
 struct Reader<'a> {
     values: &'a [String],
-    code: Option<CodeText<'a>>,
+    codes: Codes<'a>,
     blocks: Vec<Block>,
     /// Of the part that is read.
     words: Text,
@@ -333,14 +334,18 @@ impl Reader<'_> {
     }
 
     fn fence(&mut self, name: &str) -> Result<(), Fault> {
-        let block = match (name, self.code) {
+        let name = self.filled(name);
+        let (what, number) = name.split_once(' ').unwrap_or((&name, "1"));
+        let place = number.trim().parse().ok().and_then(|number: usize| number.checked_sub(1));
+        let code = place.and_then(|place| self.codes.codes.get(place));
+        let block = match (what, code) {
             ("page", _) => Block::NewPage,
-            ("letters", Some(code)) => code.rows(&code.code.letters()),
-            ("digits", Some(code)) => code.rows(&code.code.digits()),
+            ("letters", Some(code)) => self.codes.rows(&code.letters()),
+            ("digits", Some(code)) => self.codes.rows(&code.digits()),
             // Its text comes behind.
-            ("qr", Some(code)) => Block::Qr { symbol: QrSymbol::of(code.code), alternative: String::new() },
-            ("letters" | "digits" | "qr", None) => return Err(Fault::NoCode(name.to_owned())),
-            _ => return Err(Fault::UnknownBlock(name.to_owned())),
+            ("qr", Some(code)) => Block::Qr { symbol: QrSymbol::of(code), alternative: String::new() },
+            ("letters" | "digits" | "qr", None) => return Err(Fault::NoCode(name)),
+            _ => return Err(Fault::UnknownBlock(name)),
         };
         self.blocks.push(block);
         Ok(())
@@ -430,7 +435,7 @@ impl Reader<'_> {
     }
 }
 
-impl CodeText<'_> {
+impl Codes<'_> {
     fn rows(&self, rows: &[String]) -> Block {
         let row = |(number, symbols): (u8, &String)| CodeRow {
             label: self.row.replace("{number}", &number.to_string()),

@@ -131,6 +131,10 @@ actions! {
     KeysGenerated "keys-generated",
     /// Registration keys cannot be redeemed any more.
     KeysCancelled "keys-cancelled",
+    /// A renewal notice was written.
+    NoticeWritten "notice-written",
+    /// A statement was given out.
+    StatementGiven "statement-given",
 }
 
 /// An event as it stands in the book.
@@ -220,11 +224,13 @@ pub enum Table {
     PurgedCustomer,
     /// Registration keys, by number.
     RegistrationKey,
+    /// Renewal notices that were written, by license, last day and threshold.
+    NoticeWritten,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Desk,
         Self::Issuer,
         Self::LedgerKey,
@@ -250,6 +256,7 @@ impl Table {
         Self::OperatorAccount,
         Self::PurgedCustomer,
         Self::RegistrationKey,
+        Self::NoticeWritten,
     ];
 
     /// Its name in the book.
@@ -280,6 +287,7 @@ impl Table {
             Self::OperatorAccount => "operator-account",
             Self::PurgedCustomer => "purged-customer",
             Self::RegistrationKey => "registration-key",
+            Self::NoticeWritten => "notice-written",
         }
     }
 
@@ -334,6 +342,7 @@ impl Table {
                 statements::REGISTRATION_KEYS,
                 statements::COUNT_REGISTRATION_KEYS,
             ),
+            Self::NoticeWritten => (5, 3, statements::NOTICE, statements::NOTICES, statements::COUNT_NOTICES),
         };
         TableStatements { columns, key_columns, row, rows, count }
     }

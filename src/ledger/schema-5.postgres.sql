@@ -57,3 +57,11 @@ CREATE TABLE registration_key (
     event BIGINT NOT NULL
 );
 CREATE INDEX registration_key_account ON registration_key (account);
+CREATE TABLE notice_written (
+    license BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    threshold BIGINT NOT NULL,
+    day TEXT COLLATE "C" NOT NULL,
+    event BIGINT NOT NULL,
+    PRIMARY KEY (license, last, threshold)
+);

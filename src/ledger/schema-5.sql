@@ -73,3 +73,14 @@ CREATE TABLE registration_key (
     event INTEGER NOT NULL
 );
 CREATE INDEX registration_key_account ON registration_key (account);
+-- Which renewal notices were written: once for each license, last day and threshold.
+CREATE TABLE notice_written (
+    license INTEGER NOT NULL,
+    -- Which it names, in days since 2020-01-01.
+    last INTEGER NOT NULL,
+    -- In days.
+    threshold INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (license, last, threshold)
+);

@@ -380,6 +380,15 @@ statements! {
     HIGHEST_REGISTRATION_KEY = "SELECT COALESCE(MAX(number), 0) FROM registration_key";
     COUNT_REGISTRATION_KEYS = "SELECT COUNT(*) FROM registration_key";
 
+    PUT_NOTICE = "INSERT INTO notice_written (license, last, threshold, day, event) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (license, last, threshold) DO UPDATE SET day = excluded.day, event = excluded.event";
+    NOTICE = "SELECT license, last, threshold, day, event FROM notice_written
+        WHERE license = $1 AND last = $2 AND threshold = $3";
+    NOTICES = "SELECT license, last, threshold, day, event FROM notice_written ORDER BY license, last, threshold";
+    NOTICES_AFTER = "SELECT license, last, threshold, day, event FROM notice_written
+        WHERE (license, last, threshold) > ($1, $2, $3) ORDER BY license, last, threshold LIMIT $4";
+    COUNT_NOTICES = "SELECT COUNT(*) FROM notice_written";
+
     PUT_OPERATOR_ACCOUNT = "INSERT INTO operator_account (operator, account, event) VALUES ($1, $2, $3)
         ON CONFLICT (operator) DO UPDATE SET account = excluded.account, event = excluded.event";
     OPERATOR_ACCOUNT = "SELECT operator, account, event FROM operator_account WHERE operator = $1";
@@ -452,9 +461,10 @@ pub(super) fn scans(name: &str) -> Option<&'static str> {
         | "COUNT_RESELLERS"
         | "COUNT_PURGED"
         | "COUNT_REGISTRATION_KEYS"
+        | "COUNT_NOTICES"
         | "COUNT_USAGE" => Some("`audit verify` has read all of it"),
         "CUSTOMERS" | "LICENSES" | "REVISIONS" | "CODES" | "CONTACTS" | "RESELLERS" | "REGISTRATION_KEYS"
-        | "ALL_PURGED" => Some("`audit verify` reads all of it"),
+        | "NOTICES" | "ALL_PURGED" => Some("`audit verify` reads all of it"),
         "REVISIONS_FOR" => Some("a purge is rare, and looks for names in all that a customer was given"),
         "REVOKED" | "REVOCATIONS" => Some("a bundle has all of it"),
         "PASS_REVISIONS" | "SKIP_REVISIONS" => Some("`restore` changes all of it"),

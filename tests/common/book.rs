@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// The tables whose rows the book has digests of: as it calls them, and their columns in its order; the columns of
 /// the key, which stands in the book with slashes.
-const TABLES: [(&str, &str, &str); 25] = [
+const TABLES: [(&str, &str, &str); 26] = [
     ("desk", "id, vendor, created, identity, event FROM desk", "id"),
     ("issuer", "number, public_key, created, event FROM issuer", "number"),
     ("ledger-key", "public_key, created, event FROM ledger_key", "public_key"),
@@ -73,6 +73,11 @@ const TABLES: [(&str, &str, &str); 25] = [
         "registration-key",
         "number, digest, account, product, units, kind, term, state, license, day, event FROM registration_key",
         "number",
+    ),
+    (
+        "notice-written",
+        "license, last, threshold, day, event FROM notice_written",
+        "license || '/' || last || '/' || threshold",
     ),
 ];
 

@@ -6,7 +6,8 @@ use activation_code::{
 };
 use countersign::desk::{
     self, AccountEdit, Asked, Change, Clock, ContactEdit, CustomerEdit, DeskFault, IssuerLimitEdit, KeyTerms, Learning,
-    Length, LimitEdit, OperatorEdit, Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach, Refused, Session,
+    Length, LimitEdit, Noticed, NoticesWanted, OperatorEdit, Order, OtherBook, PartnerEnd, Preview, ProductEdit, Reach,
+    Refused, Session, Whose,
 };
 use countersign::ledger::{
     AccountKind, AccountNumber, By, CustomerNumber, Ledger, LicenseRecord, Name, Operator, OperatorName, Privilege,
@@ -113,7 +114,27 @@ pub fn accounts(ledger: &mut Ledger, operator: &Operator, today: Day, key: &Soft
     let name = "nora".parse().unwrap();
     desk::add_operator_of(ledger, &session, &name, Role::AccountManager, Some(HASH.clone()), Some(north.number))?;
     desk::change_operator(ledger, &session, &name, &OperatorEdit::Leaves)?;
-    registration_keys(ledger, &session, north.number, key)
+    registration_keys(ledger, &session, north.number, key)?;
+    notices(ledger, &session)?;
+    for whose in [Whose::Account(north.number), Whose::Customer(customer(2))] {
+        desk::statement(ledger, &session, whose, true)?;
+    }
+    Ok(())
+}
+
+/// Notices of all that ends within a year, of which one is written twice.
+fn notices(ledger: &mut Ledger, session: &Session) -> Result<(), DeskFault> {
+    let wanted = NoticesWanted { thresholds: vec![366, 30], within: 366, again: false };
+    let page = desk::notices_due(ledger, session, &wanted, None, 100)?;
+    for due in &page.due {
+        assert_eq!(desk::record_notice(ledger, session, due)?, Noticed::Now);
+    }
+    assert!(desk::notices_due(ledger, session, &wanted, None, 100)?.due.is_empty());
+    let again = desk::notices_due(ledger, session, &NoticesWanted { again: true, ..wanted }, None, 100)?.due;
+    assert_eq!(again.len(), page.due.len());
+    desk::record_notice(ledger, session, &again[0])?;
+    assert_eq!(desk::notices_written(ledger, None, 100)?.len(), again.len());
+    Ok(())
 }
 
 /// Three keys that a partner hands out, of which one is redeemed and one cancelled.

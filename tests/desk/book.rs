@@ -315,7 +315,7 @@ fn a_row_that_is_put_back_as_it_was_is_found() {
         .execute("UPDATE license SET customer = ?1, event = ?2 WHERE number = 1", params![before.0, before.1])
         .unwrap();
     let verdict = audit(&desk);
-    assert_eq!(said(&verdict), ["license 1: it is older than event 42, which wrote it last"]);
+    assert_eq!(said(&verdict), ["license 1: it is older than event 47, which wrote it last"]);
 }
 
 #[test]
@@ -511,7 +511,7 @@ fn an_end_that_was_cut_off_is_found_by_what_was_kept_elsewhere() {
     let verdict = against(&desk, &kept);
     assert_eq!(verdict.checkpoints, [Some(Contradiction::Shorter)]);
     // The reprint wrote the license's row, which names it still.
-    assert_eq!(said(&verdict), ["license 1: event 42, which it names, did not write it so"]);
+    assert_eq!(said(&verdict), ["license 1: event 47, which it names, did not write it so"]);
 }
 
 #[test]

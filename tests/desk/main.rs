@@ -22,6 +22,7 @@ mod keys;
 mod life;
 mod memory;
 mod migration;
+mod notices;
 mod operators;
 mod paper;
 mod partners;

@@ -45,6 +45,8 @@ const CHANGING: &str = "
     a l - - - | transfer 1 --to 2
     a l m s - | reprint 1
     a l m s - | usage import --receipt ROWS
+    a l m s - | notices write --into . --within 2y --threshold 366
+    a l m s - | statement --customer 1 statement.pdf
     a l - - - | approve 1
     a l - - - | reject 1
     a - - - - | operator add berta --role support
@@ -84,6 +86,7 @@ const READING: &str = "
     customer list
     customer show 1
     customer check
+    notices list
     account list
     account show 1
     registration-key list

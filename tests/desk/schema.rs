@@ -413,12 +413,14 @@ fn a_ledger_of_an_earlier_schema_with_a_book_opens_and_goes_on() {
         Action::AccountChanged,
         Action::KeysGenerated,
         Action::KeysCancelled,
+        Action::NoticeWritten,
+        Action::StatementGiven,
         Action::CustomerPurged,
     ];
     opens_and_goes_on(SCHEMA_2, &since_3);
     // The fixture was made before licenses could be issued again under another key.
     opens_and_goes_on(SCHEMA_3, &since_3[7..]);
-    let since_5 = &since_3[since_3.len() - 5..];
+    let since_5 = &since_3[since_3.len() - 7..];
     opens_and_goes_on(SCHEMA_4, since_5);
     opens_and_goes_on(SCHEMA_5, &[]);
 }
