@@ -10,7 +10,7 @@ use countersign::desk::{
     Refused, Session,
 };
 use countersign::documents::customers::read_customers;
-use countersign::ledger::{Customer, CustomerNumber, Ledger, Name, RequestState, Role};
+use countersign::ledger::{Action, By, Customer, CustomerNumber, Ledger, Name, OperatorName, RequestState, Role};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -140,6 +140,29 @@ fn no_byte_of_what_was_known_is_left_in_the_files_of_the_ledger() {
     }
     drop(ledger);
     assert_eq!(found_in(&desk.folder(), &secrets()), []);
+    desk.assert_ledger_is_sound();
+}
+
+/// As where somebody was killed in between, or another one was reading all the while.
+#[test]
+fn a_purge_that_was_broken_off_is_finished_by_the_same_command() {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    let customer = crowded(&mut ledger).number;
+    let by = By { operator: OperatorName::first(), day: clock() };
+    ledger
+        .write(|book| {
+            book.purge_customer(customer, by.day)?;
+            book.record(&by, Action::CustomerPurged, None, json!({"customer": customer.get()}).to_string())
+        })
+        .unwrap();
+    drop(ledger);
+    assert_ne!(found_in(&desk.folder(), &secrets()), []);
+    let before = head(&mut desk.ledger());
+    let number = customer.to_string();
+    desk.run(&["--yes", "customer", "purge", &number, "--reason", "asked for"]).assert_done();
+    assert_eq!(found_in(&desk.folder(), &secrets()), []);
+    assert_eq!(head(&mut desk.ledger()), before);
     desk.assert_ledger_is_sound();
 }
 
