@@ -3,6 +3,12 @@
 #[path = "documents/sample.rs"]
 mod sample;
 
+#[path = "common/tools.rs"]
+mod tools;
+
+#[path = "documents/browser.rs"]
+mod browser;
+
 #[path = "documents/pdf.rs"]
 mod pdf;
 

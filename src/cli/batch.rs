@@ -4,7 +4,7 @@ mod lines;
 mod report;
 mod spool;
 
-use super::certificate;
+use super::certificate::{self, FolderOptions, NoAddress};
 use super::failure::Failure;
 use super::print::{complain, counted};
 use super::printer::{Printer, Saved};
@@ -19,6 +19,7 @@ use countersign::ledger::Ledger;
 use lines::{Lines, Text};
 use report::Report;
 use spool::{Kind, Record, Spool, problem_text};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::num::NonZeroUsize;
@@ -39,7 +40,8 @@ The first line of CSV names the columns; JSON Lines have the same names:
 Examples:
   countersign batch orders.csv --check
   countersign batch orders.csv --output codes.csv
-  countersign batch orders.csv --output codes.csv --certificates ./certificates")]
+  countersign batch orders.csv --output codes.csv --certificates ./certificates
+  countersign batch orders.csv --output codes.csv --certificates ./mails --certificate-as eml")]
 pub struct Arguments {
     /// The orders; - is standard input
     #[arg(value_name = "FILE|-")]
@@ -59,10 +61,15 @@ pub struct Arguments {
     /// Print a certificate of each code into this folder, which is there
     #[arg(long, value_name = "FOLDER", conflicts_with = "check")]
     certificates: Option<PathBuf>,
+    #[command(flatten)]
+    forms: FolderOptions,
     /// How results are written; without it, --output's end says so
     #[arg(long, value_name = "csv|jsonl", hide_possible_values = true)]
     results: Option<Format>,
 }
+
+/// Customers that a sentence names.
+const MOST_NAMED: usize = 20;
 
 /// As what a file of lines is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,6 +108,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.output {
         output::refuse_early(path)?;
     }
+    if !arguments.forms.is_empty() && arguments.certificates.is_none() {
+        return Err(Failure::could_not("--certificate-as says what a folder gets, and no folder is named")
+            .hint("name one that is there with --certificates"));
+    }
     let mut printer = None;
     if let Some(folder) = &arguments.certificates {
         if !folder.is_dir() {
@@ -109,6 +120,9 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         printer = Some((Printer::new(context)?, folder));
     }
     let mut ledger = context.folder.ledger()?;
+    if let Some((printer, _)) = &printer {
+        arguments.forms.refuse_early(&mut ledger, printer)?;
+    }
     let session = context.session(&mut ledger)?;
     let file = open(path)?;
     let mut desk = Desk { context, ledger: &mut ledger, session: &session };
@@ -121,7 +135,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let (signed, lines) = (report.may_sign(), report.lines);
     report.finish()?;
     match &mut printer {
-        Some((printer, folder)) if signed => desk.print(&checked, lines, printer, folder),
+        Some((printer, folder)) if signed => desk.print(&checked, lines, (printer, &arguments.forms), folder),
         _ => Ok(()),
     }
 }
@@ -273,11 +287,12 @@ impl Desk<'_> {
         &mut self,
         checked: &spool::Checked,
         lines: u64,
-        printer: &mut Printer,
+        (printer, forms): (&mut Printer, &FolderOptions),
         folder: &Path,
     ) -> Result<(), Failure> {
         let mut progress = Progress::new("printing", Some(lines));
         let (mut written, mut before) = (0, 0);
+        let (mut missing, mut without_address) = (0, BTreeSet::new());
         for record in checked.records() {
             let record = record.map_err(|error| self.context.folder.no_room(&error))?;
             progress.at(record.line);
@@ -285,9 +300,15 @@ impl Desk<'_> {
                 continue;
             }
             for issued in desk::codes_for_order(self.ledger, &Asked::from_text(&record.text)?)? {
-                match certificate::save_into(printer, self.ledger, &issued, folder)? {
-                    Saved::New => written += 1,
-                    Saved::Before => before += 1,
+                for saved in certificate::save_into(printer, self.ledger, &issued, folder, forms)? {
+                    match saved {
+                        Ok(Saved::New) => written += 1,
+                        Ok(Saved::Before) => before += 1,
+                        Err(NoAddress(customer)) => {
+                            missing += 1;
+                            without_address.insert(customer);
+                        }
+                    }
                 }
             }
         }
@@ -295,7 +316,17 @@ impl Desk<'_> {
         let before = if before > 0 { format!(", {before} were there before") } else { String::new() };
         let folder = visible(&folder.display().to_string());
         complain("written", &format!("{} to {folder}{before}", counted(written, "certificate")), None);
-        Ok(())
+        if missing == 0 {
+            return Ok(());
+        }
+        let customers: Vec<_> = without_address.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        let more = match without_address.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (mails, customers) = (counted(missing, "mail"), customers.join(", "));
+        let sentence = format!("{mails} not written: without an e-mail address are customers {customers}{more}");
+        Err(Failure::no(sentence).hint("`countersign customer change N --email ADDRESS`, then the same batch again"))
     }
 }
 

@@ -4,18 +4,20 @@ use super::Context;
 use super::failure::Failure;
 use super::output::refuse_early;
 use super::printer::{Format, Letter, PaperName, Printer, Saved, addressee, put, save, template_failure};
-use countersign::desk::{self, Issued};
+use countersign::desk::{self, Issued, Paperwork};
 use countersign::documents::certificate::Certificate;
 use countersign::documents::mail::Enclosure;
-use countersign::ledger::Ledger;
+use countersign::ledger::{CustomerNumber, Ledger};
 use std::path::{Path, PathBuf};
 
 /// Certificates of the codes that a command makes or gives out.
 #[derive(clap::Args)]
 pub struct CertificateOptions {
-    /// Write the certificate to a new file, .pdf, .html or .eml (a mail to be sent), or a PDF for each code to a folder
+    /// Write the certificate to a new file, .pdf, .html or .eml (a mail to be sent), or one for each code to a folder
     #[arg(long = "certificate", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    forms: FolderOptions,
     /// Its language, as in `de`, instead of the customer's
     #[arg(long, value_name = "TAG", requires = "paths")]
     language: Option<String>,
@@ -23,6 +25,39 @@ pub struct CertificateOptions {
     #[arg(long, value_enum, requires = "paths")]
     paper: Option<PaperName>,
 }
+
+/// What is written to a folder.
+#[derive(Clone, clap::Args)]
+pub struct FolderOptions {
+    /// What a folder gets of each code instead of a PDF; several with commas
+    #[arg(long = "certificate-as", value_name = "FORM", value_enum, value_delimiter = ',')]
+    forms: Vec<Format>,
+}
+
+impl FolderOptions {
+    /// Whether anything was said.
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    fn all(&self) -> &[Format] {
+        if self.forms.is_empty() { &[Format::Pdf] } else { &self.forms }
+    }
+
+    /// Says before anything is signed that no mail could be written.
+    pub fn refuse_early(&self, ledger: &mut Ledger, printer: &Printer) -> Result<(), Failure> {
+        if !self.forms.contains(&Format::Mail) {
+            return Ok(());
+        }
+        let contact = desk::trust_settings(ledger)?.contact;
+        let contact: Vec<_> = contact.iter().map(ToString::to_string).collect();
+        printer.sender(&contact).map(drop)
+    }
+}
+
+/// A customer who has no address that a mail could go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAddress(pub CustomerNumber);
 
 fn format_of(path: &Path) -> Result<Format, Failure> {
     Format::of_name(path).ok_or_else(|| {
@@ -42,6 +77,10 @@ pub struct Certificates<'a> {
 impl CertificateOptions {
     /// Reads the branding and looks at the places.
     pub fn prepare(&self, context: &Context) -> Result<Option<Certificates<'_>>, Failure> {
+        if !self.forms.is_empty() && !self.paths.iter().any(|path| path.is_dir()) {
+            return Err(Failure::could_not("--certificate-as says what a folder gets, and no folder is named")
+                .hint("name one that is there with --certificate; a file is what the end of its name says"));
+        }
         if self.paths.is_empty() {
             return Ok(None);
         }
@@ -60,26 +99,48 @@ impl Certificates<'_> {
     /// Writes them all. What is there already with the same contents stays.
     pub fn write(&mut self, ledger: &mut Ledger, codes: &[Issued]) -> Result<(), Failure> {
         for path in &self.options.paths {
+            let is_folder = path.is_dir();
+            if codes.len() > 1 && !is_folder {
+                let what = format!("{}: there are {} codes for one file", path.display(), codes.len());
+                return Err(
+                    Failure::no(what).hint("nothing is lost: `countersign reprint` with --certificate and a folder")
+                );
+            }
+            let formats = if is_folder { self.options.forms.all() } else { &[format_of(path)?] };
             for issued in codes {
-                let file = if path.is_dir() { path.join(name(issued)) } else { path.clone() };
-                if codes.len() > 1 && file == *path {
-                    let what = format!("{}: there are {} codes for one file", path.display(), codes.len());
-                    return Err(Failure::no(what)
-                        .hint("nothing is lost: `countersign reprint` with --certificate and a folder"));
+                for format in formats {
+                    let file = if is_folder { path.join(name(issued, *format)) } else { path.clone() };
+                    let contents = certificate(&mut self.printer, ledger, issued, *format, self.options)?;
+                    save(&file, &contents)?;
                 }
-                let contents = certificate(&mut self.printer, ledger, issued, format_of(&file)?, self.options)?;
-                save(&file, &contents)?;
             }
         }
         Ok(())
     }
 }
 
-/// Writes the certificate of a code into a folder, in the customer's language.
-pub fn save_into(printer: &mut Printer, ledger: &mut Ledger, issued: &Issued, folder: &Path) -> Result<Saved, Failure> {
-    let usual = CertificateOptions { paths: Vec::new(), language: None, paper: None };
-    let contents = certificate(printer, ledger, issued, Format::Pdf, &usual)?;
-    put(&folder.join(name(issued)), &contents)
+/// Writes the certificate of a code into a folder, in the customer's language, in each form that is wanted.
+pub fn save_into(
+    printer: &mut Printer,
+    ledger: &mut Ledger,
+    issued: &Issued,
+    folder: &Path,
+    forms: &FolderOptions,
+) -> Result<Vec<Result<Saved, NoAddress>>, Failure> {
+    let usual = CertificateOptions { paths: Vec::new(), forms: forms.clone(), language: None, paper: None };
+    let mut saved = Vec::new();
+    for format in forms.all() {
+        if *format == Format::Mail {
+            let Paperwork { customer, reached, .. } = desk::paperwork(ledger, &issued.entry)?;
+            if reached.email_of(&customer).is_none() {
+                saved.push(Err(NoAddress(customer.number)));
+                continue;
+            }
+        }
+        let contents = certificate(printer, ledger, issued, *format, &usual)?;
+        saved.push(Ok(put(&folder.join(name(issued, *format)), &contents)?));
+    }
+    Ok(saved)
 }
 
 fn certificate(
@@ -102,13 +163,13 @@ fn certificate(
             printer.sender(&paperwork.contact)?;
             let to = addressee(&paperwork.customer, &paperwork.reached)?;
             let pages = printer.pages(&document, paper)?;
-            let file = name(issued);
+            let file = name(issued, Format::Pdf);
             // It is dated as the code is, so that the same code has the same mail.
             let letter = Letter {
                 vendor: (&paperwork.vendor, &paperwork.contact),
                 to,
                 day: issued.license.terms().issued,
-                id: file.trim_end_matches(".pdf"),
+                id: &stem(issued),
             };
             let enclosed = Enclosure { name: &file, media_type: "application/pdf", contents: &pages };
             printer.mail(&letter, &document, paper, &[enclosed])
@@ -117,8 +178,12 @@ fn certificate(
 }
 
 /// The file of a code in a folder of certificates.
-fn name(issued: &Issued) -> String {
+fn name(issued: &Issued, format: Format) -> String {
+    format!("{}.{}", stem(issued), format.end())
+}
+
+fn stem(issued: &Issued) -> String {
     let terms = issued.license.terms();
     let host = terms.host.map(|host| format!("-host-{host}")).unwrap_or_default();
-    format!("license-{}-revision-{}{host}.pdf", terms.license, terms.revision)
+    format!("license-{}-revision-{}{host}", terms.license, terms.revision)
 }

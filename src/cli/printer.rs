@@ -37,14 +37,24 @@ impl From<PaperName> for Paper {
 }
 
 /// What a file is, by the end of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Pdf,
     Html,
+    #[value(name = "eml")]
     Mail,
 }
 
 impl Format {
+    /// The end of a file's name.
+    pub const fn end(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Html => "html",
+            Self::Mail => "eml",
+        }
+    }
+
     pub fn of(path: &Path) -> Result<Self, Failure> {
         Self::of_name(path).ok_or_else(|| {
             let what = format!("{}: wanted a name that ends in .pdf, .html or .eml", path.display());

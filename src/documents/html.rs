@@ -93,7 +93,9 @@ line-height: 1.8; white-space: pre; border-bottom: .5pt solid #c8c8c8; width: ma
 .mono { font-family: rows, 'Noto Sans Mono', monospace; }\n\
 hr { border: 0; border-top: .5pt solid #595959; margin: 4mm 0; clear: both; }\n\
 footer { font-size: 7.5pt; border-top: .5pt solid #c8c8c8; margin-top: 8mm; clear: both; }\n\
-.page { break-before: page; }\n";
+.page { break-before: page; }\n\
+@media print { body { font-size: 9.5pt; line-height: 1.35; max-width: none; padding: 0; } header { margin-bottom: 5mm; } \
+h2 { margin: 4mm 0 1mm; } .rows { margin: 2mm 0; } .rows li { line-height: 1.6; } footer { margin-top: 4mm; } }\n";
 
 /// Symbols of a row that are printed at the larger size, with its label.
 const SHORT_ROW: usize = 40;

@@ -6,6 +6,8 @@ use super::pdf::Paper;
 use super::plain::plain;
 use crate::ledger::Email;
 use activation_code::Day;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
@@ -92,7 +94,7 @@ pub fn mail(mail: &Mail<'_>) -> Result<Vec<u8>, MailFault> {
     let message = Message::builder()
         .from(mailbox(from, "sender's name")?)
         .to(mailbox(to, "recipient's name")?)
-        .subject(subject)
+        .raw_header(unmistakable("Subject", subject))
         .date(noon(*day))
         .message_id(Some(format!("<{id}@{domain}>")))
         // Outlook opens a file that says so as a draft, with a button to send it; others ignore it.
@@ -152,6 +154,25 @@ fn header<'a>(field: &'static str, text: &'a str) -> Result<&'a str, MailFault> 
         Some(character) => Err(MailFault::Control { field, character }),
         None => Ok(text),
     }
+}
+
+/// A header of a text that nobody takes for another one: what is written as encoded words are (RFC 2047) would be decoded.
+fn unmistakable(name: &'static str, text: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    if !text.contains("=?") {
+        return HeaderValue::new(name, text.to_owned());
+    }
+    // An encoded word has at most 75 characters (§2): 12 around base64 of 45 bytes are 72. No character is in two.
+    const MOST: usize = 45;
+    let mut words = vec![String::new()];
+    for character in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + character.len_utf8() <= MOST => word.push(character),
+            _ => words.push(character.into()),
+        }
+    }
+    let encoded: Vec<_> = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word))).collect();
+    HeaderValue::dangerous_new_pre_encoded(name, text.to_owned(), encoded.join("\r\n "))
 }
 
 fn mailbox(correspondent: &Correspondent<'_>, field: &'static str) -> Result<Mailbox, MailFault> {

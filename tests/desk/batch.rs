@@ -749,3 +749,31 @@ fn a_million_lines_take_no_more_memory_than_ten_thousand() {
     assert!(memory[1] < memory[0] + 8 * 1024, "{memory:?} KiB");
     say(&format!("{} KiB for 10,000 lines, {} KiB for 1,000,000", memory[0], memory[1]));
 }
+
+#[test]
+fn a_batch_writes_mails_with_the_pages_that_it_prints() {
+    let desk = Desk::new();
+    let text = |name: &str| desk.room().join(name).to_str().unwrap().to_owned();
+    let (orders, folder) = (text("orders.csv"), text("certificates"));
+    std::fs::create_dir(&folder).unwrap();
+    let today = today();
+    let lines: String = (1..=3).map(|order| format!("PO-{order},1,ES,{order},{today},1y\n")).collect();
+    std::fs::write(&orders, format!("order,customer,product,units,from,term\n{lines}")).unwrap();
+    let batch = ["batch", &orders, "--certificates", &folder, "--certificate-as", "eml,pdf"];
+    // Before anything is signed.
+    let ran = desk.run(&batch);
+    ran.assert_complains(1);
+    assert!(ran.err.contains("there is no address that mail could come from"), "{ran:?}");
+    assert_eq!(desk.run(&["--json", "list"]).json(), serde_json::json!([]));
+    desk.run(&["--yes", "bundle", "contact", "Example Security", "licenses@example.com"]).assert_done();
+    desk.run(&["customer", "change", "1", "--email", "it@hospital.example"]).assert_done();
+    desk.run(&batch).assert_done();
+    for license in 1..=3 {
+        let file = |end: &str| std::fs::read(format!("{folder}/license-{license}-revision-1.{end}")).unwrap();
+        let (mail, pdf) = (file("eml"), file("pdf"));
+        let mail = mail_parser::MessageParser::default().parse(&mail).unwrap();
+        assert_eq!(mail.to().unwrap().first().unwrap().address.as_deref(), Some("it@hospital.example"));
+        let enclosed = mail.attachments().find(|part| part.contents().starts_with(b"%PDF"));
+        assert_eq!(enclosed.unwrap().contents(), pdf);
+    }
+}

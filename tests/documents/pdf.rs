@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Names that go wrong where a program thinks that all names are like its author's.
-const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 7] = [
     "Example Hospital Trust",
     "Ünïversitätsklinikum Łódź Αθήνα Москва",
     "مستشفى المثال التعليمي ٢٠٢٦",
@@ -43,12 +43,12 @@ fn poppler(program: &str, arguments: &[&str], folder: &Path) -> Option<Vec<u8>> 
 }
 
 /// A page as grey values, 0 black to 255 white.
-struct Picture {
-    width: usize,
-    grey: Vec<u8>,
+pub struct Picture {
+    pub width: usize,
+    pub grey: Vec<u8>,
 }
 
-fn picture(pdf: &[u8], dots: u32) -> Option<Picture> {
+pub fn picture(pdf: &[u8], dots: u32) -> Option<Picture> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("page.pdf"), pdf).unwrap();
     let dots = dots.to_string();
@@ -61,7 +61,7 @@ fn picture(pdf: &[u8], dots: u32) -> Option<Picture> {
     Some(Picture { width, grey: file[file.len() - width * height..].to_vec() })
 }
 
-fn words(pdf: &[u8], options: &[&str]) -> Option<String> {
+pub fn words(pdf: &[u8], options: &[&str]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("page.pdf"), pdf).unwrap();
     let arguments: Vec<_> = options.iter().copied().chain(["page.pdf", "-"]).collect();
