@@ -10,6 +10,8 @@ use countersign::desk::{
 use countersign::ledger::{
     AccountKind, AccountNumber, CustomerNumber, Ledger, OperatorName, Privilege, Privileges, Role,
 };
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 fn customer(number: u32) -> CustomerNumber {
     CustomerNumber::new(number).unwrap()
@@ -323,4 +325,61 @@ fn the_codes_of_a_long_statement_can_be_entered_from_its_text() {
             assert!(codes.contains(&row), "{row} of license {}", record.number);
         }
     }
+}
+
+/// What Python's parser, which is strict here, finds in a mail.
+const SCRIPT: &str = "
+import sys, email, json
+from email import policy
+mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=policy.strict)
+defects = [str(d) for p in mail.walk() for d in p.defects] + [str(d) for v in mail.values() for d in v.defects]
+enclosed = next(mail.iter_attachments())
+print(json.dumps({
+    'defects': defects, 'headers': sorted(mail.keys()), 'subject': mail['subject'],
+    'to': [(a.display_name, a.addr_spec) for a in mail['to'].addresses],
+    'from': [(a.display_name, a.addr_spec) for a in mail['from'].addresses],
+    'file': enclosed.get_filename(), 'type': enclosed.get_content_type(), 'calendar': enclosed.get_content(),
+    'plain': mail.get_body(('plain',)).get_content(),
+}))";
+
+#[test]
+fn a_notice_is_a_mail_to_the_customer_that_names_its_reseller_and_brings_the_last_day() {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    ending_in(&mut ledger, 20);
+    drop(ledger);
+    // Short enough for one encoded word: this parser makes a space of the end of one.
+    let name = "Müller; <it@b.example>, Bcc: x@y.example";
+    desk.run(&["account", "add", "Süd, \"&\"; END:VCALENDAR", "--kind", "msp", "--telephone", "+44 20 7946 0000"])
+        .assert_done();
+    let change = ["customer", "change", "1", "--name", name, "--email", "it@hospital.example", "--reseller", "1"];
+    desk.run(&change).assert_done();
+    desk.run(&["bundle", "contact", "licenses@example.com"]).assert_done();
+    let outbox = desk.room().to_str().unwrap().to_owned();
+    let written = desk.run(&["notices", "write", "--into", &outbox, "--json"]).json();
+    let bytes = std::fs::read(desk.room().join(written[0]["file"].as_str().unwrap())).unwrap();
+    if !have("python3") {
+        return;
+    }
+    let mut python = Command::new("python3");
+    let python = python.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut python = python.spawn().unwrap();
+    python.stdin.take().unwrap().write_all(&bytes).unwrap();
+    let read: serde_json::Value = serde_json::from_slice(&python.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(read["defects"], serde_json::json!([]));
+    let headers =
+        ["Content-Language", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To", "X-Unsent"];
+    assert_eq!(read["headers"], serde_json::json!(headers));
+    assert_eq!(read["to"], serde_json::json!([[name, "it@hospital.example"]]));
+    assert_eq!(read["from"][0][1], "licenses@example.com");
+    let last = clock().plus(20).unwrap();
+    assert!(read["plain"].as_str().unwrap().replace("\r\n", " ").contains("Bcc: x@y.example"), "{read}");
+    assert_eq!((&read["file"], &read["type"]), (&"last-day.ics".into(), &"text/calendar".into()));
+    let calendar = read["calendar"].as_str().unwrap().replace("\r\n", "\n");
+    let day = last.to_string().replace('-', "");
+    for line in ["BEGIN:VCALENDAR", &format!("DTSTART;VALUE=DATE:{day}"), "UID:license-1@example.com", "SEQUENCE:1"] {
+        assert_eq!(calendar.lines().filter(|it| *it == line).count(), 1, "{line} in {calendar}");
+    }
+    assert_eq!(calendar.lines().filter(|line| *line == "END:VCALENDAR").count(), 1, "{calendar}");
+    assert!(calendar.replace("\n ", "").contains("+44 20 7946 0000"), "{calendar}");
 }
