@@ -80,7 +80,7 @@ fault state-not-synced "$rust/files.rs" 'file.sync_all()' 'Ok(())' host --test c
 fault older-replaces-newer "$rust/holdings.rs" 'other.terms().revision > terms.revision' \
     'other.terms().revision < terms.revision' host --test installation
 fault clock-without-floor "$rust/days.rs" 'clock.max(floor)' 'clock.max(floor).min(clock)' host --test model
-fault bundle-rolls-back "$rust/trust_store.rs" 'if number < kept =>' 'if number < kept && false =>' host --tests
+fault bundle-rolls-back "$rust/trust_store.rs" 'if number < kept =>' 'if number < kept && false =>' host --test trust_cases
 fault key-type-at-hosts "$rust/lib.rs" '#![' $'// SigningKey\n#![' kept 'no signing key in what goes to hosts'
 fault a-connection "$rust/commands/status.rs" 'pub fn run(arguments: &Arguments) -> ExitCode {' \
     $'pub fn run(arguments: &Arguments) -> ExitCode {\n    let _ = std::net::TcpStream::connect("127.0.0.1:9");' network
