@@ -85,9 +85,9 @@ fault key-type-at-hosts "$rust/lib.rs" '#![' $'// SigningKey\n#![' kept 'no sign
 fault a-connection "$rust/commands/status.rs" 'pub fn run(arguments: &Arguments) -> ExitCode {' \
     $'pub fn run(arguments: &Arguments) -> ExitCode {\n    let _ = std::net::TcpStream::connect("127.0.0.1:9");' network
 
-fault ledger-not-synced src/ledger/schema.rs 'durable(connection, "synchronous"' \
-    $'connection.pragma_update(None, "synchronous", "OFF")?;\n    let _ = ||durable(connection, "synchronous"' \
-    desk faults::every_signature
+fault ledger-not-synced src/ledger/schema.rs \
+    'durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")' \
+    'connection.pragma_update(None, "synchronous", "OFF").map_err(LedgerFault::from)' desk faults::every_signature
 fault limit-not-checked src/desk/plan.rs 'terms.units.get() > *most)' 'terms.units.get() > *most && false)' \
     desk operators::
 fault auditor-changes src/desk/operators.rs 'Role::Auditor => false' 'Role::Auditor => true' desk roles::each_role
