@@ -80,7 +80,7 @@ impl TypedRow {
     pub fn symbols(&self) -> Option<Vec<Element>> {
         let length = self.typed.len();
         match self.form {
-            Form::Letters if length <= ROW && length % GROUP == 0 => {
+            Form::Letters if length <= ROW && length.is_multiple_of(GROUP) => {
                 let mut values = Vec::with_capacity(length);
                 for typed in &self.typed {
                     values.push(typed.symbol?);
@@ -556,16 +556,15 @@ fn bare_readings(found: &[&[Typed]]) -> Vec<Reading> {
     if let Some(mixed) = mixed.take_if(|mixed| right(mixed) == mixed.rows.len()) {
         return [mixed].into();
     }
+    let letters = letters_of(found, true);
+    // A group of a wrapped row may happen to have digits only; then the letters are right.
+    let likelier = mixed.as_ref().is_some_and(|mixed| right(mixed) >= right(&letters));
+    let (first, second) = if likelier { (mixed, Some(letters)) } else { (Some(letters), mixed) };
     let mut readings = Vec::with_capacity(3);
+    readings.extend(first.into_iter().chain(second));
     if !are_rows(found, true) && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len()) {
         // Lines that are rows, and one of them has lost a group.
         readings.push(Reading { rows: found.iter().map(|typed| row_of(typed.to_vec())).collect(), cut: false });
-    }
-    readings.insert(0, letters_of(found, true));
-    if let Some(mixed) = mixed {
-        // A group of a wrapped row may happen to have digits only; then the letters are right.
-        let likelier = readings.first().is_none_or(|letters| right(&mixed) >= right(letters));
-        readings.insert(usize::from(!likelier), mixed);
     }
     readings
 }
@@ -705,6 +704,7 @@ enum Class {
 }
 
 /// The class of each ASCII character.
+#[allow(clippy::indexing_slicing, reason = "a table that is made while this is compiled")]
 const ASCII: [Class; 128] = {
     let mut table = [Class::Symbol(None); 128];
     let mut i = 0;

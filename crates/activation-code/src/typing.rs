@@ -206,9 +206,12 @@ impl TypingFaults {
     pub(crate) fn new(mut faults: Vec<TypingFault>) -> Self {
         // In place: there may be as many faults as symbols, and sort_by_key takes room for as many again.
         for i in 1..faults.len() {
-            let Some((fault, before)) = faults.get(..=i).and_then(<[_]>::split_last) else { break };
+            let Some((&fault, before)) = faults.get(..=i).and_then(<[_]>::split_last) else { break };
             let at = before.partition_point(|other| other.reason() <= fault.reason());
-            faults.get_mut(at..=i).into_iter().for_each(|later| later.rotate_right(1));
+            let mut carried = fault;
+            for place in faults.iter_mut().take(i + 1).skip(at) {
+                core::mem::swap(place, &mut carried);
+            }
         }
         Self { faults }
     }
@@ -329,7 +332,7 @@ pub(crate) fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) ->
         rows.sort_by_key(|(place, ..)| place.number);
     }
     let mut faults = Vec::new();
-    let ascending = rows.windows(2).all(|pair| pair[0].0.number < pair[1].0.number);
+    let ascending = rows.is_sorted_by(|(a, ..), (b, ..)| a.number < b.number);
     let belongs: Vec<u8> = rows.iter().map(|(place, ..)| place.number).collect();
     for (place, symbols, stands) in &rows {
         let moved = if labelled { place.number != *stands } else { !ascending && place.number != *stands };
