@@ -80,14 +80,14 @@ fault state-not-synced "$rust/files.rs" 'file.sync_all()' 'Ok(())' host --test c
 fault older-replaces-newer "$rust/holdings.rs" 'other.terms().revision > terms.revision' \
     'other.terms().revision < terms.revision' host --test installation
 fault clock-without-floor "$rust/days.rs" 'clock.max(floor)' 'clock.max(floor).min(clock)' host --test model
-fault bundle-rolls-back "$rust/trust_store.rs" 'if number < kept =>' 'if number < kept && false =>' host --tests
+fault bundle-rolls-back "$rust/trust_store.rs" 'if number < kept =>' 'if number < kept && false =>' host --test trust_cases
 fault key-type-at-hosts "$rust/lib.rs" '#![' $'// SigningKey\n#![' kept 'no signing key in what goes to hosts'
 fault a-connection "$rust/commands/status.rs" 'pub fn run(arguments: &Arguments) -> ExitCode {' \
     $'pub fn run(arguments: &Arguments) -> ExitCode {\n    let _ = std::net::TcpStream::connect("127.0.0.1:9");' network
 
-fault ledger-not-synced src/ledger/schema.rs 'durable(connection, "synchronous"' \
-    $'connection.pragma_update(None, "synchronous", "OFF")?;\n    let _ = ||durable(connection, "synchronous"' \
-    desk faults::every_signature
+fault ledger-not-synced src/ledger/schema.rs \
+    'durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")' \
+    'connection.pragma_update(None, "synchronous", "OFF").map_err(LedgerFault::from)' desk faults::every_signature
 fault limit-not-checked src/desk/plan.rs 'terms.units.get() > *most)' 'terms.units.get() > *most && false)' \
     desk operators::
 fault auditor-changes src/desk/operators.rs 'Role::Auditor => false' 'Role::Auditor => true' desk roles::each_role
