@@ -55,7 +55,7 @@ impl Roots {
     pub fn new(threshold: u8, keys: impl IntoIterator<Item = PublicKey>) -> Option<Self> {
         let mut keys: Vec<_> = keys.into_iter().take(MOST_ROOTS + 1).collect();
         keys.sort_unstable_by_key(|key| *key.as_bytes());
-        let distinct = keys.windows(2).all(|pair| pair[0] != pair[1]);
+        let distinct = keys.is_sorted_by(|a, b| a != b);
         let enough = (1..=keys.len()).contains(&usize::from(threshold)) && keys.len() <= MOST_ROOTS;
         (distinct && enough).then_some(Self { threshold, keys })
     }
@@ -425,7 +425,7 @@ impl Bundle {
         if write!(check, "{bundle}").is_ok() && check.rest.is_empty() {
             return Ok(bundle);
         }
-        let (same, _) = text.split_at(text.len() - check.rest.len());
+        let same = text.strip_suffix(check.rest).unwrap_or(text);
         Err(BundleFault::NotCanonical { line: lines_before + line_feeds(same) + 1 })
     }
 

@@ -4,7 +4,7 @@ use crate::reading::readings;
 use crate::reason::Reason;
 use crate::rows::{self, CodeKind, Element, ROW};
 use crate::terms::{Flaw, PayloadFault, SIGNATURE_BYTES, Terms};
-use crate::typing::{Rows, TypingFaults, assemble};
+use crate::typing::{Rows, TypingFaults, assemble, join_right};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -39,7 +39,7 @@ impl ActivationCode {
                 Ok(Rows::Bytes(bytes)) => return Ok(Self::from_bytes(bytes)?),
                 Ok(Rows::SpareBits) => return Err(PayloadFault::from(Flaw::SpareBits).into()),
                 Err(faults) => {
-                    if let Some(Ok(Rows::Bytes(bytes))) = reading.in_one_piece().as_ref().map(assemble) {
+                    if let Some(Ok(Rows::Bytes(bytes))) = reading.in_one_piece().as_ref().and_then(join_right) {
                         return Ok(Self::from_bytes(bytes)?);
                     }
                     if best.as_ref().is_none_or(|other| other.all().len() > faults.all().len()) {

@@ -36,7 +36,20 @@
 //! private key; it does not panic, and looks at no more than 64 KiB of text.
 
 #![no_std]
-#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::get_unwrap,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
 
 extern crate alloc;
 
@@ -51,6 +64,7 @@ mod reading;
 mod reason;
 mod registration_key;
 mod repair;
+#[allow(clippy::indexing_slicing, reason = "tables that are made while this is compiled, or whose index is masked")]
 mod rows;
 mod standing;
 mod terms;

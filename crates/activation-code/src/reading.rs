@@ -3,8 +3,9 @@
 //! Nothing is judged here but what is a row and what is a remark; whether the rows are
 //! right is found out in `typing`.
 
-use crate::rows::{CodeKind, DIGITS, Element, MOST_ROWS, ROW, RowPlace, from_digits, place_of, value_of};
+use crate::rows::{CodeKind, DIGITS, Element, GROUP, MOST_ROWS, ROW, RowPlace, from_digits, place_of, value_of};
 use alloc::vec::Vec;
+use core::iter::Peekable;
 use core::str::Chars;
 
 /// Longest text we look at, in bytes. A code is 150 characters; the rest is room for
@@ -23,6 +24,27 @@ pub struct TextPlace {
     pub column: u32,
 }
 
+/// A place in a text of [`MAX_TEXT`] bytes, counted from 0: a text is read in up to three ways at once, and a place
+/// that is half as long lets all of them stay within 64 KiB.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PackedPlace {
+    line: u16,
+    column: u16,
+}
+
+impl From<TextPlace> for PackedPlace {
+    fn from(TextPlace { line, column }: TextPlace) -> Self {
+        let packed = |from_one: u32| u16::try_from(from_one.saturating_sub(1)).unwrap_or(u16::MAX);
+        Self { line: packed(line), column: packed(column) }
+    }
+}
+
+impl From<PackedPlace> for TextPlace {
+    fn from(PackedPlace { line, column }: PackedPlace) -> Self {
+        Self { line: u32::from(line) + 1, column: u32::from(column) + 1 }
+    }
+}
+
 /// One character that stands for a symbol or a digit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Typed {
@@ -30,7 +52,7 @@ pub(crate) struct Typed {
     pub symbol: Option<Element>,
     /// As it was typed.
     pub character: char,
-    pub place: TextPlace,
+    pub place: PackedPlace,
     /// Whether a space, dash or other separator stood before it.
     pub starts_group: bool,
 }
@@ -56,13 +78,23 @@ pub(crate) enum Form {
 impl TypedRow {
     /// Its symbols, if every character can be read and the length is that of a row.
     pub fn symbols(&self) -> Option<Vec<Element>> {
-        let mut values = Vec::with_capacity(self.typed.len());
-        for typed in &self.typed {
-            values.push(typed.symbol?);
-        }
+        let length = self.typed.len();
         match self.form {
-            Form::Letters => (values.len() <= ROW && values.len() % 5 == 0).then_some(values),
-            Form::Digits => from_digits(&values).ok(),
+            Form::Letters if length <= ROW && length.is_multiple_of(GROUP) => {
+                let mut values = Vec::with_capacity(length);
+                for typed in &self.typed {
+                    values.push(typed.symbol?);
+                }
+                Some(values)
+            }
+            Form::Digits if DIGITS.contains(&length) => {
+                let mut values = [0; DIGITS[4]];
+                for (value, typed) in values.iter_mut().zip(&self.typed) {
+                    *value = typed.symbol?;
+                }
+                from_digits(values.get(..length)?).ok()
+            }
+            _ => None,
         }
     }
 
@@ -100,8 +132,7 @@ impl Reading {
     pub fn in_one_piece(&self) -> Option<Self> {
         let form = self.rows.first()?.form;
         let wrapped = !self.cut && self.rows.iter().all(|row| row.label.is_none() && row.form == form);
-        let stream = || self.rows.iter().flat_map(|row| row.typed.iter().copied()).collect::<Vec<_>>();
-        wrapped.then(|| Self { rows: cut(&stream(), form), cut: true })
+        wrapped.then(|| Self { rows: cut(self.rows.iter().map(|row| row.typed.as_slice()), form), cut: true })
     }
 }
 
@@ -319,7 +350,7 @@ impl Iterator for Line<'_> {
                 Class::Separator => self.starts_group = true,
                 Class::Symbol(symbol) => {
                     let starts_group = core::mem::replace(&mut self.starts_group, false);
-                    return Some(Mark::Symbol(Typed { symbol, character, place: self.place, starts_group }));
+                    return Some(Mark::Symbol(Typed { symbol, character, place: self.place.into(), starts_group }));
                 }
             }
         }
@@ -328,23 +359,25 @@ impl Iterator for Line<'_> {
 
 /// Rows behind labels. What stands outside them is ignored.
 fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
-    let mut rows: Vec<TypedRow> = Vec::new();
-    let mut total = 0;
+    let mut kept = Kept::default();
+    let (mut labels, mut total) = (0, 0);
+    // Used again for each row: prose has thousands of numbers before brackets.
+    let [mut row, mut joined] = [(); 2].map(|()| TypedRow { typed: Vec::with_capacity(ROW), ..TypedRow::default() });
     let mut all = lines(text).peekable();
     while let Some(line) = all.next() {
-        // Whether the line's symbols belong to the row that was begun last, on this line.
-        let mut open = false;
+        // Whether a row was begun on this line, and whether the line's symbols belong to it.
+        let (mut begun, mut open) = (false, false);
         for mark in line {
             match mark {
                 Mark::Label(number) => {
-                    open = true;
-                    rows.push(TypedRow {
-                        label: Some(number),
-                        typed: Vec::with_capacity(ROW),
-                        form: Form::Letters,
-                        kind: CodeKind::ActivationCode,
-                    });
-                    if rows.len() > MAX_SYMBOLS {
+                    if begun {
+                        kept.add(&mut row);
+                    }
+                    row.label = Some(number);
+                    row.typed.clear();
+                    (begun, open) = (true, true);
+                    labels += 1;
+                    if labels > MAX_SYMBOLS {
                         return Err(NoReading::TooLong);
                     }
                 }
@@ -354,47 +387,63 @@ fn labelled_rows(text: &str) -> Result<Reading, NoReading> {
                     if total > MAX_SYMBOLS {
                         return Err(NoReading::TooLong);
                     }
-                    rows.last_mut().into_iter().for_each(|row| row.typed.push(typed));
+                    row.typed.push(typed);
                 }
                 Mark::Symbol(_) => {}
             }
         }
-        if let (true, Some(row)) = (open, rows.last_mut()) {
-            choose_form(row);
-            // As long as a row: nothing can belong to it on the lines that follow.
-            let is_long = |row: &TypedRow| row.typed.len() >= if in_digits(&row.typed) { DIGITS[4] } else { ROW };
-            if is_long(row) {
-                continue;
-            }
-            let mut joined = row.clone();
-            let mut right = joined.is_right().then(|| joined.clone());
-            // The beginning of a row is by chance a right row once in 2,000 times, so the
-            // longest right one counts.
-            let mut ahead = all.clone();
-            while !is_long(&joined)
-                && let Some(next) = ahead.next_if(|line| {
-                    !line.is_blank()
-                        && line.may_continue_row()
-                        && line.clone().all(|mark| matches!(mark, Mark::Symbol(_)))
-                })
-            {
-                joined.typed.extend(next.filter_map(Mark::symbol));
-                choose_form(&mut joined);
-                if joined.is_right() {
-                    right = Some(joined.clone());
-                    all = ahead.clone();
-                }
-            }
-            if let Some(right) = right {
-                *row = right;
-            } else if resembles_row(&joined) && !resembles_row(row) {
-                *row = joined;
-                all = ahead;
-            }
+        if open {
+            join_lines(&mut row, &mut joined, &mut all);
+        }
+        if begun {
+            kept.add(&mut row);
         }
     }
-    rows.iter_mut().for_each(choose_form);
-    Ok(Reading { rows: drop_remarks(rows), cut: false })
+    Ok(Reading { rows: kept.rows(), cut: false })
+}
+
+/// As long as a row: nothing can belong to it on the lines that follow.
+fn is_long(row: &TypedRow) -> bool {
+    row.typed.len() >= if in_digits(&row.typed) { DIGITS[4] } else { ROW }
+}
+
+/// Adds to a row what was wrapped to the lines that follow it. `joined` is room to try it.
+fn join_lines<'a, L: Iterator<Item = Line<'a>> + Clone>(
+    row: &mut TypedRow,
+    joined: &mut TypedRow,
+    all: &mut Peekable<L>,
+) {
+    choose_form(row);
+    if is_long(row) {
+        return;
+    }
+    joined.label = row.label;
+    joined.typed.clear();
+    joined.typed.extend_from_slice(&row.typed);
+    joined.form = row.form;
+    // The beginning of a row is by chance a right row once in 2,000 times, so the
+    // longest right one counts.
+    let mut right = joined.is_right().then_some(joined.typed.len());
+    let mut ahead = all.clone();
+    while !is_long(joined)
+        && let Some(next) = ahead.next_if(|line| {
+            !line.is_blank() && line.may_continue_row() && line.clone().all(|mark| matches!(mark, Mark::Symbol(_)))
+        })
+    {
+        joined.typed.extend(next.filter_map(Mark::symbol));
+        choose_form(joined);
+        if joined.is_right() {
+            right = Some(joined.typed.len());
+            *all = ahead.clone();
+        }
+    }
+    if let Some(length) = right {
+        joined.typed.truncate(length);
+        core::mem::swap(row, joined);
+    } else if resembles_row(joined) && !resembles_row(row) {
+        core::mem::swap(row, joined);
+        *all = ahead;
+    }
 }
 
 /// Whether it has about the length of a full row.
@@ -405,25 +454,38 @@ fn resembles_row(row: &TypedRow) -> bool {
 
 /// Of several rows with one label the right one stays, or else the one that most
 /// resembles a row: prose, too, has numbers before closing brackets.
-fn drop_remarks(rows: Vec<TypedRow>) -> Vec<TypedRow> {
-    let mut kept: Vec<(TypedRow, (bool, bool))> = Vec::with_capacity(MOST_ROWS);
-    let mut last = None;
-    for row in rows {
+#[derive(Default)]
+struct Kept {
+    /// With whether it is right, and whether it resembles a row.
+    kept: Vec<(TypedRow, (bool, bool))>,
+    /// Of the first right row that is a code's last.
+    last: Option<RowPlace>,
+}
+
+impl Kept {
+    fn add(&mut self, row: &mut TypedRow) {
+        choose_form(row);
         let place = row.place();
-        last = last.or(place.filter(|place| place.last));
-        let merit = (place.is_some(), resembles_row(&row));
-        match kept.iter_mut().find(|(other, _)| other.label == row.label) {
+        self.last = self.last.or(place.filter(|place| place.last));
+        let merit = (place.is_some(), resembles_row(row));
+        match self.kept.iter_mut().find(|(other, _)| other.label == row.label) {
             // Two right rows that differ are the reader's business, not ours.
-            Some((other, (true, _))) if merit.0 && !same_symbols(other, &row) => kept.push((row, merit)),
-            Some(place) if merit > place.1 => *place = (row, merit),
+            Some((other, (true, _))) if merit.0 && !same_symbols(other, row) => self.kept.push((row.clone(), merit)),
+            Some((other, before)) if merit > *before => {
+                other.clone_from(row);
+                *before = merit;
+            }
             Some(_) => {}
-            None => kept.push((row, merit)),
+            None => self.kept.push((row.clone(), merit)),
         }
     }
-    if let Some(last) = last {
-        kept.retain(|(row, (right, _))| *right || row.label.is_none_or(|label| label < last.number));
+
+    fn rows(mut self) -> Vec<TypedRow> {
+        if let Some(last) = self.last {
+            self.kept.retain(|(row, (right, _))| *right || row.label.is_none_or(|label| label < last.number));
+        }
+        self.kept.into_iter().map(|(row, _)| row).collect()
     }
-    kept.into_iter().map(|(row, _)| row).collect()
 }
 
 fn same_symbols(a: &TypedRow, b: &TypedRow) -> bool {
@@ -448,59 +510,76 @@ fn transported_rows(text: &str) -> Result<Reading, NoReading> {
     if stream.len() > MAX_SYMBOLS {
         return Err(NoReading::TooLong);
     }
-    Ok(Reading { rows: cut(&stream, Form::Letters), cut: true })
+    Ok(Reading { rows: cut([stream.as_slice()], Form::Letters), cut: true })
 }
 
 /// Rows without labels: everything counts. `None` where there is a label or `A1:`.
 fn bare_rows(text: &str) -> Option<Result<Vec<Reading>, NoReading>> {
-    let mut found: Vec<Vec<Typed>> = Vec::with_capacity(MOST_ROWS);
+    // All lines one after the other, and where each ends: a text may have as many lines as symbols.
+    let mut typed = Vec::with_capacity(MOST_ROWS / 2 * ROW);
+    let mut ends = Vec::with_capacity(MOST_ROWS);
     let mut total = 0;
     for line in lines(text) {
-        let mut typed = Vec::with_capacity(ROW);
         for mark in line {
             total += 1;
             match mark {
-                Mark::Symbol(symbol) if total <= MAX_SYMBOLS => typed.push(symbol),
+                Mark::Symbol(symbol) if total <= MAX_SYMBOLS => {
+                    if typed.len() == typed.capacity() {
+                        typed.reserve_exact(MAX_SYMBOLS);
+                    }
+                    typed.push(symbol);
+                }
                 Mark::Symbol(_) => {}
                 Mark::Label(_) | Mark::Transport => return None,
             }
         }
-        if !typed.is_empty() {
-            found.push(typed);
+        if ends.last().copied().unwrap_or(0) < typed.len() {
+            if ends.len() == ends.capacity() {
+                ends.reserve_exact(MAX_SYMBOLS);
+            }
+            ends.push(typed.len());
         }
     }
-    Some(if total > MAX_SYMBOLS { Err(NoReading::TooLong) } else { Ok(bare_readings(found)) })
+    if total > MAX_SYMBOLS {
+        return Some(Err(NoReading::TooLong));
+    }
+    let starts = core::iter::once(0).chain(ends.iter().copied());
+    let mut found: Vec<&[Typed]> = Vec::with_capacity(ends.len());
+    found.extend(ends.iter().zip(starts).filter_map(|(&end, start)| typed.get(start..end)));
+    drop(ends);
+    Some(Ok(bare_readings(&found)))
 }
 
-fn bare_readings(found: Vec<Vec<Typed>>) -> Vec<Reading> {
+fn bare_readings(found: &[&[Typed]]) -> Vec<Reading> {
     let right = |reading: &Reading| reading.rows.iter().filter(|row| row.is_right()).count();
-    let mixed = found.iter().any(|typed| in_digits(typed)).then(|| mixed_rows(&found));
-    if let Some(mixed) = mixed.as_ref().filter(|mixed| right(mixed) == mixed.rows.len()) {
-        return [mixed.clone()].into();
+    let mut mixed = found.iter().any(|typed| in_digits(typed)).then(|| mixed_rows(found));
+    if let Some(mixed) = mixed.take_if(|mixed| right(mixed) == mixed.rows.len()) {
+        return [mixed].into();
     }
+    let letters = letters_of(found, true);
+    // A group of a wrapped row may happen to have digits only; then the letters are right.
+    let likelier = mixed.as_ref().is_some_and(|mixed| right(mixed) >= right(&letters));
+    let (first, second) = if likelier { (mixed, Some(letters)) } else { (Some(letters), mixed) };
     let mut readings = Vec::with_capacity(3);
-    if !are_rows(&found, true) && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len()) {
+    readings.extend(first.into_iter().chain(second));
+    if !are_rows(found, true) && (MOST_ROWS / 3..=MOST_ROWS + 5).contains(&found.len()) {
         // Lines that are rows, and one of them has lost a group.
-        readings.push(Reading { rows: found.iter().map(|typed| row_of(typed.clone())).collect(), cut: false });
-    }
-    readings.insert(0, letters_of(found, true));
-    if let Some(mixed) = mixed {
-        // A group of a wrapped row may happen to have digits only; then the letters are right.
-        let likelier = readings.first().is_none_or(|letters| right(&mixed) >= right(letters));
-        readings.insert(usize::from(!likelier), mixed);
+        readings.push(Reading { rows: found.iter().map(|typed| row_of(typed.to_vec())).collect(), cut: false });
     }
     readings
 }
 
 /// Rows in digits from the lines of digits, rows in letters from the others.
-fn mixed_rows(found: &[Vec<Typed>]) -> Reading {
-    let mut mixed = Reading::default();
-    let runs = found.chunk_by(|a, b| in_digits(a) == in_digits(b)).collect::<Vec<_>>();
-    for (i, run) in runs.iter().enumerate() {
+fn mixed_rows(found: &[&[Typed]]) -> Reading {
+    let runs = || found.chunk_by(|a, b| in_digits(a) == in_digits(b));
+    // A run has more rows than one where it has more symbols than a row.
+    let mut mixed = Reading { rows: Vec::with_capacity(runs().count() + MOST_ROWS), cut: false };
+    let mut runs = runs().peekable();
+    while let Some(run) = runs.next() {
         let Reading { rows, cut } = if run.first().is_some_and(|typed| in_digits(typed)) {
             digits_of(run)
         } else {
-            letters_of(run.to_vec(), i + 1 == runs.len())
+            letters_of(run, runs.peek().is_none())
         };
         mixed.rows.extend(rows);
         mixed.cut |= cut;
@@ -536,28 +615,28 @@ pub(crate) fn one_row(text: &str, kind: CodeKind) -> Result<TypedRow, NoReading>
 }
 
 /// Whether lines are rows in letters: all but the text's last have about the length of one.
-fn are_rows(lines: &[Vec<Typed>], end_text: bool) -> bool {
+fn are_rows(lines: &[&[Typed]], end_text: bool) -> bool {
     let full = if end_text { lines.split_last().map_or(lines, |(_, before)| before) } else { lines };
     full.iter().all(|line| (ROW - 2..=ROW + 2).contains(&line.len())) && lines.iter().all(|line| line.len() <= ROW + 3)
 }
 
 /// Rows in letters from lines: the lines themselves if they are rows, else one stream.
-fn letters_of(lines: Vec<Vec<Typed>>, end_text: bool) -> Reading {
-    if are_rows(&lines, end_text) {
-        let rows = lines.into_iter().map(|typed| TypedRow {
+fn letters_of(lines: &[&[Typed]], end_text: bool) -> Reading {
+    if are_rows(lines, end_text) {
+        let rows = lines.iter().map(|typed| TypedRow {
             label: None,
-            typed,
+            typed: typed.to_vec(),
             form: Form::Letters,
             kind: CodeKind::ActivationCode,
         });
         return Reading { rows: rows.collect(), cut: false };
     }
-    Reading { rows: cut(&lines.concat(), Form::Letters), cut: true }
+    Reading { rows: cut(lines.iter().copied(), Form::Letters), cut: true }
 }
 
 /// Rows in digits from neighbouring lines of digits: the lines themselves if they have
 /// about the length of rows, else one stream.
-fn digits_of(lines: &[Vec<Typed>]) -> Reading {
+fn digits_of(lines: &[&[Typed]]) -> Reading {
     let full = DIGITS[4];
     let mut reading = match lines.split_last() {
         Some((last, before))
@@ -565,24 +644,33 @@ fn digits_of(lines: &[Vec<Typed>]) -> Reading {
         {
             let rows = lines.iter().map(|typed| TypedRow {
                 label: None,
-                typed: typed.clone(),
+                typed: typed.to_vec(),
                 form: Form::Digits,
                 kind: CodeKind::ActivationCode,
             });
             Reading { rows: rows.collect(), cut: false }
         }
-        _ => Reading { rows: cut(&lines.concat(), Form::Digits), cut: true },
+        _ => Reading { rows: cut(lines.iter().copied(), Form::Digits), cut: true },
     };
     reading.rows.iter_mut().for_each(choose_form);
     reading
 }
 
-fn cut(stream: &[Typed], form: Form) -> Vec<TypedRow> {
+/// Rows from what stands one after the other.
+fn cut<'a>(pieces: impl IntoIterator<Item = &'a [Typed], IntoIter: Clone>, form: Form) -> Vec<TypedRow> {
     let width = if form == Form::Digits { DIGITS[4] } else { ROW };
-    stream
-        .chunks(width)
-        .map(|typed| TypedRow { label: None, typed: typed.to_vec(), form, kind: CodeKind::ActivationCode })
-        .collect()
+    let pieces = pieces.into_iter();
+    let mut left: usize = pieces.clone().map(<[Typed]>::len).sum();
+    let mut stream = pieces.flatten().copied();
+    let mut rows = Vec::with_capacity(left.div_ceil(width));
+    while left > 0 {
+        let length = left.min(width);
+        let mut typed = Vec::with_capacity(length);
+        typed.extend(stream.by_ref().take(length));
+        rows.push(TypedRow { label: None, typed, form, kind: CodeKind::ActivationCode });
+        left -= length;
+    }
+    rows
 }
 
 /// Digits where there is nothing else; 10, 20 and 25 of them could be either, and the
@@ -616,6 +704,7 @@ enum Class {
 }
 
 /// The class of each ASCII character.
+#[allow(clippy::indexing_slicing, reason = "a table that is made while this is compiled")]
 const ASCII: [Class; 128] = {
     let mut table = [Class::Symbol(None); 128];
     let mut i = 0;

@@ -12,8 +12,10 @@
 //! [`MOST_EXPLANATIONS`]. So is memory: a long list of candidates is 280 KB, and there
 //! are no more of them than explanations allow.
 
+#[allow(clippy::indexing_slicing, reason = "tables that are made while this is compiled")]
 mod digits;
 mod explain;
+#[allow(clippy::indexing_slicing, reason = "tables that are made while this is compiled, or whose index is masked")]
 mod letters;
 mod one_row;
 mod plan;

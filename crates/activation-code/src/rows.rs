@@ -527,7 +527,7 @@ pub(crate) enum DigitsFault {
 /// The symbols of a row in digits (values 0..=9).
 pub(crate) fn from_digits(digits: &[u8]) -> Result<Vec<Element>, DigitsFault> {
     let groups = DIGITS.iter().position(|&length| length == digits.len()).ok_or(DigitsFault::Length)? + 1;
-    let (digits, check) = digits.split_at(digits.len() - 2);
+    let (digits, check) = digits.split_last_chunk::<2>().ok_or(DigitsFault::Length)?;
     let number = digits.iter().fold(0u128, |number, &digit| number * 10 + u128::from(digit));
     let check = check.iter().fold(0, |check, &digit| check * 10 + u128::from(digit));
     let length = groups * GROUP;

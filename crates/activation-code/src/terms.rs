@@ -218,7 +218,7 @@ impl Members {
     pub fn new(products: impl IntoIterator<Item = ProductId>) -> Option<Self> {
         let mut products: Vec<_> = products.into_iter().take(Self::MOST + 1).collect();
         products.sort_unstable();
-        let distinct = products.windows(2).all(|pair| pair[0] != pair[1]);
+        let distinct = products.is_sorted_by(|a, b| a != b);
         (distinct && (1..=Self::MOST).contains(&products.len())).then_some(Self(products))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::reading::{Form, MAX_SYMBOLS, MAX_TEXT, NoReading, Reading, TextPlace, Typed, TypedRow};
 use crate::reason::Reason;
-use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, ROW, RowPlace, RowsFault, Syndromes, decode};
+use crate::rows::{CodeKind, Element, GROUP, KIND_EXPONENT, MOST_ROWS, ROW, RowPlace, RowsFault, Syndromes, decode};
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
@@ -204,7 +204,15 @@ pub struct TypingFaults {
 
 impl TypingFaults {
     pub(crate) fn new(mut faults: Vec<TypingFault>) -> Self {
-        faults.sort_by_key(TypingFault::reason);
+        // In place: there may be as many faults as symbols, and sort_by_key takes room for as many again.
+        for i in 1..faults.len() {
+            let Some((&fault, before)) = faults.get(..=i).and_then(<[_]>::split_last) else { break };
+            let at = before.partition_point(|other| other.reason() <= fault.reason());
+            let mut carried = fault;
+            for place in faults.iter_mut().take(i + 1).skip(at) {
+                core::mem::swap(place, &mut carried);
+            }
+        }
         Self { faults }
     }
 
@@ -258,35 +266,45 @@ pub(crate) enum Rows {
 }
 
 /// A row with what its check says.
-struct Judged<'a> {
-    row: &'a TypedRow,
-    symbols: Option<Vec<Element>>,
+struct Judged {
     /// Where it belongs, if it is right.
     place: Option<RowPlace>,
     /// Where it was typed: its label, or else its turn.
     stands: u8,
 }
 
+/// The rows of a reading, each with where it was typed.
+fn standing(reading: &Reading) -> impl Iterator<Item = (&TypedRow, u8)> {
+    reading.rows.iter().zip(1usize..).map(|(row, turn)| {
+        // A text can have more rows than any code: 640 lines of one character each.
+        let turn = u8::try_from(turn).unwrap_or(u8::MAX);
+        (row, row.label.unwrap_or(turn))
+    })
+}
+
 /// The rows of a reading together, or what is wrong with them.
 pub(crate) fn assemble(reading: &Reading) -> Result<Rows, TypingFaults> {
-    let rows: Vec<_> = reading
-        .rows
-        .iter()
-        .zip(1usize..)
-        .map(|(row, turn)| {
-            // A text can have more rows than any code: 640 lines of one character each.
-            let turn = u8::try_from(turn).unwrap_or(u8::MAX);
-            let symbols = row.symbols();
-            let place = symbols.as_deref().and_then(|symbols| row.place_with(symbols));
-            Judged { row, symbols, place, stands: row.label.unwrap_or(turn) }
+    if let Some(joined) = join_right(reading) {
+        return joined;
+    }
+    let rows: Vec<_> = standing(reading)
+        .map(|(row, stands)| {
+            let place = row.symbols().and_then(|symbols| row.place_with(&symbols));
+            Judged { place, stands }
         })
         .collect();
-    let right: Option<Vec<_>> =
-        rows.iter().map(|row| Some((row.place?, row.symbols.as_deref()?, row.stands))).collect();
-    match right {
-        Some(right) => join(right, reading.rows.iter().all(|row| row.label.is_some())),
-        None => Err(TypingFaults::new(faults(&rows))),
+    Err(TypingFaults::new(faults(&reading.rows, &rows)))
+}
+
+/// The rows of a reading together, or what is wrong with that; `None` if one is wrong by itself.
+pub(crate) fn join_right(reading: &Reading) -> Option<Result<Rows, TypingFaults>> {
+    let mut right = Vec::with_capacity(reading.rows.len().min(MOST_ROWS));
+    for (row, stands) in standing(reading) {
+        let symbols = row.symbols()?;
+        right.push((row.place_with(&symbols)?, symbols, stands));
     }
+    let right = right.iter().map(|(place, symbols, stands)| (*place, symbols.as_slice(), *stands)).collect();
+    Some(join(right, reading.rows.iter().all(|row| row.label.is_some())))
 }
 
 /// Where a row stands by its own check and its symbols, or what is wrong with it as the
@@ -302,9 +320,8 @@ pub(crate) fn judge_row(row: &TypedRow, number: u8) -> Result<(RowPlace, Vec<Ele
     // Only a last row is much shorter than a full one; the other kinds have one size each.
     let short = row.typed.len() + GROUP < full;
     let last = number >= row.kind.fewest_rows() && (short || row.kind != CodeKind::ActivationCode);
-    let judged = Judged { row, symbols, place: None, stands: number };
     let mut faults = Vec::new();
-    row_faults(&judged, RowPlace { number, last, kind: row.kind }, &mut faults);
+    row_faults(row, RowPlace { number, last, kind: row.kind }, &mut faults);
     Err(TypingFaults::new(faults))
 }
 
@@ -315,7 +332,7 @@ pub(crate) fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) ->
         rows.sort_by_key(|(place, ..)| place.number);
     }
     let mut faults = Vec::new();
-    let ascending = rows.windows(2).all(|pair| pair[0].0.number < pair[1].0.number);
+    let ascending = rows.is_sorted_by(|(a, ..), (b, ..)| a.number < b.number);
     let belongs: Vec<u8> = rows.iter().map(|(place, ..)| place.number).collect();
     for (place, symbols, stands) in &rows {
         let moved = if labelled { place.number != *stands } else { !ascending && place.number != *stands };
@@ -345,21 +362,23 @@ pub(crate) fn join(mut rows: Vec<(RowPlace, &[Element], u8)>, labelled: bool) ->
 }
 
 /// What is wrong where at least one row is.
-fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
-    let mut faults = Vec::new();
+fn faults(typed: &[TypedRow], rows: &[Judged]) -> Vec<TypingFault> {
+    // Of each row one, and of each character that cannot be read.
+    let unreadable = typed.iter().flat_map(|row| &row.typed).filter(|typed| typed.symbol.is_none()).count();
+    let mut faults = Vec::with_capacity(rows.len() + unreadable);
     // The number that a right row says is the surer count for those that follow it.
     let mut offset = 0u8;
     // Rows that were exchanged say nothing about those that follow them.
     let ascending = rows.iter().filter_map(|row| row.place).is_sorted_by(|a, b| a.number < b.number);
     let mut highest_right = 0;
-    for (i, row) in rows.iter().enumerate() {
-        let stands = if row.row.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
+    for (i, (row, typed)) in rows.iter().zip(typed).enumerate() {
+        let stands = if typed.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
         let last = i + 1 == rows.len() && row.place.is_none_or(|place| place.last);
         match row.place {
-            None => row_faults(row, RowPlace { number: stands, last, kind: row.row.kind }, &mut faults),
+            None => row_faults(typed, RowPlace { number: stands, last, kind: typed.kind }, &mut faults),
             Some(place) if place.number == stands => highest_right = stands,
             Some(place)
-                if ascending && place.number > stands && place.number > highest_right && row.row.label.is_none() =>
+                if ascending && place.number > stands && place.number > highest_right && typed.label.is_none() =>
             {
                 faults.extend((stands..place.number).map(|row| TypingFault::MissingRow { row }));
                 offset += place.number - stands;
@@ -375,8 +394,8 @@ fn faults(rows: &[Judged<'_>]) -> Vec<TypingFault> {
 }
 
 /// What is wrong with one row that should stand in this place.
-fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault>) {
-    let TypedRow { typed, form, .. } = judged.row;
+fn row_faults(judged: &TypedRow, place: RowPlace, faults: &mut Vec<TypingFault>) {
+    let TypedRow { typed, form, .. } = judged;
     let row = place.number;
     let before = faults.len();
     faults.extend(typed.iter().enumerate().filter(|(_, typed)| typed.symbol.is_none()).map(|(i, typed)| {
@@ -384,7 +403,7 @@ fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault
             row,
             group: (i / GROUP + 1) as u8,
             character: typed.character,
-            place: typed.place,
+            place: typed.place.into(),
         }
     }));
     let found = typed.len();
@@ -399,11 +418,12 @@ fn row_faults(judged: &Judged<'_>, place: RowPlace, faults: &mut Vec<TypingFault
     if faults.len() > before {
         return;
     }
-    let Some(symbols) = judged.symbols.as_deref() else {
+    let Some(symbols) = judged.symbols() else {
         // Digits whose own check is wrong.
         faults.push(TypingFault::RowCheck { row, group: None });
         return;
     };
+    let symbols = symbols.as_slice();
     let group_of = |index: usize| (index / GROUP + 1) as u8;
     let syndromes = Syndromes::of(symbols, place);
     let group_of_symbol = |index| (*form == Form::Letters).then(|| group_of(index));
