@@ -1,19 +1,22 @@
 //! What a batch costs above its signatures, measured in the same run: the program as a clerk runs it, from the file of
 //! orders to the file of codes, in turns with dalek alone; and what each index of the ledger costs.
 //!
-//!     cargo bench -p countersign --bench batch
+//!     cargo bench -p countersign --bench batch [-- ORDERS...]
 //!
-//! `ORDERS` and `PAIRS` set how many; with `KEEP=folder` it only makes the desk there, for a profiler. Both sides have
+//! With numbers it measures batches of so many orders, without the indexes. `PAIRS` sets how many pairs; with `KEEP=folder` it only makes the desk there, for a profiler. Both sides have
 //! as many threads: one more than there are cores, so that neither gets more of a machine that others use too. Time
 //! is on the clock, and of the processor, which does not count the time in which others had it.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "common/figure.rs"]
+mod figure;
 
 use activation_code::*;
 use common::*;
 use countersign::ledger::{Action, By, Customer, CustomerNumber, Entry, LedgerFault, OperatorName};
 use ed25519_dalek::{Signer as _, SigningKey};
+use figure::{Wanted, figure};
 use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
 use std::fmt::Write as _;
@@ -36,18 +39,25 @@ const ROUNDS: usize = 5;
 
 fn main() {
     let cores = thread::available_parallelism().unwrap().get();
-    let (orders, pairs) = (number("ORDERS", ORDERS), number("PAIRS", PAIRS));
-    println!("{cores} cores, {} threads, {orders} orders, {CUSTOMERS} customers", cores + 1);
+    let asked: Vec<u32> = std::env::args().filter_map(|text| text.parse().ok()).collect();
+    let pairs = number("PAIRS", PAIRS);
+    println!("{cores} cores, {} threads, {CUSTOMERS} customers", cores + 1);
     let master = Desk::new();
     add_customers(&master);
     if let Some(keep) = std::env::var_os("KEEP") {
         std::fs::create_dir_all(&keep).unwrap();
         return copy_folder(master.room(), Path::new(&keep));
     }
-    compare(&master, cores + 1, orders, pairs);
+    for &orders in &asked {
+        compare(&master, cores + 1, orders, pairs);
+    }
+    if !asked.is_empty() {
+        return;
+    }
+    compare(&master, cores + 1, ORDERS, pairs);
     let (cost, memory) = batch(&master.copy(), 10_000, &[]);
     println!("10000 orders: {:.2} s, {memory} KiB", cost.clock.as_secs_f64());
-    indexes(&master, orders);
+    indexes(&master, ORDERS);
 }
 
 fn number(variable: &str, usual: u32) -> u32 {
@@ -62,9 +72,10 @@ struct Cost {
 }
 
 fn compare(master: &Desk, threads: usize, orders: u32, pairs: u32) {
+    println!("{orders} orders");
     println!("| pair | raw/s | batch/s | ratio | raw, processor | batch, processor | ratio | most memory |");
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let mut ratios = [Vec::new(), Vec::new()];
+    let (mut ratios, mut costs) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for pair in 1..=pairs {
         let raw = raw(threads, orders);
         let (batch, memory) = batch(&master.copy(), orders, &[]);
@@ -81,9 +92,14 @@ fn compare(master: &Desk, threads: usize, orders: u32, pairs: u32) {
             ratio[1],
         );
         ratios.iter_mut().zip(ratio).for_each(|(all, one)| all.push(one));
+        costs.iter_mut().zip([raw, batch]).for_each(|(all, one)| all.push(1e6 / rate(one)));
     }
     let [clock, processor] = ratios.map(median);
     println!("medians of {pairs} pairs: {clock:.3} by the clock, {processor:.3} of the processor");
+    let [raw, batch] = costs.map(median);
+    // At least 0.60 of what signing and verifying alone does.
+    let what = format!("batch of {orders}, an order by the clock");
+    figure(&what, "sign and verify_strict", (raw, batch, "µs"), &Wanted::Times(1.0 / 0.6));
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -7,11 +7,14 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "common/figure.rs"]
+mod figure;
 
 use activation_host::program::clock;
 use common::*;
 use countersign::desk::{self, ContactEdit, CustomerEdit};
 use countersign::ledger::CustomerNumber;
+use figure::{Wanted, figure};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -55,6 +58,11 @@ fn main() {
             printed.memory,
             plain.memory,
         );
+        let each = |time: Duration| time.as_secs_f64() * 1e3 / f64::from(orders);
+        let (what, limit) = (format!("{orders} certificates, processor for each"), "its bytes written and synced");
+        figure(&what, limit, (each(written), each(processor), "ms"), &Wanted::Nothing);
+        let (what, most_bytes) = (format!("{orders} certificates, the largest"), Wanted::AtMost(MOST_BYTES as f64));
+        figure(&what, "the smallest", (least as f64, most as f64, "bytes"), &most_bytes);
         assert!(most <= MOST_BYTES, "a certificate has {most} bytes");
     }
 }

@@ -7,10 +7,15 @@
 //! file are in the system's cache in both. The last column of each is the 99th of 100 too, without the
 //! time in which other processes had the processor or the disk worked.
 
+#[path = "common/figure.rs"]
+mod figure;
+
 use activation_code::*;
 use countersign::desk::{self, Clock, Clue, LicenseState, Session};
 use countersign::ledger::*;
 use countersign::signer::{Signer, SoftwareKey};
+use figure::{Wanted, figure};
+use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use std::hint::black_box;
@@ -220,8 +225,27 @@ impl<'p> Desk<'p> {
             times[1].add(&watch);
         }
         self.ledger = Some(Ledger::open(self.path).unwrap());
+        let raw = self.raw_lookup();
+        let median = times[0].median().as_secs_f64() * 1e6;
+        let what = format!("{name}, of {} licenses", self.licenses);
+        figure(&what, "a row by its number, SQLite alone", (raw, median, "µs"), &Wanted::AtMost(20_000.0));
         let [warm, new] = times.map(Times::shown);
         println!("| {name} | {warm} | {new} |");
+    }
+
+    /// What SQLite alone needs for one row of as large a table, in microseconds.
+    fn raw_lookup(&mut self) -> f64 {
+        let connection = Connection::open(self.path).unwrap();
+        let mut statement = connection.prepare("SELECT customer FROM license WHERE number = ?1").unwrap();
+        let mut times = Times::default();
+        for _ in 0..WARM {
+            let number = self.any_license().get();
+            let watch = Watch::start();
+            let customer: u32 = statement.query_row([number], |row| row.get(0)).unwrap();
+            times.add(&watch);
+            black_box(customer);
+        }
+        times.median().as_secs_f64() * 1e6
     }
 
     fn find<Q: Fn(&mut Self) -> (LicenseNumber, Clue)>(&mut self, name: &str, wanted: Q) {
@@ -378,6 +402,12 @@ impl Times {
     fn add(&mut self, watch: &Watch) {
         self.wall.push(watch.begun.elapsed());
         self.processor.push(worked() - watch.worked);
+    }
+
+    fn median(&self) -> Duration {
+        let mut wall = self.wall.clone();
+        wall.sort();
+        wall[wall.len() / 2]
     }
 
     /// Median and 99th of 100 on the wall, 99th on the processor.

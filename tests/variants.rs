@@ -109,7 +109,9 @@ fn every_variant_of_an_error_is_named_by_a_test() {
             variants(&item, &mut errors);
         }
     }
-    for path in sources(&[&code[..], &["tests", "crates/activation-code/tests", "crates/activation-host/tests"]].concat()) {
+    for path in
+        sources(&[&code[..], &["tests", "crates/activation-code/tests", "crates/activation-host/tests"]].concat())
+    {
         named(tokens(&path), None, &mut tests);
     }
     assert!(errors.len() > 400, "only {} variants were found", errors.len());

@@ -4,12 +4,16 @@
 //! Issuing is from claims to text with the signature; verifying is from text to proven claims, with the key read
 //! before. None of the others has rows, checks or repair, and their texts are not for typing.
 
+#[path = "../../common/figure.rs"]
+mod figure;
+
 use activation_code::*;
 use biscuit_auth::macros::{authorizer, biscuit};
 use biscuit_auth::{Biscuit, KeyPair, PrivateKey};
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, EncodePublicKey};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use figure::{Wanted, figure};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use pasetors::keys::{AsymmetricPublicKey, AsymmetricSecretKey};
 use pasetors::token::UntrustedToken;
@@ -173,6 +177,8 @@ fn row<T>(
         issued / sign,
         verified / strict
     );
+    figure(&format!("{name}, the same claims: issue"), "sign", (sign, issued, "µs"), &Wanted::Nothing);
+    figure(&format!("{name}, the same claims: verify"), "verify_strict", (strict, verified, "µs"), &Wanted::Nothing);
 }
 
 /// The medians of both, in turns.

@@ -1,39 +1,51 @@
-//! What a trust bundle with 100,000 revocations costs: loading it, beside the signatures alone, and a code against
+//! What a trust bundle with 1 to 100,000 revocations costs: loading it, beside the signatures alone, and a code against
 //! it, beside the same code and bundle without revocations; in the same run and in turns, in processor time, because
 //! others use the machine too.
 //!
 //!     cargo bench -p activation-code --bench bundle
 
+#[path = "../../../benches/common/figure.rs"]
+mod figure;
+
 use activation_code::*;
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use figure::{Wanted, figure};
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 
-const REVOCATIONS: u32 = 100_000;
+const REVOCATIONS: [u32; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
 /// Pairs measured; odd, so that there is one in the middle.
 const LOADS: usize = 101;
 const CHECKS: usize = 5_001;
 
 fn main() {
     let roots = Roots::new(2, (100..103).map(|seed| public(&key(seed)))).unwrap();
-    let full = bundle(REVOCATIONS, &roots);
+    for revocations in REVOCATIONS {
+        measure(revocations, &roots);
+    }
+}
+
+fn measure(revocations: u32, roots: &Roots) {
+    let full = bundle(revocations, roots);
     let text = full.to_string();
     let signers = [key(100), key(102)];
     let signatures = signers.each_ref().map(|key| key.sign(text.as_bytes()));
     let lines = signers.iter().zip(&signatures).map(|(key, by)| signature_line(&public(key), &by.to_bytes()));
     let file = format!("{text}\n{}", lines.collect::<String>());
-    println!("{REVOCATIONS} revocations, {} bytes", file.len());
+    println!("{revocations} revocations, {} bytes", file.len());
 
     let raw: [VerifyingKey; 2] = signers.each_ref().map(SigningKey::verifying_key);
     let (load, alone) = compare(
         LOADS,
-        || Trust::of_bundle(Purpose::Production, Bundle::read(black_box(&file), &roots).unwrap()).unwrap(),
+        || Trust::of_bundle(Purpose::Production, Bundle::read(black_box(&file), roots).unwrap()).unwrap(),
         || raw.iter().zip(&signatures).all(|(key, by)| key.verify_strict(black_box(text.as_bytes()), by).is_ok()),
     );
     println!("load    {:8.2} ms, two signatures alone {:.2} ms; wanted at most 50 ms", load / 1e3, alone / 1e3);
+    let what = format!("trust bundle of {revocations} revocations, file -> Trust");
+    figure(&what, "its two signatures", (alone / 1e3, load / 1e3, "ms"), &Wanted::AtMost(50.0));
 
     let code = code();
-    let trusts = [full, bundle(0, &roots)].map(|bundle| Trust::of_bundle(Purpose::Production, bundle).unwrap());
+    let trusts = [full, bundle(0, roots)].map(|bundle| Trust::of_bundle(Purpose::Production, bundle).unwrap());
     let [with, without] = &trusts;
     let (with, without) = compare(
         CHECKS,
@@ -42,6 +54,8 @@ fn main() {
     );
     let ratio = with / without;
     println!("check   {with:8.2} µs, without revocations {without:.2} µs: {ratio:.3}; wanted at most 1.05");
+    let what = format!("a code against {revocations} revocations");
+    figure(&what, "against none", (without, with, "µs"), &Wanted::Times(1.05));
 }
 
 /// The medians of both, in microseconds.

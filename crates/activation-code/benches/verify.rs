@@ -4,8 +4,12 @@
 //!
 //!     cargo bench -p activation-code
 
+#[path = "../../../benches/common/figure.rs"]
+mod figure;
+
 use activation_code::*;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use figure::{Wanted, figure};
 use std::{hint::black_box, time::Instant};
 
 /// Pairs measured; odd, so that there is one in the middle.
@@ -31,12 +35,16 @@ fn main() {
     for (name, text) in &spellings {
         compare(
             &format!("text -> License: {name}"),
+            "verify_strict",
+            &Wanted::TimesOrMore(1.06, 2.0),
             || trust.verify(ActivationCode::read(black_box(text)).unwrap()).unwrap().terms().units,
             || raw_key.verify_strict(black_box(&message), black_box(&signature)).unwrap(),
         );
     }
     compare(
         "issue without ledger",
+        "sign and verify_strict",
+        &Wanted::Times(1.06),
         || issue(black_box(&terms), &key, &trust),
         || {
             let signature = key.sign(black_box(&message));
@@ -47,7 +55,9 @@ fn main() {
     let mut letters = spellings[0].1.clone();
     letters.replace_range(0..1, "3");
     compare(
-        "refuse a mistyped character, against verify",
+        "refuse a mistyped character",
+        "verify_strict",
+        &Wanted::Nothing,
         || ActivationCode::read(black_box(&letters)).unwrap_err(),
         || raw_key.verify_strict(black_box(&message), black_box(&signature)).unwrap(),
     );
@@ -63,7 +73,7 @@ fn issue(terms: &Terms, key: &SigningKey, trust: &Trust) -> (License, Vec<String
     (license, letters)
 }
 
-fn compare<A, B>(name: &str, mut ours: impl FnMut() -> A, mut raw: impl FnMut() -> B) {
+fn compare<A, B>(name: &str, limit: &str, wanted: &Wanted, mut ours: impl FnMut() -> A, mut raw: impl FnMut() -> B) {
     fn time<T>(work: &mut impl FnMut() -> T) -> f64 {
         let start = Instant::now();
         black_box(work());
@@ -79,6 +89,7 @@ fn compare<A, B>(name: &str, mut ours: impl FnMut() -> A, mut raw: impl FnMut() 
         times[ROUNDS / 2]
     });
     println!("{name:44} {ours:6.2} µs {raw:6.2} µs {:+5.2} µs {:7.3}", ours - raw, ours / raw);
+    figure(name, limit, (raw, ours, "µs"), wanted);
 }
 
 fn trust(key: &SigningKey) -> Trust {

@@ -6,12 +6,15 @@
 //!     --target x86_64-unknown-linux-gnu
 //! ```
 
+#[path = "../../../benches/common/figure.rs"]
+mod figure;
 #[path = "common/furnished.rs"]
 mod furnished;
 #[allow(dead_code, reason = "tests use more of it")]
 #[path = "../tests/common/sold.rs"]
 mod sold;
 
+use figure::{Wanted, figure};
 use furnished::Furnished;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -34,7 +37,7 @@ fn main() {
     let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codes/full.txt");
     let mut inspect = activation();
     inspect.args(["inspect", "--issuer", ISSUER]).arg(&code);
-    report("inspect; more: wanted at most 1000", &empty, &mut inspect);
+    report("inspect", 1000.0, &empty, &mut inspect);
     let issuer = format!("{}:{}", sold::issuer().number, sold::issuer().key);
     for (number, furnished) in Furnished::ALL.iter().enumerate() {
         let state = folder.path().join(number.to_string());
@@ -45,7 +48,7 @@ fn main() {
         if !state.join("trust.bundle").exists() {
             status.args(["--issuer", &issuer]);
         }
-        report(&format!("status, {}; more: wanted at most 1500", furnished.name), &empty, &mut status);
+        report(&format!("status, {}", furnished.name), 1500.0, &empty, &mut status);
     }
 }
 
@@ -53,7 +56,7 @@ fn activation() -> Command {
     Command::new(env!("CARGO_BIN_EXE_activation"))
 }
 
-fn report(name: &str, empty: &Path, command: &mut Command) {
+fn report(name: &str, most: f64, empty: &Path, command: &mut Command) {
     let mut ours = || run(command);
     let nothing = || run(&mut Command::new(empty));
     for _ in 0..20 {
@@ -65,7 +68,9 @@ fn report(name: &str, empty: &Path, command: &mut Command) {
     without.sort_unstable();
     let (with, without) = (with[PAIRS / 2], without[PAIRS / 2]);
     let more = with.saturating_sub(without).as_micros();
-    println!("{:>6} {:>6} {more:>6}  {name}", without.as_micros(), with.as_micros());
+    println!("{:>6} {:>6} {more:>6}  {name}; more: wanted at most {most}", without.as_micros(), with.as_micros());
+    let figures = (without.as_micros() as f64, more as f64, "µs");
+    figure(&format!("process, {name}: more than nothing"), "an empty program", figures, &Wanted::AtMost(most));
 }
 
 fn run(command: &mut Command) -> Duration {

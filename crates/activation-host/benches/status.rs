@@ -5,6 +5,8 @@
 //! cargo bench -p activation-host --bench status
 //! ```
 
+#[path = "../../../benches/common/figure.rs"]
+mod figure;
 #[path = "common/furnished.rs"]
 mod furnished;
 #[allow(dead_code, reason = "tests use more of it")]
@@ -13,6 +15,7 @@ mod sold;
 
 use activation_code::{ActivationCode, signed_message};
 use ed25519_dalek::Signature;
+use figure::{Wanted, figure};
 use furnished::Furnished;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -35,18 +38,19 @@ fn main() {
         furnished.furnish(&state);
         let installation = furnished.open(&state);
         let warm = || assert!(black_box(installation.status().expect("trust")).standing.run);
-        report(&format!("warm, {}", furnished.name), ROUNDS, raw, warm);
+        report(&format!("warm, {}", furnished.name), ROUNDS, &Wanted::Times(1.15), raw, warm);
         let cold = || assert!(black_box(furnished.open(&state).status().expect("trust")).standing.run);
-        report(&format!("cold, {}", furnished.name), COLD_ROUNDS, raw, cold);
+        report(&format!("cold, {}", furnished.name), COLD_ROUNDS, &Wanted::Nothing, raw, cold);
     }
 }
 
-fn report(name: &str, rounds: usize, raw: impl Fn(), ours: impl Fn()) {
+fn report(name: &str, rounds: usize, wanted: &Wanted, raw: impl Fn(), ours: impl Fn()) {
     let (mut without, mut with): (Vec<_>, Vec<_>) = (0..rounds).map(|_| (time(&raw), time(&ours))).unzip();
     without.sort_unstable();
     with.sort_unstable();
     let [raw, ours] = [&without, &with].map(|times| times[rounds / 2].as_nanos() as f64 / 1000.0);
     println!("{raw:>8.1} {ours:>10.1} {:>8.2}  {name}", ours / raw);
+    figure(&format!("Installation::status, {name}"), "verify_strict", (raw, ours, "µs"), wanted);
 }
 
 fn time(what: impl Fn()) -> Duration {

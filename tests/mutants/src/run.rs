@@ -1,0 +1,275 @@
+//! Which tests come to which mutant, and whether one of them fails when it counts.
+
+use crate::list::Mutant;
+use crate::project::Project;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// A test fails.
+    Caught,
+    /// A test does not end.
+    TimedOut,
+    /// Every test that comes to it passes.
+    Missed,
+    /// No test comes to it.
+    NotReached,
+    /// It is not Rust.
+    Unviable,
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Caught => "caught",
+            Self::TimedOut => "timed out",
+            Self::Missed => "missed",
+            Self::NotReached => "not reached",
+            Self::Unviable => "unviable",
+        }
+    }
+}
+
+struct Test {
+    program: PathBuf,
+    name: String,
+    /// Where cargo runs it.
+    folder: PathBuf,
+    lasts: Duration,
+}
+
+/// Mutants are tried on all processors.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The outcome of each mutant that is planted.
+pub fn planted<'a>(
+    project: &Project,
+    package: &str,
+    mutants: impl Iterator<Item = &'a Mutant>,
+    seconds: u64,
+) -> Vec<(&'a Mutant, Outcome)> {
+    let (tests, reached) = reached(project, tests(project, package));
+    let state = Mutex::new((mutants.collect::<Vec<_>>().into_iter(), Vec::new()));
+    thread::scope(|scope| {
+        for worker in 0..workers() {
+            let (state, tests, reached) = (&state, &tests, &reached);
+            scope.spawn(move || {
+                loop {
+                    let Some(mutant) = state.lock().expect("no worker panics").0.next() else { return };
+                    let coming = reached.get(&mutant.number);
+                    let outcome = match coming {
+                        None => Outcome::NotReached,
+                        Some(coming) => {
+                            let coming = coming.iter().map(|&test| &tests[test]);
+                            one(project, worker, coming, Some(mutant.number), seconds)
+                        }
+                    };
+                    let found = &mut state.lock().expect("no worker panics").1;
+                    found.push((mutant, outcome));
+                    if outcome != Outcome::Caught || found.len() % 100 == 0 {
+                        eprintln!("{} {:<11} {}", found.len(), outcome.name(), mutant.name);
+                    }
+                }
+            });
+        }
+    });
+    let (_, mut found) = state.into_inner().expect("no worker panics");
+    found.sort_by_key(|(mutant, _)| mutant.number);
+    found
+}
+
+/// The outcome of each mutant with a build of its own.
+pub fn singly<'a>(
+    project: &Project,
+    package: &str,
+    mutants: impl Iterator<Item = &'a Mutant>,
+    seconds: u64,
+) -> Vec<(&'a Mutant, Outcome)> {
+    let (mut all, _) = reached(project, tests(project, package));
+    all.sort_by_key(|test| test.lasts);
+    let mut found = Vec::new();
+    for mutant in mutants {
+        let path = project.folder.join(&mutant.file);
+        let planted = fs::read_to_string(&path).expect("a listed file is there");
+        let source = fs::read_to_string(project.folder.join("../../../..").join(&mutant.file));
+        let source = source.expect("a listed file is there");
+        let (start, end) = (mutant.span.start.offset(&source), mutant.span.end.offset(&source));
+        let question = planted.find("\n#[doc(hidden)]\n#[allow(warnings, clippy::all)]\npub mod __mutants");
+        let question = question.map_or("", |at| &planted[at..]);
+        let changed = [&source[..start], &mutant.replacement, &source[end..], question].concat();
+        project.write(&mutant.file, &changed);
+        let checks =
+            project.cargo(&["check", "--offline", "--quiet", "--package", package, "--lib", "--bins"]).output();
+        let outcome = if !checks.expect("cargo runs").status.success() {
+            Outcome::Unviable
+        } else {
+            let names: BTreeMap<String, Duration> = all.iter().map(|test| (test.name.clone(), test.lasts)).collect();
+            let mut built = tests(project, package);
+            built.retain(|test| names.contains_key(&test.name));
+            built.iter_mut().for_each(|test| test.lasts = names[&test.name]);
+            built.sort_by_key(|test| test.lasts);
+            one(project, 0, built.iter(), None, seconds)
+        };
+        eprintln!("{} {:<11} {}", found.len() + 1, outcome.name(), mutant.name);
+        found.push((mutant, outcome));
+        project.write(&mutant.file, &planted);
+    }
+    found
+}
+
+/// Builds the tests of a package, and asks them for their names.
+fn tests(project: &Project, package: &str) -> Vec<Test> {
+    #[derive(Deserialize)]
+    struct Built {
+        executable: Option<PathBuf>,
+        manifest_path: Option<PathBuf>,
+        profile: Option<Profile>,
+    }
+    #[derive(Deserialize)]
+    struct Profile {
+        test: bool,
+    }
+    if package == "countersign" {
+        // What the desk issues its tests give to the host's program.
+        let built = project.cargo(&["build", "--offline", "--quiet", "--package", "activation-host"]).status();
+        assert!(built.expect("cargo runs").success(), "activation-host is built");
+    }
+    let built =
+        project.cargo(&["test", "--offline", "--no-run", "--message-format=json", "--package", package]).output();
+    let built = built.expect("cargo runs");
+    assert!(built.status.success(), "the tests are built: {}", String::from_utf8_lossy(&built.stderr));
+    let mut tests = Vec::new();
+    for line in String::from_utf8_lossy(&built.stdout).lines() {
+        let Ok(Built {
+            executable: Some(program),
+            manifest_path: Some(manifest),
+            profile: Some(Profile { test: true }),
+        }) = serde_json::from_str(line)
+        else {
+            continue;
+        };
+        let folder = manifest.parent().unwrap_or(Path::new("/"));
+        let names = |ignored: bool| {
+            let mut list = Command::new(&program);
+            list.args(["--list", "--format", "terse"]).args(ignored.then_some("--ignored"));
+            let listed = list.current_dir(folder).output().expect("a test lists its tests");
+            let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+            listed.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        tests.extend(names(false).difference(&names(true)).map(|name| Test {
+            program: program.clone(),
+            name: name.clone(),
+            folder: folder.to_owned(),
+            lasts: Duration::ZERO,
+        }));
+    }
+    tests
+}
+
+/// The tests that pass, with the time they take, and which of them come to which mutant, the quickest first.
+fn reached(project: &Project, mut tests: Vec<Test>) -> (Vec<Test>, BTreeMap<usize, Vec<usize>>) {
+    let state = Mutex::new((tests.drain(..), Vec::new()));
+    thread::scope(|scope| {
+        for worker in 0..workers() {
+            let state = &state;
+            scope.spawn(move || {
+                let list = project.scratch.join(format!("reached-{worker}"));
+                loop {
+                    let Some(mut test) = state.lock().expect("no worker panics").0.next() else { return };
+                    let _ = fs::remove_file(&list);
+                    let (writes, most) = ([("MUTANTS_REACHED", list.as_os_str())], Duration::from_secs(600));
+                    let begun = Instant::now();
+                    let ended = test_once(project, worker, &test, &writes, most);
+                    test.lasts = begun.elapsed();
+                    let text = fs::read_to_string(&list).unwrap_or_default();
+                    // Several processes of a test may have come to one.
+                    let numbers: BTreeSet<usize> = text.lines().filter_map(|line| line.parse().ok()).collect();
+                    if ended == Some(true) {
+                        state.lock().expect("no worker panics").1.push((test, numbers));
+                    } else {
+                        eprintln!("left out, it does not pass without mutants: {}", test.name);
+                    }
+                }
+            });
+        }
+    });
+    let (_, mut found) = state.into_inner().expect("no worker panics");
+    found.sort_by_key(|(test, _)| test.lasts);
+    let mut reached: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (test, (_, numbers)) in found.iter().enumerate() {
+        numbers.iter().for_each(|number| reached.entry(*number).or_default().push(test));
+    }
+    let passing: Vec<Test> = found.into_iter().map(|(test, _)| test).collect();
+    eprintln!("{} tests come to {} mutants", passing.len(), reached.len());
+    (passing, reached)
+}
+
+/// What the tests say of a mutant: until one fails, or there was enough time.
+fn one<'a>(
+    project: &Project,
+    worker: usize,
+    tests: impl Iterator<Item = &'a Test>,
+    number: Option<usize>,
+    seconds: u64,
+) -> Outcome {
+    let begun = Instant::now();
+    let number = number.unwrap_or(0).to_string();
+    for test in tests {
+        let most = test.lasts * 5 + Duration::from_secs(5);
+        match test_once(project, worker, test, &[("MUTANT", number.as_ref())], most) {
+            Some(true) => {}
+            Some(false) => return Outcome::Caught,
+            None => return Outcome::TimedOut,
+        }
+        if begun.elapsed() > Duration::from_secs(seconds) {
+            break;
+        }
+    }
+    Outcome::Missed
+}
+
+/// Whether the test passes; `None` if it has not ended in time.
+fn test_once(
+    project: &Project,
+    worker: usize,
+    test: &Test,
+    environment: &[(&str, &std::ffi::OsStr)],
+    most: Duration,
+) -> Option<bool> {
+    let scratch = project.scratch.join(worker.to_string());
+    fs::create_dir_all(&scratch).expect("the work folder can be written");
+    // A mutant may ask for all memory that there is.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -v 6000000; exec \"$@\"", "sh"]).arg(&test.program);
+    command.args(["--exact", &test.name, "--quiet"]).current_dir(&test.folder);
+    command.envs(environment.iter().copied()).env("CARGO_MANIFEST_DIR", &test.folder);
+    command.env("TMPDIR", &scratch).env("PROPTEST_FAILURE_PERSISTENCE", "off").env("RUST_BACKTRACE", "0");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let mut running = command.spawn().expect("sh runs");
+    let group = Pid::from_child(&running);
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    let ended = loop {
+        match running.try_wait().expect("a child can be waited for") {
+            Some(status) => break Some(status.success()),
+            None if begun.elapsed() > most => break None,
+            None => thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(50));
+    };
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = running.wait();
+    let _ = fs::remove_dir_all(&scratch);
+    ended
+}
