@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// How many lines were frozen, and their SHA-256.
-const FROZEN: (usize, &str) = (1_008, "5bb841b6b87cabe9ad7eb3d6f56aa90ccab27930ed7f7f35f8f9c6cb84637451");
+const FROZEN: (usize, &str) = (1_408, "3fddc9447311fca480e4baabc68f0894b1e3df9d268206eef30deacdf37f0184");
 
 const BUNDLE: &str = include_str!("golden.bundle");
 
@@ -231,8 +231,8 @@ fn golden_texts_show_every_answer() {
 fn further_golden_texts() {
     let readers = Readers::new();
     let mut seen: HashSet<String> = golden().into_iter().map(|one| one.text).collect();
-    for (what, text) in good_texts().into_iter().chain(mistyped()).chain(refused()).chain(judged()).chain(other_kinds())
-    {
+    let texts = [good_texts(), mistyped(), refused(), judged(), other_kinds(), odd_texts()];
+    for (what, text) in texts.into_iter().flatten() {
         if seen.insert(text.clone()) {
             let line = Golden { what, says: readers.says(&text), text };
             println!("{}", serde_json::to_string(&line).unwrap());
@@ -554,6 +554,118 @@ fn other_kinds() -> Vec<Text> {
         texts.extend(cases.map(|(what, text)| (format!("seed {seed}, {what}"), text)));
     }
     texts
+}
+
+/// As people, mail programs and other programs write codes down: labels, quotes, wraps, remarks, other dashes and line
+/// ends; every third with a mistake.
+fn odd_texts() -> Vec<Text> {
+    (4000..4400).map(|seed| (format!("seed {seed}, oddly"), odd_text(seed).unwrap())).collect()
+}
+
+fn odd_text(seed: u64) -> arbitrary::Result<String> {
+    let data = seeded(seed, 4_000);
+    let chance = &mut Unstructured::new(&data);
+    let terms = if chance.ratio(3, 4)? { example() } else { Terms { test: false, ..seeded_terms(seed) } };
+    let code = sign(&terms);
+    let (letters, digits) = (code.letters(), code.digits());
+    let mut text = String::new();
+    if chance.ratio(1, 4)? {
+        let head =
+            ["Dear customer,\n", "\u{FEFF}", "Order 12) of 3.\n", "# printed 2026-11-22\n", "Key:\n", "7\n", "\n\n"];
+        text += chance.choose(&head)?;
+    }
+    if chance.ratio(1, 8)? {
+        // One line, wrapped by a mail program.
+        let line = code.transport();
+        let width = chance.int_in_range(20..=90)?;
+        let end = chance.choose(&["\n", "\r\n", "=\n", "\n> ", " \n"])?;
+        let lines: Vec<&str> = line.as_bytes().chunks(width).map(|part| str::from_utf8(part).unwrap()).collect();
+        text += &lines.join(end);
+        text += chance.choose(&["", "\n", "\nregards", " regards"])?;
+        return mistaken(text, chance);
+    }
+    let label = *chance.choose(&[
+        "", "", "Row N: ", "row N) ", "N) ", "N. ", "N: ", "Row N ", "(N) ", "N - ", "ROW N)", "N.", "0N) ",
+    ])?;
+    let lead = *chance.choose(&["", "", "", "> ", ">>", "  ", "* ", "| ", "\t", "- "])?;
+    let dash = *chance.choose(&[
+        "-", "-", " ", "\u{2013}", "\u{2014}", ".", "_", "", "  ", "\t", "\u{A0}", "/", " - ", "\u{AD}", ",",
+    ])?;
+    let end = *chance.choose(&[
+        "\n",
+        "\n",
+        "\r\n",
+        "\r",
+        "\n\n",
+        "\u{2028}",
+        " ",
+        "\n# remark\n",
+        ",\n",
+        "\n> \n",
+        ";",
+        "\u{B}",
+    ])?;
+    let tail = *chance.choose(&["", "", "", " # ok", " ok", ".", "  ", " <-", " |"])?;
+    let wrapped = chance.ratio(1, 5)?;
+    let case: u8 = chance.int_in_range(0..=5)?;
+    let form: u8 = chance.int_in_range(0..=5)?;
+    let mut rows: Vec<String> = Vec::new();
+    for (number, (letters, digits)) in (1..).zip(letters.iter().zip(&digits)) {
+        let row = match form {
+            0..=2 => letters.replace('-', dash),
+            3..=4 => digits.replace(' ', dash),
+            _ if number % 2 == 0 => digits.replace(' ', dash),
+            _ => letters.replace('-', dash),
+        };
+        let mut row = match case {
+            0 => row.to_lowercase(),
+            1 => row.replace('0', "o").replace('1', "I"),
+            2 if form < 3 => row.chars().map(|c| if c == 'A' { 'a' } else { c }).collect(),
+            _ => row,
+        };
+        if wrapped && chance.ratio(1, 2)? {
+            let places: Vec<usize> = row.char_indices().map(|(at, _)| at).collect();
+            row.insert_str(*chance.choose(&places)?, chance.choose(&["\n", "\n> ", "\n   ", "\r\n"])?);
+        }
+        let number = if chance.ratio(1, 60)? { number + 1 } else { number };
+        rows.push(format!("{lead}{}{row}{tail}", label.replace('N', &number.to_string())));
+    }
+    match chance.int_in_range(0..=15)? {
+        0 => rows.reverse(),
+        1 => rows.swap(0, 1),
+        2 => drop(rows.remove(1)),
+        3 => rows.insert(1, rows[2].clone()),
+        4 => rows.insert(2, "and so on".to_owned()),
+        _ => {}
+    }
+    text += &rows.join(end);
+    text += chance.choose(&[
+        "",
+        "\n",
+        "\n-- \nThe license desk\n+49 30 1234567\n",
+        "\n1) first, enter it\n",
+        "\n\n",
+        " end",
+    ])?;
+    mistaken(text, chance)
+}
+
+/// One text in three has another character somewhere, one less or one more.
+fn mistaken(mut text: String, chance: &mut Unstructured<'_>) -> arbitrary::Result<String> {
+    let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let at = *chance.choose(&places)?;
+    match chance.int_in_range(0..=8)? {
+        0 => drop(text.remove(at)),
+        1 => {
+            text.insert(at, *chance.choose(&['7', 'K', '?', '-', ' ', '\n', 'U', '#', '>', ')', ':', 'ß', '\u{200E}'])?)
+        }
+        2 => {
+            text.remove(at);
+            text.insert(at, *chance.choose(&['7', 'K', 'Z', '0', 'é', '*', '8'])?);
+        }
+        _ => {}
+    }
+    Ok(text)
 }
 
 /// Prints the bundle that the golden texts are judged with.
