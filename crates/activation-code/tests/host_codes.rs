@@ -115,6 +115,24 @@ fn a_receipt_with_a_zero_or_spare_bits_is_no_receipt() {
 }
 
 #[test]
+fn what_a_receipt_has_no_room_for_is_cut_to_the_most() {
+    let receipt = Receipt {
+        license: LicenseNumber::new(1042).unwrap(),
+        revision: Revision::new(3).unwrap(),
+        in_use: u32::MAX,
+        day: "2110-01-01".parse().unwrap(),
+        host: HostId(7),
+        product: ProductId::new(7).unwrap(),
+        clock: ClockState::Right,
+        bundle: None,
+    };
+    let most = Receipt { in_use: 0x00FF_FFFF, day: day(32_767), ..receipt };
+    assert_eq!(Receipt::read(&receipt.rows()), Ok(most));
+    let early = Receipt { in_use: 0, day: "2019-12-31".parse().unwrap(), ..receipt };
+    assert_eq!(Receipt::read(&early.rows()), Ok(Receipt { in_use: 0, day: day(0), ..receipt }));
+}
+
+#[test]
 fn a_row_of_another_kind_is_named() {
     let row = to_rows(CodeKind::RegistrationKey, &[0x10; 12]).unwrap().concat();
     let HostCodeFault::Typing(faults) = HostRequest::read(&row).unwrap_err() else { panic!("not a typing fault") };

@@ -438,6 +438,13 @@ fn thousands_of_codes_read_in_every_spelling_and_wrapping() {
 
 /// The last row of this code has 25 digits, which as letters are by chance a right last row too.
 #[test]
+fn a_colon_of_another_script_is_one() {
+    let code = ActivationCode::read(&lines().join("\n")).unwrap();
+    let text = code.transport().replace(':', "\u{FF1A}");
+    assert_eq!(ActivationCode::read(&text), Ok(code));
+}
+
+#[test]
 fn digits_that_would_do_as_letters_are_digits() {
     let code = sign(&laws::any_terms(&mut Unstructured::new(&seeded(7_938, 400))).unwrap());
     let digits = code.digits();

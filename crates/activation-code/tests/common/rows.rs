@@ -30,6 +30,12 @@ pub fn rows_with_spare(kind: u8, groups: usize, bytes: &[u8], spare: u8) -> Vec<
     rows.collect()
 }
 
+/// One row of these symbols, its check for this place (16 is added for the last one) and kind behind them.
+pub fn row(kind: u8, place: u8, symbols: &[u8]) -> String {
+    let all = [symbols, &checks(symbols, place, kind)].concat();
+    all.iter().map(|&symbol| char::from(ALPHABET[usize::from(symbol)])).collect()
+}
+
 fn crc(bytes: &[u8]) -> u16 {
     let bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |i| u16::from(byte >> i & 1)));
     bits.fold(0, |crc, bit| (crc << 1 & 0x3FF) ^ if crc >> 9 ^ bit == 1 { 0x233 } else { 0 })
