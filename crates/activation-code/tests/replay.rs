@@ -3,10 +3,21 @@
 mod common;
 
 use common::laws::LAWS;
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Replayed by `crates/activation-host/tests/replay.rs` and by `tests/desk/partners.rs`.
 const ELSEWHERE: [&str; 4] = ["qr_file", "partner_export", "usage_report", "state_file"];
+
+/// The inputs that are saved, and with `FUZZ_WORK` those that fuzzing has found since: fuzz/coverage.sh counts what
+/// they come to.
+fn saved(name: &str) -> Vec<PathBuf> {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let folders = [Some("corpus"), std::env::var_os("FUZZ_WORK").is_some().then_some("work")];
+    let entries = folders.into_iter().flatten().filter_map(|folder| fs::read_dir(fuzz.join(folder).join(name)).ok());
+    entries.flatten().map(|file| file.unwrap().path()).collect()
+}
 
 #[test]
 fn every_saved_input_keeps_its_law() {
@@ -17,8 +28,7 @@ fn every_saved_input_keeps_its_law() {
     assert_eq!(folders, known.map(str::to_owned).collect());
     for (name, law) in LAWS {
         let mut inputs = 0;
-        for file in fs::read_dir(corpus.join(name)).unwrap() {
-            let path = file.unwrap().path();
+        for path in saved(name) {
             // A broken law names the input in what the test has printed.
             println!("{}", path.display());
             law(&fs::read(&path).unwrap());

@@ -4,6 +4,7 @@ mod common;
 
 use activation_code::*;
 use common::{day, example, sign, trust};
+use ed25519_dalek::{Signer, SigningKey};
 
 /// 2026-12-01 to 2027-11-30, issued 2026-11-22 by a key that nobody else has.
 fn license(kind: Kind, grace: Option<u8>) -> License {
@@ -303,4 +304,83 @@ fn the_closed_lists_are_those_of_the_interface() {
         let readable = *reason >= Reason::NotCanonical;
         assert_eq!(reason.class(), if readable { ReasonClass::Refused } else { ReasonClass::NotReadable });
     }
+}
+
+/// Trust in a bundle that says when product 7 ends.
+fn ending(end: &str, use_ends: bool) -> Trust {
+    let pinned = trust(Purpose::Production, &[1]).issuers().next().unwrap();
+    let bundle = Bundle {
+        vendor: "Example Security".into(),
+        number: 1,
+        issued: day("2026-11-22"),
+        test: false,
+        contact: vec![],
+        roots: Roots::new(1, [pinned.key]).unwrap(),
+        issuers: vec![BundleIssuer {
+            number: pinned.number,
+            key: pinned.key,
+            void: false,
+            limits: IssuerLimits::default(),
+        }],
+        listed: vec![],
+        revoked: vec![],
+        products: vec![BundleProduct {
+            id: ProductId::new(7).unwrap(),
+            mnemonic: "ES".into(),
+            unit: "endpoints".into(),
+            kind: "software".into(),
+            rank: 7,
+            members: None,
+            end_of_life: Some(day(end)),
+            use_ends,
+            family: None,
+            name: "Seven".into(),
+        }],
+    };
+    Trust::of_bundle(Purpose::Production, bundle).unwrap()
+}
+
+#[test]
+fn end_of_life_ends_every_period_and_runs_on_only_what_was_bought_and_had_begun() {
+    let terms = |kind| Terms { kind, ..example() };
+    let on = |kind, end: &str, use_ends, today: &str| {
+        let trust = ending(end, use_ends);
+        assert!(trust.bundle().is_some());
+        trust.verify(sign(&terms(kind))).unwrap().standing_on(day(today), None)
+    };
+    // The period is 2026-12-01 to 2027-11-30.
+    let last = on(Kind::Full, "2027-06-30", false, "2027-06-30");
+    assert_eq!((last.phase, last.days_left), (Phase::Maintenance, Some(0)));
+    for (kind, use_ends, today, runs) in [
+        (Kind::Full, false, "2027-07-01", true),
+        (Kind::Full, true, "2027-07-01", false),
+        (Kind::Evaluation, false, "2027-07-01", false),
+        (Kind::Service, false, "2027-07-01", false),
+    ] {
+        let after = on(kind, "2027-06-30", use_ends, today);
+        assert_eq!((after.phase, after.days_left), (Phase::EndOfLife, None));
+        assert_eq!(after.run, runs, "{kind:?}, use ends: {use_ends}");
+    }
+    // What never began does not run on; on its first day it has begun.
+    assert!(!on(Kind::Full, "2026-11-25", false, "2026-11-30").run);
+    assert!(on(Kind::Full, "2026-11-25", false, "2026-12-01").run);
+    assert_eq!(on(Kind::Full, "2026-11-25", false, "2026-11-25").phase, Phase::NotYetValid);
+    assert!(trust(Purpose::Production, &[1]).bundle().is_none());
+}
+
+#[test]
+fn only_what_is_for_testing_says_that_it_is() {
+    let own = SigningKey::from_bytes(&[77; 32]);
+    let key = PublicKey::from_bytes(own.verifying_key().as_bytes()).unwrap();
+    let issuer = PinnedIssuer { number: IssuerNumber::new(1).unwrap(), key };
+    let is_test = |purpose, terms: &Terms| {
+        let payload = terms.to_payload().unwrap();
+        let signature = own.sign(&signed_message(&payload)).to_bytes();
+        let code = ActivationCode::from_parts(&payload, &signature).unwrap();
+        Trust::pinned(purpose, [issuer]).unwrap().verify(code).unwrap().is_test()
+    };
+    assert!(!is_test(Purpose::Production, &example()));
+    assert!(is_test(Purpose::Testing, &Terms { test: true, ..example() }));
+    // So is everything that a published key has signed.
+    assert!(license(Kind::Full, None).is_test());
 }
