@@ -451,24 +451,88 @@ fn digits_that_would_do_as_letters_are_digits() {
 #[test]
 fn each_fault_says_what_was_found_and_what_was_wanted() {
     let rows = lines();
-    for (text, sentence) in [
-        (String::new(), "there is no code here"),
-        ("A".repeat(641), "the text is too long for a code: wanted at most 64 KiB and 640 symbols"),
-        (rows.join("\n").replacen("84G00", "84G0", 1), "row 1 has 24 characters, wanted 25; group 3 shows it"),
-        (rows.join("\n").replacen("84G00", "84G01", 1), "row 1, group 3 does not check"),
-        (rows.join("\n").replacen("84G00", "48G00", 1), "row 1, group 3 has two characters in the wrong order"),
+    let text = rows.join("\n");
+    let changed = |from: &str, to: &str| text.replacen(from, to, 1);
+    let code = sign(&example());
+    let exchanged = [0, 3, 2, 1, 4, 5].map(|i: usize| rows[i].as_str()).join("\n");
+    let other = sign(&Terms { license: LicenseNumber::new(1043).unwrap(), ..example() }).letters();
+    for (text, fault, sentence) in [
+        (String::new(), TypingFault::Empty, "there is no code here"),
         (
-            rows.join("\n").replacen("84G00-3X00H", "84G03-0X00H", 1),
+            "A".repeat(641),
+            TypingFault::TooLong,
+            "the text is too long for a code: wanted at most 64 KiB and 640 symbols",
+        ),
+        (
+            changed("NGSNG", "NG?NG"),
+            TypingFault::UnknownCharacter { row: 3, group: 2, character: '?', place: at(3, 9) },
+            "row 3, group 2 has a character that no code has: ? (line 3, column 9)",
+        ),
+        (
+            changed("NGSNG", "NG\u{1}NG"),
+            TypingFault::UnknownCharacter { row: 3, group: 2, character: '\u{1}', place: at(3, 9) },
+            "row 3, group 2 has a character that no code has: U+0001 (line 3, column 9)",
+        ),
+        (
+            changed("84G00", "84G0"),
+            TypingFault::RowLength { row: 1, group: Some(3), found: 24, wanted: 25 },
+            "row 1 has 24 characters, wanted 25; group 3 shows it",
+        ),
+        (
+            text.replace('-', "").replacen("84G00", "84G0", 1),
+            TypingFault::RowLength { row: 1, group: None, found: 24, wanted: 25 },
+            "row 1 has 24 characters, wanted 25",
+        ),
+        (changed("84G00", "84G01"), TypingFault::RowCheck { row: 1, group: Some(3) }, "row 1, group 3 does not check"),
+        (
+            rows::rows(7, 5, code.as_bytes()).concat(),
+            TypingFault::RowCheck { row: 1, group: None },
+            "row 1 does not check",
+        ),
+        (
+            changed("84G00", "48G00"),
+            TypingFault::Swapped { row: 1, groups: Some((3, 3)) },
+            "row 1, group 3 has two characters in the wrong order",
+        ),
+        (
+            changed("84G00-3X00H", "84G03-0X00H"),
+            TypingFault::Swapped { row: 1, groups: Some((3, 4)) },
             "row 1: the last character of group 3 and the first of group 4 are in the wrong order",
         ),
         (
             labelled(&numbered(&rows)).replacen("84G00-3X00H", "3X00H-84G00", 1),
+            TypingFault::Swapped { row: 1, groups: None },
             "row 1 has the right characters in the wrong order",
         ),
-        (rows[1..].join("\n"), "row 1 is missing"),
-        (rows[..5].join("\n"), "the code goes on: row 6 is missing"),
+        (exchanged, TypingFault::WrongRow { row: 2, belongs: 4 }, "what stands as row 2 is row 4 of a code"),
+        (rows[1..].join("\n"), TypingFault::MissingRow { row: 1 }, "row 1 is missing"),
+        (
+            labelled(&numbered(&rows)).replacen("-645X4", "", 1),
+            TypingFault::MissingGroup { row: 4, found: 20, wanted: 25 },
+            "row 4 has 20 characters, wanted 25: a group is missing",
+        ),
+        (rows[..5].join("\n"), TypingFault::LastRowMissing { row: 6 }, "the code goes on: row 6 is missing"),
+        (
+            rows::rows(2, 5, code.as_bytes()).concat(),
+            TypingFault::OtherKind { row: 1, kind: CodeKind::HostRequest, wanted: CodeKind::ActivationCode },
+            "row 1 is a row of a host request, wanted an activation code",
+        ),
+        (
+            [&rows[..1], &other[1..]].concat().join("\n"),
+            TypingFault::DifferentCodes,
+            "every row is right by itself, and they are not rows of one code",
+        ),
+        (
+            labelled(&numbered(&rows)) + &labelled(&numbered(&other)),
+            TypingFault::SeveralCodes { row: 1 },
+            "there is more than one code: row 1 is there twice, and differs",
+        ),
     ] {
-        assert_eq!(faults(&text).to_string(), sentence);
+        let faults = faults(&text);
+        assert_eq!(faults.all()[0], fault);
+        assert_eq!(fault.to_string(), sentence);
+        assert_eq!((faults.to_string().as_str(), faults.reason()), (sentence, fault.reason()));
+        assert_eq!(ReadFault::Typing(faults).to_string(), sentence);
     }
 }
 
