@@ -589,6 +589,25 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_one_code_if_its_crc_says_so_and_no_bit_is_left_over() {
+        let bytes = [0xA5; 81];
+        let right = encode(CodeKind::ActivationCode, &bytes).unwrap();
+        let other = encode(CodeKind::ActivationCode, &[0x5A; 81]).unwrap();
+        assert_eq!(decode(right[..ROW].chunks(ROW).chain(other[ROW..].chunks(ROW))), Err(RowsFault::Crc));
+        assert_eq!(decode(core::iter::empty()), Err(RowsFault::Crc));
+        // 130 data symbols have 650 bits, 81 bytes have 648.
+        let spare = right.len() - CHECKS - CRC_SYMBOLS - 1;
+        for (change, found) in
+            [(1, Err(RowsFault::SpareBits)), (2, Err(RowsFault::SpareBits)), (4, Err(RowsFault::Crc))]
+        {
+            let mut symbols = right.clone();
+            symbols[spare] ^= change;
+            assert_eq!(decode(symbols.chunks(ROW)), found);
+        }
+        assert_eq!(decode(right.chunks(ROW)).as_deref(), Ok(&bytes[..]));
+    }
+
+    #[test]
     fn a_number_too_large_for_a_row_is_refused() {
         let row = [31; 25];
         let mut digits: Vec<u8> = to_digits(&row).bytes().map(|b| b - b'0').collect();

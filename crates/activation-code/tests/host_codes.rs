@@ -133,6 +133,37 @@ fn what_a_receipt_has_no_room_for_is_cut_to_the_most() {
 }
 
 #[test]
+fn what_no_program_writes_is_named_by_its_kind() {
+    let refused = |kind, sentence: &str| {
+        let fault = HostCodeFault::NotCanonical { kind };
+        assert_eq!(fault.to_string(), sentence);
+        fault
+    };
+    let receipt = refused(CodeKind::Receipt, "no program writes such a receipt");
+    assert_eq!(Receipt::read(&to_rows(CodeKind::Receipt, &[0x10; 20]).unwrap()), Err(receipt));
+    // Bits that carry nothing, and an issuer that is 0.
+    let reset = refused(CodeKind::ClockReset, "no program writes such a clock reset");
+    let payload = terms().to_payload();
+    for (places, byte) in [(10..11, 1), (8..10, 0)] {
+        let mut bytes = [payload.as_slice(), &[0; 64]].concat();
+        bytes[places].fill(byte);
+        let rows = to_rows(CodeKind::ClockReset, &bytes).unwrap();
+        assert_eq!(UnverifiedClockReset::read(&rows), Err(reset.clone()));
+    }
+    assert_eq!(ClockState::ALL.map(ClockState::name), ["right", "behind", "ahead", "unreadable"]);
+}
+
+#[test]
+fn a_clock_reset_is_read_in_digits_too() {
+    let signature = key().sign(&terms().signed_message()).to_bytes();
+    let read = UnverifiedClockReset::read(&terms().rows_in_digits(&signature)).unwrap();
+    assert_eq!((read.unverified_terms(), &read), (terms(), &signed(terms())));
+    let fault = UnverifiedClockReset::read(&terms().rows(&signature)[1..]).unwrap_err();
+    let HostCodeFault::Typing(faults) = &fault else { panic!("{fault:?}") };
+    assert_eq!(fault.to_string(), faults.to_string());
+}
+
+#[test]
 fn a_row_of_another_kind_is_named() {
     let row = to_rows(CodeKind::RegistrationKey, &[0x10; 12]).unwrap().concat();
     let HostCodeFault::Typing(faults) = HostRequest::read(&row).unwrap_err() else { panic!("not a typing fault") };

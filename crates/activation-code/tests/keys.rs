@@ -173,6 +173,131 @@ fn the_number_of_an_issuer_is_a_hint_and_its_key_the_proof() {
 }
 
 #[test]
+fn a_key_or_an_issuer_that_is_not_trusted_says_why() {
+    let hex = |bytes: [u8; 32]| bytes.map(|byte| format!("{byte:02x}")).concat();
+    let beginning_with = |first: u8| hex(std::array::from_fn(|i| if i == 0 { first } else { 0 }));
+    let minus_zero = hex(std::array::from_fn(|i| [1, 0, SIGN][if i == 0 { 0 } else { 1 + usize::from(i == 31) }]));
+    let mixed = key().verifying_key().to_edwards() + EIGHT_TORSION[1];
+    for (text, fault, sentence) in [
+        ("8a88".to_owned(), KeyFault::Hex, "a public key is written as 64 hex digits"),
+        (beginning_with(2), KeyFault::NotOnCurve, "the public key is no point of the curve"),
+        (minus_zero, KeyFault::NotCanonical, "the public key is not canonical: another spelling gives the same point"),
+        (beginning_with(1), KeyFault::Weak, "the public key is weak: a point of small order"),
+        (hex(mixed.compress().to_bytes()), KeyFault::Torsion, "the public key has a part of small order"),
+    ] {
+        assert_eq!(text.parse::<PublicKey>(), Err(fault));
+        assert_eq!(fault.to_string(), sentence);
+        let issuer = format!("7:{text}").parse::<PinnedIssuer>().unwrap_err();
+        assert_eq!((issuer, issuer.to_string().as_str()), (IssuerFault::Key(fault), sentence));
+    }
+    for (text, sentence) in [
+        ("7", "an issuer is written NUMBER:HEX, as the desk's `issuer` prints it"),
+        ("1024:", "an issuer's number is 1 to 1023"),
+    ] {
+        assert_eq!(text.parse::<PinnedIssuer>().unwrap_err().to_string(), sentence);
+    }
+    let pinned = |issuers: &[PinnedIssuer]| Trust::pinned(Purpose::Production, issuers.iter().copied()).unwrap_err();
+    assert_eq!(pinned(&[]).to_string(), "no issuer to trust");
+    assert_eq!(pinned(&[issuer(3, honest()), issuer(3, other())]).to_string(), "issuer 3 is given with two keys");
+    let testing = bundle_with("test\n", "");
+    let fault = Trust::of_bundle(Purpose::Production, testing).unwrap_err();
+    assert_eq!(fault, TrustFault::TestBundle { number: 4 });
+    assert_eq!(fault.to_string(), "trust bundle 4 is for testing only");
+}
+
+/// Bundle 4, which trusts issuer 1; `issuer`: what follows its key.
+fn bundle_with(head: &str, issuer: &str) -> Bundle {
+    let key = honest();
+    let text = format!(
+        "{BUNDLE_CONTEXT}\nvendor Acme\nnumber 4\nissued 2026-11-22\n{head}threshold 1\nroot {key}\nissuer 1 {key}{issuer}\n"
+    );
+    Bundle::parse_unverified(&text).unwrap()
+}
+
+#[test]
+fn a_code_that_is_refused_says_why() {
+    let number = IssuerNumber::new(1).unwrap();
+    let text = sign(&example()).transport();
+    let refused = |trust: &Trust, text: &str, refusal: Refusal, sentence: &str| {
+        let rejected = trust.read(text).unwrap_err();
+        assert_eq!(rejected.obstacle, Obstacle::Refused(refusal));
+        assert_eq!((rejected.to_string().as_str(), refusal.to_string().as_str()), (sentence, sentence));
+        assert_eq!(rejected.obstacle.reason(), refusal.reason());
+        assert_eq!(rejected.code.unwrap().transport(), text);
+    };
+    let pinned = |issuer| Trust::pinned(Purpose::Production, [issuer]).unwrap();
+    refused(
+        &pinned(issuer(2, honest())),
+        &text,
+        Refusal::UnknownIssuer { number },
+        "typed correctly, but issued by issuer 1, which this installation does not know",
+    );
+    refused(
+        &pinned(issuer(1, other())),
+        &text,
+        Refusal::BadSignature { number },
+        "typed correctly, but not signed by issuer 1 that this installation trusts",
+    );
+    refused(
+        &pinned(issuer(1, honest())),
+        &sign(&Terms { test: true, ..example() }).transport(),
+        Refusal::ForTestingOnly,
+        "the code is for testing only",
+    );
+    let under = |issuer: &str| Trust::of_bundle(Purpose::Production, bundle_with("", issuer)).unwrap();
+    refused(
+        &under(" void"),
+        &text,
+        Refusal::IssuerVoid { number },
+        "issuer 1 is void: its key was stolen, and this code is not one of those that stay good",
+    );
+    let license = example().license;
+    let revoked = Refusal::Revoked { license, good_from: None };
+    refused(&under("\nrevoked 1042 all"), &text, revoked, "license 1042 was revoked");
+    let revoked = Refusal::Revoked { license, good_from: Revision::new(2) };
+    refused(&under("\nrevoked 1042 2"), &text, revoked, "license 1042 was revoked below revision 2");
+    let full = sign(&Terms { features: Some(Features(0x11)), ..example() }).transport();
+    for (issuer, limit, what) in [
+        (" products=8", Limit::Product(example().product), "product 7"),
+        (" kinds=evaluation", Limit::Kind, "codes of this kind"),
+        (" units=249", Limit::Units, "so many units"),
+        (" grace=29", Limit::Grace, "so many days of grace"),
+        (" features=0001", Limit::Features, "these features"),
+        (" licenses=1-1041", Limit::License, "this license number"),
+        (" days=1", Limit::Days, "so long a time from the day of issue"),
+        (" until=2027-11-29", Limit::Until, "so late a last day"),
+        (" from=2026-11-23", Limit::From, "so early a day of issue"),
+        (" to=2026-11-21", Limit::To, "so late a day of issue"),
+    ] {
+        let refusal = Refusal::LimitExceeded { number, limit };
+        refused(&under(issuer), &full, refusal, &format!("issuer 1 may not issue {what}"));
+    }
+    let bound = Terms { host: Some(HostId(5)), ..example() };
+    let license = under("").verify(sign(&bound)).unwrap();
+    let elsewhere = license.fits(&Target { products: vec![], host: Some(HostId(6)) }).unwrap_err();
+    assert_eq!(elsewhere.to_string(), "the code is for the host 00000005, this is the host 00000006");
+    let other = license.fits(&Target { products: vec![ProductId::new(8).unwrap()], host: None }).unwrap_err();
+    assert_eq!(other.to_string(), "the code is for product 7, not for this one");
+    let rejected = under("").read("").unwrap_err();
+    assert_eq!(rejected.to_string(), "there is no code here");
+    assert_eq!(rejected.obstacle.reason(), Reason::Empty);
+}
+
+#[test]
+fn what_a_bundle_says_of_a_product_goes_with_its_license() {
+    let suite = "\nproduct 7 ALL seats suite members=8,9 end-of-life=2030-01-31 use-ends name=All";
+    let trust = Trust::of_bundle(Purpose::Production, bundle_with("", suite)).unwrap();
+    assert_eq!((trust.purpose(), trust.bundle().unwrap().number), (Purpose::Production, 4));
+    let license = trust.verify(sign(&example())).unwrap();
+    let ends = EndOfLife { day: common::day("2030-01-31"), use_ends: true };
+    assert_eq!((license.end_of_life(), license.issuer()), (Some(ends), issuer(1, honest())));
+    for (id, enabled) in [(7, true), (8, true), (9, true), (10, false)] {
+        assert_eq!(license.enables(ProductId::new(id).unwrap()), enabled);
+    }
+    assert_eq!(license.code(), &sign(&example()));
+}
+
+#[test]
 fn the_published_test_keys_are_keys_and_are_known() {
     for bytes in PUBLISHED_TEST_KEYS {
         assert!(PublicKey::from_bytes(&bytes).unwrap().is_published_test_key());

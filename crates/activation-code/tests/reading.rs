@@ -3,7 +3,6 @@
 
 mod common;
 
-use TypingFault::*;
 use activation_code::*;
 use arbitrary::Unstructured;
 use common::{example, laws, longest, rows, seeded, sign};
@@ -46,7 +45,7 @@ fn at(line: u32, column: u32) -> TextPlace {
 #[test]
 fn there_is_no_code_in_a_text_without_symbols() {
     for text in ["", " ", "\n\n\r\n\t", "---", "()", "# 20040-0E000-84G00-3X00H-7FRHT", "\u{FEFF}\u{200B}", "> > >"] {
-        assert_eq!(all(text), [Empty], "{text:?}");
+        assert_eq!(all(text), [TypingFault::Empty], "{text:?}");
     }
     assert_eq!(faults("").reason(), Reason::Empty);
     assert_eq!(faults("").places(), []);
@@ -57,10 +56,10 @@ fn sixty_four_kib_are_looked_at_and_not_a_byte_more() {
     let code = lines().join("\n") + "\n";
     let padded = |length: usize| code.clone() + &" ".repeat(length - code.len());
     reads(&padded(MAX_TEXT));
-    assert_eq!(all(&padded(MAX_TEXT + 1)), [TooLong]);
-    assert_eq!(all(&"A".repeat(4_000_000)), [TooLong]);
+    assert_eq!(all(&padded(MAX_TEXT + 1)), [TypingFault::TooLong]);
+    assert_eq!(all(&"A".repeat(4_000_000)), [TypingFault::TooLong]);
     // Counted in bytes, also where a character has three.
-    assert_eq!(all(&"例".repeat(MAX_TEXT / 3 + 1)), [TooLong]);
+    assert_eq!(all(&"例".repeat(MAX_TEXT / 3 + 1)), [TypingFault::TooLong]);
 }
 
 #[test]
@@ -68,13 +67,13 @@ fn six_hundred_and_forty_symbols_are_looked_at_and_not_one_more() {
     for (symbol, joint) in [("A", ""), ("A", "\n"), ("7", ""), ("7", "\n"), ("7", " "), ("?", "")] {
         let text = |count: usize| vec![symbol; count].join(joint);
         assert_ne!(faults(&text(MAX_SYMBOLS)).reason(), Reason::TooLong, "{symbol:?} {joint:?}");
-        assert_eq!(all(&text(MAX_SYMBOLS + 1)), [TooLong], "{symbol:?} {joint:?}");
+        assert_eq!(all(&text(MAX_SYMBOLS + 1)), [TypingFault::TooLong], "{symbol:?} {joint:?}");
         let labelled = |count: usize| format!("1) {}", vec![symbol; count].join(""));
         assert_ne!(faults(&labelled(MAX_SYMBOLS)).reason(), Reason::TooLong, "{symbol:?}");
-        assert_eq!(all(&labelled(MAX_SYMBOLS + 1)), [TooLong], "{symbol:?}");
+        assert_eq!(all(&labelled(MAX_SYMBOLS + 1)), [TypingFault::TooLong], "{symbol:?}");
         let transport = |count: usize| format!("A1:{}", vec![symbol; count].join(""));
         assert_ne!(faults(&transport(MAX_SYMBOLS)).reason(), Reason::TooLong, "{symbol:?}");
-        assert_eq!(all(&transport(MAX_SYMBOLS + 1)), [TooLong], "{symbol:?}");
+        assert_eq!(all(&transport(MAX_SYMBOLS + 1)), [TypingFault::TooLong], "{symbol:?}");
     }
 }
 
@@ -170,14 +169,18 @@ fn a_character_that_no_code_has_is_shown_where_it_stands() {
     let rows = lines();
     let typed = rows[2].replacen("NGSNG", "NG?NG", 1);
     let text = [&rows[0], &rows[1], &typed, &rows[3], &rows[4], &rows[5]].map(String::as_str).join("\n");
-    let fault = UnknownCharacter { row: 3, group: 2, character: '?', place: at(3, 9) };
+    let fault = TypingFault::UnknownCharacter { row: 3, group: 2, character: '?', place: at(3, 9) };
     assert_eq!(all(&text), [fault]);
     assert_eq!(faults(&text).reason(), Reason::UnknownCharacter);
     assert_eq!(faults(&text).places(), [RowGroup { row: 3, group: Some(2) }]);
     // Lines and columns are those of the text: mail around it, indents, \r\n and all.
     let text = labelled(&numbered(&rows)).replacen("NGSNG", "NG?NG", 1);
     let mail = format!("Dear\r\n\r\n# remark\r\n>  {}", text.replace('\n', "\r\n>  "));
-    assert_eq!(all(&mail), [UnknownCharacter { row: 3, group: 2, character: '?', place: at(6, 15) }], "{mail}");
+    assert_eq!(
+        all(&mail),
+        [TypingFault::UnknownCharacter { row: 3, group: 2, character: '?', place: at(6, 15) }],
+        "{mail}"
+    );
 }
 
 #[test]
@@ -186,13 +189,13 @@ fn every_character_of_a_text_counts_as_a_column() {
     // A zero-width space counts, and an é counts once.
     let typed = rows[0].replacen("20040", "200\u{200B}4é", 1);
     let text = typed + "\n" + &rows[1..].join("\n");
-    assert_eq!(all(&text), [UnknownCharacter { row: 1, group: 1, character: 'é', place: at(1, 6) }]);
+    assert_eq!(all(&text), [TypingFault::UnknownCharacter { row: 1, group: 1, character: 'é', place: at(1, 6) }]);
 }
 
 #[test]
 fn nul_is_a_character_that_no_code_has() {
     let text = lines().join("\n").replacen("0", "\0", 1);
-    assert_eq!(all(&text), [UnknownCharacter { row: 1, group: 1, character: '\0', place: at(1, 2) }]);
+    assert_eq!(all(&text), [TypingFault::UnknownCharacter { row: 1, group: 1, character: '\0', place: at(1, 2) }]);
     assert!(faults(&text).to_string().contains("U+0000"));
     assert_eq!(faults(&"\0".repeat(150)).reason(), Reason::UnknownCharacter);
 }
@@ -204,9 +207,9 @@ fn all_unreadable_characters_are_shown_at_once() {
     assert_eq!(
         all(&text),
         [
-            UnknownCharacter { row: 1, group: 5, character: '?', place: at(1, 31) },
-            UnknownCharacter { row: 1, group: 5, character: '!', place: at(1, 32) },
-            UnknownCharacter { row: 2, group: 5, character: '~', place: at(2, 28) },
+            TypingFault::UnknownCharacter { row: 1, group: 5, character: '?', place: at(1, 31) },
+            TypingFault::UnknownCharacter { row: 1, group: 5, character: '!', place: at(1, 32) },
+            TypingFault::UnknownCharacter { row: 2, group: 5, character: '~', place: at(2, 28) },
         ]
     );
     let places = [(1, 5), (2, 5)].map(|(row, group)| RowGroup { row, group: Some(group) });
@@ -224,7 +227,7 @@ fn a_character_too_few_or_too_many_is_counted_and_its_group_named() {
         ("-49974", "-4997", 6, Some(5), 24),
     ] {
         let wanted = 25;
-        let expected = [RowLength { row, group, found, wanted }];
+        let expected = [TypingFault::RowLength { row, group, found, wanted }];
         for text in [rows.join("\n"), labelled(&numbered(&rows))] {
             let text = text.replacen(from, to, 1);
             assert_eq!(all(&text), expected, "{text}");
@@ -233,16 +236,16 @@ fn a_character_too_few_or_too_many_is_counted_and_its_group_named() {
     }
     // Two odd groups, or no groups at all: which one it is cannot be said.
     let text = rows.join("\n").replacen("84G00-3X00H", "84G0-03X00H8", 1);
-    assert_eq!(all(&text), [RowLength { row: 1, group: None, found: 26, wanted: 25 }]);
+    assert_eq!(all(&text), [TypingFault::RowLength { row: 1, group: None, found: 26, wanted: 25 }]);
     let text = rows.join("\n").replace('-', "").replacen("84G00", "84G0", 1);
-    assert_eq!(all(&text), [RowLength { row: 1, group: None, found: 24, wanted: 25 }]);
+    assert_eq!(all(&text), [TypingFault::RowLength { row: 1, group: None, found: 24, wanted: 25 }]);
 }
 
 #[test]
 fn a_group_that_was_left_out_is_named() {
     let rows = lines();
     let text = labelled(&numbered(&rows)).replacen("-645X4", "", 1);
-    assert_eq!(all(&text), [MissingGroup { row: 4, found: 20, wanted: 25 }]);
+    assert_eq!(all(&text), [TypingFault::MissingGroup { row: 4, found: 20, wanted: 25 }]);
     assert_eq!(faults(&text).reason(), Reason::MissingGroup);
     assert_eq!(faults(&text).places(), [RowGroup { row: 4, group: None }]);
 }
@@ -254,12 +257,12 @@ fn a_row_that_was_left_out_is_named() {
         let row = missing as u8 + 1;
         let mut kept = numbered(&rows);
         kept.remove(missing);
-        assert_eq!(all(&labelled(&kept)), [MissingRow { row }]);
+        assert_eq!(all(&labelled(&kept)), [TypingFault::MissingRow { row }]);
         let bare: Vec<_> = kept.iter().map(|(_, row)| row.as_str()).collect();
-        assert_eq!(all(&bare.join("\n")), [MissingRow { row }]);
+        assert_eq!(all(&bare.join("\n")), [TypingFault::MissingRow { row }]);
         assert_eq!(faults(&bare.concat()).places(), [RowGroup { row, group: None }]);
     }
-    assert_eq!(all(&rows[5]), (1..=5).map(|row| MissingRow { row }).collect::<Vec<_>>());
+    assert_eq!(all(&rows[5]), (1..=5).map(|row| TypingFault::MissingRow { row }).collect::<Vec<_>>());
 }
 
 #[test]
@@ -267,14 +270,14 @@ fn a_code_that_goes_on_is_not_finished() {
     let rows = lines();
     for kept in 1..6 {
         let row = kept as u8 + 1;
-        let expected = [LastRowMissing { row }];
+        let expected = [TypingFault::LastRowMissing { row }];
         assert_eq!(all(&rows[..kept].join("\n")), expected);
         assert_eq!(all(&labelled(&numbered(&rows)[..kept])), expected);
         assert_eq!(faults(&rows[..kept].concat()).reason(), Reason::LastRowMissing);
     }
     assert_eq!(
         all(&[&rows[0], &rows[2]].map(String::as_str).join("\n")),
-        [MissingRow { row: 2 }, LastRowMissing { row: 4 }]
+        [TypingFault::MissingRow { row: 2 }, TypingFault::LastRowMissing { row: 4 }]
     );
 }
 
@@ -291,7 +294,10 @@ fn rows_in_the_wrong_order_are_told_where_they_belong() {
     let mut rows = lines();
     rows.swap(1, 3);
     let text = rows.join("\n");
-    assert_eq!(all(&text), [WrongRow { row: 2, belongs: 4 }, WrongRow { row: 4, belongs: 2 }]);
+    assert_eq!(
+        all(&text),
+        [TypingFault::WrongRow { row: 2, belongs: 4 }, TypingFault::WrongRow { row: 4, belongs: 2 }]
+    );
     assert_eq!(faults(&text).reason(), Reason::WrongRow);
     assert_eq!(faults(&text).places(), [2, 4].map(|row| RowGroup { row, group: None }));
 }
@@ -301,10 +307,13 @@ fn a_label_that_the_check_does_not_confirm_is_reported() {
     let rows = lines();
     let mut two_and_three = numbered(&rows);
     (two_and_three[1].0, two_and_three[2].0) = (3, 2);
-    assert_eq!(all(&labelled(&two_and_three)), [WrongRow { row: 3, belongs: 2 }, WrongRow { row: 2, belongs: 3 }]);
+    assert_eq!(
+        all(&labelled(&two_and_three)),
+        [TypingFault::WrongRow { row: 3, belongs: 2 }, TypingFault::WrongRow { row: 2, belongs: 3 }]
+    );
     let mut last_is_seven = numbered(&rows);
     last_is_seven[5].0 = 7;
-    assert_eq!(all(&labelled(&last_is_seven)), [WrongRow { row: 7, belongs: 6 }]);
+    assert_eq!(all(&labelled(&last_is_seven)), [TypingFault::WrongRow { row: 7, belongs: 6 }]);
 }
 
 #[test]
@@ -330,7 +339,7 @@ fn rows_of_two_codes_are_no_code() {
         let mut mixed = rows.clone();
         mixed[from_other].clone_from(&other[from_other]);
         for text in [mixed.join("\n"), labelled(&numbered(&mixed)), mixed.concat()] {
-            assert_eq!(all(&text), [DifferentCodes], "{text}");
+            assert_eq!(all(&text), [TypingFault::DifferentCodes], "{text}");
         }
     }
     assert_eq!(faults(&(rows.join("\n") + "\n" + &other.join("\n"))).reason(), Reason::RowsFromDifferentCodes);
@@ -343,7 +352,7 @@ fn a_row_behind_the_last_one_belongs_to_another_code() {
     let rows = lines();
     let long = sign(&longest()).letters();
     let text = rows.join("\n") + "\n" + &long[6..].join("\n");
-    assert_eq!(all(&text), [DifferentCodes]);
+    assert_eq!(all(&text), [TypingFault::DifferentCodes]);
 }
 
 #[test]
@@ -359,8 +368,9 @@ fn rows_of_another_kind_are_named_by_it() {
         // A host request and a registration key have one row.
         for groups in [5, 8, 30] {
             let rows = rows::rows(element, groups, &bytes);
-            let expected: Vec<_> =
-                (1..=rows.len() as u8).map(|row| OtherKind { row, kind, wanted: CodeKind::ActivationCode }).collect();
+            let expected: Vec<_> = (1..=rows.len() as u8)
+                .map(|row| TypingFault::OtherKind { row, kind, wanted: CodeKind::ActivationCode })
+                .collect();
             for text in [rows.join("\n"), labelled(&numbered(&rows))] {
                 assert_eq!(all(&text), expected);
                 assert_eq!(faults(&text).reason(), Reason::OtherKind);
@@ -370,7 +380,7 @@ fn rows_of_another_kind_are_named_by_it() {
     }
     // A kind that this release does not know has no name.
     let unknown = rows::rows(7, 5, &bytes);
-    assert_eq!(all(&unknown.join("\n")), [RowCheck { row: 1, group: None }]);
+    assert_eq!(all(&unknown.join("\n")), [TypingFault::RowCheck { row: 1, group: None }]);
 }
 
 #[test]
@@ -380,7 +390,7 @@ fn a_row_in_digits_with_a_digit_too_few_or_too_many_is_counted() {
         let text = digits.join("\n").replacen(from, to, 1);
         let faults = all(&text);
         assert!(
-            matches!(faults[..], [RowLength { row: 1, found: count, wanted: 40, .. }] if count == found),
+            matches!(faults[..], [TypingFault::RowLength { row: 1, found: count, wanted: 40, .. }] if count == found),
             "{faults:?}"
         );
     }
@@ -452,30 +462,94 @@ fn digits_that_would_do_as_letters_are_digits() {
     assert_eq!(row.replace(' ', "").len(), 25);
     assert_eq!(ActivationCode::read(&digits.join("\n")).as_ref(), Ok(&code));
     // Without the other rows: the digits say row 7.
-    assert_eq!(all(row), (1..=6).map(|row| MissingRow { row }).collect::<Vec<_>>());
+    assert_eq!(all(row), (1..=6).map(|row| TypingFault::MissingRow { row }).collect::<Vec<_>>());
 }
 
 #[test]
 fn each_fault_says_what_was_found_and_what_was_wanted() {
     let rows = lines();
-    for (text, sentence) in [
-        (String::new(), "there is no code here"),
-        ("A".repeat(641), "the text is too long for a code: wanted at most 64 KiB and 640 symbols"),
-        (rows.join("\n").replacen("84G00", "84G0", 1), "row 1 has 24 characters, wanted 25; group 3 shows it"),
-        (rows.join("\n").replacen("84G00", "84G01", 1), "row 1, group 3 does not check"),
-        (rows.join("\n").replacen("84G00", "48G00", 1), "row 1, group 3 has two characters in the wrong order"),
+    let text = rows.join("\n");
+    let changed = |from: &str, to: &str| text.replacen(from, to, 1);
+    let code = sign(&example());
+    let exchanged = [0, 3, 2, 1, 4, 5].map(|i: usize| rows[i].as_str()).join("\n");
+    let other = sign(&Terms { license: LicenseNumber::new(1043).unwrap(), ..example() }).letters();
+    for (text, fault, sentence) in [
+        (String::new(), TypingFault::Empty, "there is no code here"),
         (
-            rows.join("\n").replacen("84G00-3X00H", "84G03-0X00H", 1),
+            "A".repeat(641),
+            TypingFault::TooLong,
+            "the text is too long for a code: wanted at most 64 KiB and 640 symbols",
+        ),
+        (
+            changed("NGSNG", "NG?NG"),
+            TypingFault::UnknownCharacter { row: 3, group: 2, character: '?', place: at(3, 9) },
+            "row 3, group 2 has a character that no code has: ? (line 3, column 9)",
+        ),
+        (
+            changed("NGSNG", "NG\u{1}NG"),
+            TypingFault::UnknownCharacter { row: 3, group: 2, character: '\u{1}', place: at(3, 9) },
+            "row 3, group 2 has a character that no code has: U+0001 (line 3, column 9)",
+        ),
+        (
+            changed("84G00", "84G0"),
+            TypingFault::RowLength { row: 1, group: Some(3), found: 24, wanted: 25 },
+            "row 1 has 24 characters, wanted 25; group 3 shows it",
+        ),
+        (
+            text.replace('-', "").replacen("84G00", "84G0", 1),
+            TypingFault::RowLength { row: 1, group: None, found: 24, wanted: 25 },
+            "row 1 has 24 characters, wanted 25",
+        ),
+        (changed("84G00", "84G01"), TypingFault::RowCheck { row: 1, group: Some(3) }, "row 1, group 3 does not check"),
+        (
+            rows::rows(7, 5, code.as_bytes()).concat(),
+            TypingFault::RowCheck { row: 1, group: None },
+            "row 1 does not check",
+        ),
+        (
+            changed("84G00", "48G00"),
+            TypingFault::Swapped { row: 1, groups: Some((3, 3)) },
+            "row 1, group 3 has two characters in the wrong order",
+        ),
+        (
+            changed("84G00-3X00H", "84G03-0X00H"),
+            TypingFault::Swapped { row: 1, groups: Some((3, 4)) },
             "row 1: the last character of group 3 and the first of group 4 are in the wrong order",
         ),
         (
             labelled(&numbered(&rows)).replacen("84G00-3X00H", "3X00H-84G00", 1),
+            TypingFault::Swapped { row: 1, groups: None },
             "row 1 has the right characters in the wrong order",
         ),
-        (rows[1..].join("\n"), "row 1 is missing"),
-        (rows[..5].join("\n"), "the code goes on: row 6 is missing"),
+        (exchanged, TypingFault::WrongRow { row: 2, belongs: 4 }, "what stands as row 2 is row 4 of a code"),
+        (rows[1..].join("\n"), TypingFault::MissingRow { row: 1 }, "row 1 is missing"),
+        (
+            labelled(&numbered(&rows)).replacen("-645X4", "", 1),
+            TypingFault::MissingGroup { row: 4, found: 20, wanted: 25 },
+            "row 4 has 20 characters, wanted 25: a group is missing",
+        ),
+        (rows[..5].join("\n"), TypingFault::LastRowMissing { row: 6 }, "the code goes on: row 6 is missing"),
+        (
+            rows::rows(2, 5, code.as_bytes()).concat(),
+            TypingFault::OtherKind { row: 1, kind: CodeKind::HostRequest, wanted: CodeKind::ActivationCode },
+            "row 1 is a row of a host request, wanted an activation code",
+        ),
+        (
+            [&rows[..1], &other[1..]].concat().join("\n"),
+            TypingFault::DifferentCodes,
+            "every row is right by itself, and they are not rows of one code",
+        ),
+        (
+            labelled(&numbered(&rows)) + &labelled(&numbered(&other)),
+            TypingFault::SeveralCodes { row: 1 },
+            "there is more than one code: row 1 is there twice, and differs",
+        ),
     ] {
-        assert_eq!(faults(&text).to_string(), sentence);
+        let faults = faults(&text);
+        assert_eq!(faults.all()[0], fault);
+        assert_eq!(fault.to_string(), sentence);
+        assert_eq!((faults.to_string().as_str(), faults.reason()), (sentence, fault.reason()));
+        assert_eq!(ReadFault::Typing(faults).to_string(), sentence);
     }
 }
 

@@ -282,6 +282,7 @@ fn the_answer_comes_before_the_reason() {
         (Phase::Revoked, "revoked", "Not activated"),
     ] {
         assert_eq!((phase.name(), phase.answer().name()), (name, answer));
+        assert_eq!(phase.to_string(), name);
     }
     assert_eq!(Phase::ALL.len(), 10);
 }
@@ -300,7 +301,9 @@ fn the_closed_lists_are_those_of_the_interface() {
          unknown-issuer bad-signature for-testing-only issuer-void revoked limit-exceeded superseded other-product \
          other-host"
     );
+    assert!(Warning::ALL.iter().all(|warning| warning.to_string() == warning.name()));
     for reason in Reason::ALL {
+        assert_eq!(reason.to_string(), reason.name());
         let readable = *reason >= Reason::NotCanonical;
         assert_eq!(reason.class(), if readable { ReasonClass::Refused } else { ReasonClass::NotReadable });
     }

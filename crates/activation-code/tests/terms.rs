@@ -312,6 +312,85 @@ fn rows_of_every_size_but_that_of_a_code_are_refused() {
 }
 
 #[test]
+fn each_payload_that_is_not_read_has_its_sentence() {
+    let grace = extended(&[0x80, 30]);
+    let mut padded = grace.clone();
+    padded[19] = 1;
+    let mut early = with(96, 15, 0);
+    (early[15], early[16]) = (early[15] & 0xF0 | 0x8, 1);
+    let size = ActivationCode::from_bytes(vec![0x10; 63]).unwrap_err();
+    assert_eq!(size.to_string(), "no desk writes such a code: it has the size of no activation code");
+    let text = rows::rows_with_spare(1, 30, sign(&example()).as_bytes(), 1).join("\n");
+    let spare = ActivationCode::read(&text).unwrap_err();
+    assert_eq!(spare.to_string(), "no desk writes such a code: its spare bits are not zero");
+    for (payload, sentence) in [
+        (with(8, 10, 0), "its issuer is 0"),
+        (with(18, 16, 0), "its product is 0"),
+        (with(34, 28, 0), "its license number is 0"),
+        (with(62, 24, 0), "its number of units is 0"),
+        (with(86, 10, 0), "its revision is 0"),
+        (early, "its day of issue is before 2020-01-01"),
+        (extended(&[0]), "its extension announces nothing"),
+        (extended(&[0x20, 0]), "the members of its suite are not 1 to 16 ascending products"),
+        (extended(&[0x08, 0]), "its holder's name is not a name"),
+        (grace[..18].to_vec(), "it ends inside a field"),
+        (padded, "its padding is not zero"),
+        (grace[..20].to_vec(), "it has more padding than it needs"),
+    ] {
+        let fault = Terms::from_payload(&payload).unwrap_err();
+        assert_eq!(fault, PayloadFault::NotCanonical(flaw(&payload)));
+        assert_eq!(fault.to_string(), format!("no desk writes such a code: {sentence}"));
+        assert_eq!(ReadFault::from(fault).to_string(), fault.to_string());
+    }
+    for (payload, sentence) in [
+        (with(0, 4, 2), "the code has format 2, this release reads format 1"),
+        (with(4, 2, 3), "the code is for a kind of license that this release does not know"),
+        (extended(&[0x86]), "the code has fields that this release does not know (flags 0x06)"),
+    ] {
+        let fault = Terms::from_payload(&payload).unwrap_err();
+        assert_eq!(fault, PayloadFault::Newer(newer(&payload)));
+        assert_eq!((fault.to_string().as_str(), ReadFault::from(fault).reason()), (sentence, Reason::NewerFormat));
+    }
+}
+
+#[test]
+fn terms_that_no_code_carries_say_what_was_wanted() {
+    let long = period(example().period.first(), 8_192);
+    let early = example().period.first().plus(-2_048).unwrap();
+    for (terms, sentence) in [
+        (
+            Terms { period: period(day("2019-12-31"), 0), ..example() },
+            "the period begins on 2019-12-31, wanted a day from 2020-01-01 to 2109-09-18",
+        ),
+        (Terms { period: long, ..example() }, "the period has 8193 days, wanted at most 8192"),
+        (
+            Terms { period: period(Day::EPOCH, 0), issued: day("2019-12-31"), ..example() },
+            "issued on 2019-12-31, wanted 2020-01-01 or later",
+        ),
+        (
+            Terms { issued: early, ..example() },
+            "the period begins on 2026-12-01 and the code is issued on 2021-04-23, wanted at most 2048 days before that \
+             day or 2047 after it",
+        ),
+    ] {
+        assert_eq!(fault(terms).to_string(), sentence);
+    }
+    assert_eq!(example().period.to_string(), "2026-12-01 to 2027-11-30");
+    let fault = Holder::new(&"H".repeat(65)).unwrap_err();
+    assert_eq!(fault.to_string(), "the holder's name has 65 bytes, wanted 1 to 64");
+    let fault = Holder::new("A\u{202E}B").unwrap_err();
+    let sentence = "the holder's name has the character U+202E, wanted none that is invisible or changes the direction \
+                    of writing";
+    assert_eq!(fault.to_string(), sentence);
+    let fault = "1024".parse::<Revision>().unwrap_err();
+    assert_eq!(fault.to_string(), "wanted a whole number from 1 to 1023");
+    let fault = "2027-02-29".parse::<Day>().unwrap_err();
+    assert_eq!((fault, fault.to_string().as_str()), (DayFault::NotInCalendar, "the calendar has no such day"));
+    let fault = "1.2.2027".parse::<Day>().unwrap_err();
+    assert_eq!((fault, fault.to_string().as_str()), (DayFault::Shape, "a day is written YYYY-MM-DD, as in 2027-11-30"));
+}
+
+#[test]
 fn bytes_shorter_than_a_signature_are_no_code() {
     for length in 0..SIGNATURE_BYTES {
         assert_eq!(ActivationCode::from_bytes(vec![0x10; length]), Err(Flaw::Size.into()));

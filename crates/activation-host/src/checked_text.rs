@@ -113,6 +113,39 @@ mod tests {
     }
 
     #[test]
+    fn each_way_to_be_damaged_has_its_name() {
+        let text = seal("countersign memory 1\nseen 2026-11-23\n");
+        let changed = text.replacen("23", "24", 1);
+        for (text, fault, sentence) in [
+            (&b"countersign memory 1\n\xFF\n"[..], CheckedTextFault::NotText, "bytes that are no text"),
+            (
+                b"countersign sites 1\n",
+                CheckedTextFault::Heading { wanted: HEADING },
+                "begins with something else, wanted `countersign memory 1`",
+            ),
+            (
+                b"countersign memory 2\nanything\n",
+                CheckedTextFault::Newer { found: "countersign memory 2".to_owned() },
+                "written by a newer release: `countersign memory 2`",
+            ),
+            (
+                b"countersign memory 1\nseen 2026-11-23\n",
+                CheckedTextFault::Truncated,
+                "ends before its last line, `check`",
+            ),
+            (&text.as_bytes()[..text.len() - 1], CheckedTextFault::Truncated, "ends before its last line, `check`"),
+            (
+                changed.as_bytes(),
+                CheckedTextFault::Changed,
+                "does not match its last line, `check`: damaged, or changed by hand",
+            ),
+        ] {
+            let found = open(text, HEADING).err().unwrap();
+            assert_eq!((&found, found.to_string().as_str()), (&fault, sentence));
+        }
+    }
+
+    #[test]
     fn another_version_is_not_called_damaged() {
         let newer = seal("countersign memory 2\nanything\n");
         let fault = open(newer.as_bytes(), HEADING).err().unwrap();

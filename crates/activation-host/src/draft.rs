@@ -85,6 +85,7 @@ mod tests {
     use super::*;
     use crate::storage::{Folder, InMemory};
     use std::fs;
+    use std::path::Path;
 
     #[test]
     fn a_draft_comes_back_as_it_was_typed() {
@@ -113,8 +114,28 @@ mod tests {
             b"countersign draft 1\n16) x\n",
         ] {
             fs::write(&path, text).unwrap();
-            assert!(matches!(draft(&storage), Err(DraftFault::NotADraft { .. })), "{text:?}");
+            let fault = draft(&storage).unwrap_err();
+            assert!(matches!(&fault, DraftFault::NotADraft { place } if Path::new(place) == path), "{text:?}");
+            let sentence = "no draft that this release can read, wanted `countersign draft 1`";
+            assert_eq!(fault.to_string(), format!("{}: {sentence}", path.display()));
             assert_eq!(fs::read(&path).unwrap(), text);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_draft_that_the_system_does_not_give_is_no_draft_of_another_release() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        std::os::unix::fs::symlink(NAME, &path).unwrap();
+        let DraftFault::Storage(StorageFault { place, error }) =
+            draft(&Folder::new(folder.path().to_owned())).unwrap_err()
+        else {
+            panic!("a link to itself was read")
+        };
+        assert_eq!(Path::new(&place), path);
+        assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+        let sentence = DraftFault::Storage(StorageFault { place, error }).to_string();
+        assert!(sentence.starts_with(&format!("{}: ", path.display())), "{sentence}");
     }
 }

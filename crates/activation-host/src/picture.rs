@@ -141,6 +141,10 @@ impl std::error::Error for PictureFault {}
 /// # Errors
 /// Why there is none, or not exactly one.
 pub fn read(file: Vec<u8>) -> Result<String, PictureFault> {
+    read_within(file, PATIENCE)
+}
+
+fn read_within(file: Vec<u8>, patience: Duration) -> Result<String, PictureFault> {
     let format = match Content::of(&file) {
         Content::Picture(format) => format,
         Content::Foreign(name) => return Err(PictureFault::Foreign(name)),
@@ -154,11 +158,11 @@ pub fn read(file: Vec<u8>) -> Result<String, PictureFault> {
     let (answer, wait) = channel();
     let work = move || {
         let found = decode(&file, format).and_then(|picture| search(&picture));
-        // Nobody waits any more after PATIENCE.
+        // After its patience nobody waits any more.
         let _ = answer.send(found);
     };
     thread::Builder::new().name(THREAD.into()).spawn(work).map_err(|_| PictureFault::Failed)?;
-    match wait.recv_timeout(PATIENCE) {
+    match wait.recv_timeout(patience) {
         Ok(found) => found,
         Err(RecvTimeoutError::Timeout) => Err(PictureFault::TooSlow),
         Err(RecvTimeoutError::Disconnected) => Err(PictureFault::Failed),
@@ -407,4 +411,32 @@ fn look(view: &Grey, seen: &mut Seen) -> bool {
         }
     }
     unreadable == 0 && !seen.codes.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 900 squares like those in a QR code's corners.
+    fn squares() -> Vec<u8> {
+        const SIDE: u32 = 30 * 8;
+        let ring = |place: u32| (place % 8).min(6 - (place % 8).min(6));
+        let dark = |x: u32, y: u32| x % 8 < 7 && y % 8 < 7 && ring(x).min(ring(y)) != 1;
+        let pixels: Vec<u8> =
+            (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| if dark(x, y) { 0 } else { 255 })).collect();
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, SIDE, SIDE);
+        encoder.set_color(ColorType::Grayscale);
+        encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+        file
+    }
+
+    /// With the patience of the program this would be the slowest test of all.
+    #[test]
+    fn a_search_that_takes_too_long_is_given_up() {
+        let file = squares();
+        assert!(file.len() < 4096, "{}", file.len());
+        assert_eq!(read_within(file, Duration::from_millis(200)), Err(PictureFault::TooSlow));
+        assert_eq!(PictureFault::TooSlow.to_string(), "no QR code was found within 20 seconds");
+    }
 }

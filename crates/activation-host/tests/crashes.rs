@@ -8,6 +8,7 @@ mod tools;
 
 use activation_code::{Phase, Terms};
 use activation_host::host::{HostSource, MachineFacts};
+use activation_host::installation::{InstallationFault, Wish};
 use activation_host::{Installation, Settings};
 use sold::{bundle, code, day, issuer, public, root_key, roots, terms};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
-use tools::{have, say};
+use tools::{have, required, say};
 
 /// Everything that names a file or has one open.
 const CALLS: &str = "trace=%file,%desc";
@@ -240,6 +241,42 @@ fn a_disk_that_fails_or_is_full_at_any_call_leaves_the_old_or_the_new_state() {
             "{}: {faults} faults, {refused} commands failed; new all the same: {new_all_the_same:?}",
             job.name
         ));
+    }
+}
+
+/// Makes the test below a process of its own: the folder of its installation.
+const STATE: &str = "COUNTERSIGN_TEST_STATE";
+
+#[test]
+fn without_random_numbers_no_request_is_made() {
+    if let Some(state) = std::env::var_os(STATE) {
+        let nowhere = HostSource::Machine(MachineFacts::under("/nowhere"));
+        let settings = Settings::new().issuer(issuer()).host(nowhere).clock(day("2027-06-01"));
+        let installation = Installation::open(state, settings);
+        for wish in [Wish::ClockReset, Wish::Code { license: None }] {
+            let fault = installation.request(wish).unwrap_err();
+            assert!(matches!(fault, InstallationFault::NoRandomNumbers), "{fault:?}");
+            assert_eq!(fault.to_string(), "the system gives no random numbers");
+        }
+        return;
+    }
+    if !have("strace") {
+        return;
+    }
+    let room = tempfile::tempdir().unwrap();
+    let mut strace = Command::new("strace");
+    // Each thread counts for itself: the process takes two for its memory and its hashing, a request the third.
+    strace.args(["-f", "-o", "log", "-e", "trace=getrandom", "-e", "inject=getrandom:error=EIO:when=3+"]);
+    strace.arg(std::env::current_exe().unwrap());
+    strace.args(["--exact", "without_random_numbers_no_request_is_made", "--nocapture"]);
+    let output = strace.env(STATE, room.path().join("state")).current_dir(room.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let log = fs::read_to_string(room.path().join("log")).unwrap();
+    // Newer systems give them without a system call.
+    if required(log.contains(", 4, 0)"), "a system call for random numbers") {
+        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+        assert!(log.contains("(INJECTED)"), "{log}");
+        assert!(!room.path().join("state/memory.txt").exists());
     }
 }
 

@@ -3,13 +3,18 @@
 #[path = "common/sold.rs"]
 mod sold;
 
-use activation_code::{Answer, ClockResetTerms, HostId, HostRequest, Kind, Phase, Reason, Refusal, Terms, Warning};
+use activation_code::{
+    Answer, BundleFault, ClockResetTerms, HostCodeFault, HostId, HostRequest, Kind, Obstacle, Phase, PinnedIssuer,
+    Reason, Refusal, Roots, Terms, TrustFault, Warning,
+};
 use activation_host::host::{HostSource, MachineFacts, SiteName};
 use activation_host::installation::{ClockResetFault, InstallationFault, Wish};
-use activation_host::trust_store::TrustStoreFault;
+use activation_host::sites::{Site, SitesFault};
+use activation_host::storage::StorageFault;
+use activation_host::trust_store::{Loaded, TrustStoreFault};
 use activation_host::{Installation, Settings, Status};
-use ed25519_dalek::Signer;
-use sold::{bundle, code, day, issuer, issuing_key, period, roots, terms};
+use ed25519_dalek::{Signer, SigningKey};
+use sold::{bundle, code, day, issuer, issuing_key, period, public, root_key, roots, signed_by_root, terms};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -79,6 +84,40 @@ fn without_anybody_to_trust_there_is_no_answer() {
 }
 
 #[test]
+fn an_issuer_with_two_keys_is_no_trust() {
+    let folder = folder();
+    let other = PinnedIssuer { key: public(&root_key()), ..issuer() };
+    let fault = Installation::open(folder.path(), settings("2027-06-01").issuer(other)).status().unwrap_err();
+    let number = issuer().number;
+    assert!(matches!(fault, InstallationFault::Trust(TrustFault::TwoKeys { number: found }) if found == number));
+    assert_eq!(fault.to_string(), "issuer 1 is given with two keys");
+}
+
+#[test]
+fn a_state_that_cannot_be_kept_is_named_by_its_place() {
+    let folder = folder();
+    fs::write(folder.path().join("state"), "precious").unwrap();
+    let lock = folder.path().join("state/lock");
+    let fault = on(&folder, "2027-06-01").enter(&code(&terms())).unwrap_err();
+    let InstallationFault::Storage(StorageFault { place, .. }) = &fault else { panic!("{fault:?}") };
+    assert_eq!(Path::new(place), lock);
+    assert!(fault.to_string().starts_with(&format!("{}: ", lock.display())), "{fault}");
+    assert_eq!(fs::read(folder.path().join("state")).unwrap(), b"precious");
+}
+
+#[test]
+fn what_is_asked_of_a_site_that_is_not_there_changes_nothing() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    let site = Site::new("plant-2").unwrap();
+    let fault = installation.change_sites(|sites| sites.set_in_use(&site, 3)).unwrap_err();
+    let InstallationFault::Sites(found) = &fault else { panic!("{fault:?}") };
+    assert_eq!(*found, SitesFault::NoSite { site: site.clone() });
+    assert_eq!(fault.to_string(), "no units are assigned to plant-2");
+    assert_eq!(installation.sites().iter().count(), 0);
+}
+
+#[test]
 fn a_downsize_sticks() {
     let folder = folder();
     let installation = on(&folder, "2027-06-01");
@@ -88,6 +127,9 @@ fn a_downsize_sticks() {
     assert_eq!(status(&installation).units, 100);
     let (reason, sentence) = refused(&installation, &terms());
     assert_eq!((reason, sentence.as_str()), (Reason::Superseded, "superseded by revision 2, issued 2027-05-30"));
+    let obstacle = installation.enter(&code(&terms())).unwrap().inspection.obstacle;
+    let Some(Obstacle::Refused(refusal)) = obstacle else { panic!("{obstacle:?}") };
+    assert_eq!(refusal, Refusal::Superseded { by: downsized.revision, issued: downsized.issued });
     assert_eq!(status(&on(&folder, "2027-06-01")).units, 100);
 }
 
@@ -270,8 +312,110 @@ fn a_code_for_a_site_is_good_on_each_of_its_hosts() {
 }
 
 fn reset_rows(request: &HostRequest, to: &str) -> Vec<String> {
+    reset_rows_by(&issuing_key(), request, to)
+}
+
+fn reset_rows_by(key: &SigningKey, request: &HostRequest, to: &str) -> Vec<String> {
     let terms = ClockResetTerms { host: request.host, nonce: request.nonce, day: day(to), issuer: issuer().number };
-    terms.rows(&issuing_key().sign(&terms.signed_message()).to_bytes())
+    terms.rows(&key.sign(&terms.signed_message()).to_bytes())
+}
+
+#[test]
+fn a_clock_reset_that_proves_nothing_is_not_followed() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    let request = installation.request(Wish::ClockReset).unwrap();
+    let reset = |rows: &[String]| installation.reset_clock(rows).unwrap_err();
+
+    let fault = reset(&["20040-0E000".to_owned()]);
+    let ClockResetFault::Read(HostCodeFault::Typing(faults)) = &fault else { panic!("{fault:?}") };
+    assert_eq!(fault.to_string(), faults.to_string());
+    let fault = reset(&reset_rows_by(&root_key(), &request, "2027-06-01"));
+    let number = issuer().number;
+    assert!(matches!(fault, ClockResetFault::Refused(Refusal::BadSignature { number: found }) if found == number));
+    assert_eq!(fault.to_string(), Refusal::BadSignature { number }.to_string());
+    let there = HostRequest { host: HostId(7), ..request };
+    let fault = reset(&reset_rows(&there, "2027-06-01"));
+    let (asked, here) = (there.host, request.host);
+    assert!(
+        matches!(fault, ClockResetFault::OtherHost { found, wanted: Some(wanted) } if (found, wanted) == (asked, here))
+    );
+    assert_eq!(fault.to_string(), format!("the clock reset is for the host {asked}, this is the host {here}"));
+
+    let rows = reset_rows(&request, "2027-06-01");
+    installation.reset_clock(&rows).unwrap();
+    let fault = reset(&rows);
+    assert!(matches!(fault, ClockResetFault::NotAsked));
+    assert_eq!(fault.to_string(), "the clock reset answers no request of this installation that is still open");
+    // Nobody has asked for it where nobody is trusted, and where the host has no number.
+    let elsewhere = self::folder();
+    let fault = Installation::open(elsewhere.path(), Settings::new()).reset_clock(&rows).unwrap_err();
+    assert!(matches!(fault, ClockResetFault::Installation(InstallationFault::NoTrust)));
+    assert_eq!(fault.to_string(), "no issuer to trust");
+    let fault = on(&elsewhere, "2027-06-01").reset_clock(&rows).unwrap_err();
+    assert!(matches!(fault, ClockResetFault::OtherHost { found, wanted: None } if found == here));
+    assert_eq!(fault.to_string(), format!("the clock reset is for the host {here}"));
+}
+
+#[test]
+fn a_bundle_that_is_not_loaded_says_why_and_changes_nothing() {
+    let folder = folder();
+    let state = folder.path().join("state");
+    let load = |file: &str, given: Option<&Roots>| on(&folder, "2027-06-01").load_trust(file, given);
+    let refused = |file: &str| load(file, Some(&roots())).unwrap_err();
+    let five = bundle(5, "2027-01-01", "");
+
+    let fault = load(&five, None).unwrap_err();
+    assert!(matches!(fault, TrustStoreFault::NoRoots));
+    assert_eq!(fault.to_string(), "no root keys to trust");
+    assert!(!state.exists());
+    assert!(matches!(load(&five, Some(&roots())), Ok((Loaded::New { before: None }, _))));
+    assert!(matches!(load(&five, None), Ok((Loaded::Already, _))));
+    let before = ["trust.bundle", "trust.roots", "memory.txt"].map(|name| fs::read(state.join(name)).unwrap());
+
+    let text = |number: u32| bundle(number, "2027-02-01", "").split_once("\n\n").unwrap().0.to_owned() + "\n";
+    let testing = signed_by_root(&text(6).replacen("contact ", "test\ncontact ", 1));
+    let foreign = signed_by_root(&text(6).replacen("Acme", "Other", 1));
+    let fault = refused("");
+    assert!(matches!(fault, TrustStoreFault::Bundle(BundleFault::Empty)));
+    assert_eq!(fault.to_string(), "the file is empty");
+    let fault = refused(&bundle(4, "2027-02-01", ""));
+    assert!(matches!(fault, TrustStoreFault::Older { kept: 5, found: 4 }));
+    assert_eq!(fault.to_string(), "bundle 4 is older than bundle 5, which is in force: it was rolled back");
+    let fault = refused(&bundle(5, "2027-02-01", ""));
+    assert!(matches!(fault, TrustStoreFault::Fork { number: 5 }));
+    assert_eq!(fault.to_string(), "another bundle with number 5 is in force");
+    let fault = refused(&testing);
+    assert!(matches!(fault, TrustStoreFault::ForTesting { number: 6 }));
+    assert_eq!(fault.to_string(), "bundle 6 is for testing only");
+    let fault = refused(&foreign);
+    assert!(
+        matches!(&fault, TrustStoreFault::OtherVendor { kept, found } if (kept.as_str(), found.as_str()) == ("Acme", "Other"))
+    );
+    assert_eq!(fault.to_string(), "the bundle is of \"Other\", and the one in force of \"Acme\"");
+
+    // A folder in the place of the lock.
+    let lock = state.join("lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    let fault = refused(&bundle(6, "2027-02-01", ""));
+    let TrustStoreFault::Storage(StorageFault { place, .. }) = &fault else { panic!("{fault:?}") };
+    assert_eq!(Path::new(place), lock);
+    assert!(fault.to_string().starts_with(&format!("{}: ", lock.display())), "{fault}");
+    fs::remove_dir(&lock).unwrap();
+    assert_eq!(["trust.bundle", "trust.roots", "memory.txt"].map(|name| fs::read(state.join(name)).unwrap()), before);
+
+    // What the system does not give may be good, and is not replaced.
+    #[cfg(unix)]
+    {
+        fs::remove_file(state.join("trust.bundle")).unwrap();
+        std::os::unix::fs::symlink("trust.bundle", state.join("trust.bundle")).unwrap();
+        let fault = refused(&bundle(6, "2027-02-01", ""));
+        let TrustStoreFault::Kept(damage) = &fault else { panic!("{fault:?}") };
+        assert_eq!(Path::new(&damage.place), state.join("trust.bundle"));
+        assert_eq!(fault.to_string(), damage.to_string());
+        assert!(state.join("trust.bundle").is_symlink());
+    }
 }
 
 #[test]
@@ -342,7 +486,9 @@ fn what_is_forgotten_no_longer_counts_and_may_be_entered_again() {
     let folder = folder();
     let installation = on(&folder, "2027-06-01");
     accepted(&installation, &revision("2"));
-    assert!(installation.forget(terms().license, Some("1".parse().unwrap())).is_err());
+    let fault = installation.forget(terms().license, Some("1".parse().unwrap())).unwrap_err();
+    assert!(matches!(fault, InstallationFault::NothingToForget { license } if license == terms().license));
+    assert_eq!(fault.to_string(), "no code of license 1042 is here");
     assert_eq!(installation.forget(terms().license, None).unwrap().len(), 1);
     assert_eq!(phase(&installation), (Phase::None, None, vec![]));
     accepted(&installation, &terms());

@@ -213,6 +213,32 @@ fn inspect_says_what_is_wrong_with_a_picture_and_what_to_do() {
     }
 }
 
+/// Makes the test below a process of its own, whose memory is as good as used up.
+const NARROW: &str = "COUNTERSIGN_TEST_NARROW";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_memory_for_a_search_there_is_an_answer_all_the_same() {
+    let file = Photo::blank(8, 8).png();
+    if std::env::var_os(NARROW).is_none() {
+        let name = "without_memory_for_a_search_there_is_an_answer_all_the_same";
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let output = alone.args(["--exact", name, "--nocapture"]).env(NARROW, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+        return;
+    }
+    let process = std::fs::read_to_string("/proc/self/status").unwrap();
+    let used = process.lines().find_map(|line| line.strip_prefix("VmSize:")?.strip_suffix(" kB")).unwrap();
+    // A thread takes 2 MiB for its stack.
+    let most = (used.trim().parse::<u64>().unwrap() + 1024) * 1024;
+    let narrow = rustix::process::Rlimit { current: Some(most), maximum: Some(most) };
+    rustix::process::setrlimit(rustix::process::Resource::As, narrow).unwrap();
+    let fault = read(file).unwrap_err();
+    assert_eq!(fault, PictureFault::Failed);
+    assert_eq!(fault.to_string(), "the search for a QR code broke down");
+}
+
 /// A small file for which the search wants gigabytes: 262,144 squares like those in a QR code's corners.
 #[test]
 fn a_picture_that_wants_gigabytes_is_an_answer_and_not_the_end() {

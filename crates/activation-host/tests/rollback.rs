@@ -239,6 +239,12 @@ fn what_is_no_tpm_is_not_written_to() {
     }
     assert_eq!(fs::read_to_string(&missing).unwrap(), "precious");
 
+    // It takes nothing.
+    let fault = TpmCounter::open("/dev/full", INDEX).unwrap_err();
+    let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
+    assert!(matches!(&fault, CounterFault::System(error) if full(error)), "{fault:?}");
+    assert!(fault.to_string().starts_with("the TPM cannot be used: "), "{fault}");
+    assert!(std::error::Error::source(&fault).is_some());
     // It takes everything and gives nothing.
     let fault = TpmCounter::open("/dev/null", INDEX).unwrap_err();
     assert_eq!(fault.to_string(), "the TPM's answer to NV_ReadPublic ends after 0 bytes, wanted 10");
@@ -302,9 +308,11 @@ fn two_processes_never_get_the_same_value() {
 fn without_permission_the_group_is_named() {
     let device = Device::new();
     fs::set_permissions(&device.path, Permissions::from_mode(0o000)).unwrap();
-    let wanted = format!("no permission to use the TPM at {}", device.path.display());
+    let wanted = CounterFault::NoPermission { path: device.path.clone() };
+    assert_eq!(wanted.to_string(), format!("no permission to use the TPM at {}", device.path.display()));
+    let wanted = format!("{wanted:?}");
     if !rustix::process::geteuid().is_root() {
-        return assert_eq!(TpmCounter::open(&device.path, INDEX).unwrap_err().to_string(), wanted);
+        return assert_eq!(format!("{:?}", TpmCounter::open(&device.path, INDEX).unwrap_err()), wanted);
     }
     // Root is let in everywhere: somebody else has to try.
     let room = room_of_everybody();
@@ -332,7 +340,7 @@ fn process(program: &Path, device: &Path) -> Command {
 fn another_process() {
     let Some(device) = std::env::var_os(DEVICE) else { return };
     let mut counter = TpmCounter::open(&device, INDEX).unwrap_or_else(|fault| {
-        println!("{fault}");
+        println!("{fault:?}");
         panic!("{fault}");
     });
     for _ in 0..RISES {
@@ -495,9 +503,15 @@ fn an_answer_about_something_else_is_named() {
         answers[place][from..from + bytes.len()].copy_from_slice(bytes);
         use_counter(Replay::of(&answers, 4096)).unwrap_err()
     };
+    let answer = |fault: &CounterFault| match fault {
+        CounterFault::Answer { to: NvCommand::ReadPublic, fault } => *fault,
+        other => panic!("{other:?}"),
+    };
     let fault = with(0, 12, &[0x01, 0x80, 0, 1]);
+    assert_eq!(answer(&fault), AnswerFault::Index { found: 0x0180_0001 });
     assert_eq!(fault.to_string(), "the TPM's answer to NV_ReadPublic is about index 0x01800001");
     let fault = with(0, 0, &[0x80, 0x02]);
+    assert_eq!(answer(&fault), AnswerFault::Tag { found: 0x8002 });
     assert_eq!(
         fault.to_string(),
         "the TPM's answer to NV_ReadPublic begins with tag 0x8002, which does not belong to it"

@@ -100,7 +100,25 @@ fn decode(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{InputFault, decode, read, read_bundle};
+    use std::fs;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_file_that_gives_no_text_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.txt");
+        let Err(InputFault::Io(error)) = read(&path) else { panic!("there is no such file") };
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(read_bundle(&path).unwrap_err().kind(), ErrorKind::NotFound);
+        fs::write(&path, "%PDF-1.7\n").unwrap();
+        let Err(InputFault::Picture(what, hint)) = read(&path) else { panic!("a PDF was read as text") };
+        assert_eq!(what, "this is a PDF file, wanted a PNG or JPEG picture, or text");
+        assert!(hint.starts_with("photograph"), "{hint}");
+        fs::write(&path, "20040").unwrap();
+        assert!(matches!(read(&path), Ok(text) if text == "20040"));
+        assert_eq!(read_bundle(&path).unwrap(), b"20040");
+    }
 
     #[test]
     fn a_file_saved_as_utf_16_reads_as_its_text() {

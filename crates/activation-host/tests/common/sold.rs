@@ -71,6 +71,11 @@ pub fn bundle(number: u32, issued: &str, lines: &str) -> String {
         public(&root_key()),
         public(&issuing_key())
     );
+    signed_by_root(&text)
+}
+
+/// A text as the root signs it.
+pub fn signed_by_root(text: &str) -> String {
     let signature = root_key().sign(text.as_bytes()).to_bytes();
     format!("{text}\n{}\n", signature_line(&public(&root_key()), &signature).trim_end())
 }
