@@ -20,14 +20,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
-const USAGE: &str = "usage: countersign-mutants PACKAGE [--part N/OF] [--file TEXT] [--seconds N] [--singly]
+const USAGE: &str = "usage: countersign-mutants PACKAGE [--part N/OF] [--file TEXT] [--seconds N] [--singly] [--again]
 
   --part N/OF   of the mutants, those whose number leaves the rest N when divided by OF
   --file TEXT   only the mutants of files whose path has this text
   --seconds N   most seconds of tests for each mutant (120)
+  --again       only those that the last run has not caught; what is caught since is caught
   --singly      also those that cannot be planted, each with a build of its own
 
-What was found is kept in target/mutants, and not run again while the package is the same.";
+What was found is kept in target/mutants.";
 
 struct Arguments {
     package: String,
@@ -35,12 +36,14 @@ struct Arguments {
     file: String,
     seconds: u64,
     singly: bool,
+    again: bool,
 }
 
 fn arguments() -> Option<Arguments> {
     let mut given = env::args().skip(1);
     let package = given.next().filter(|package| !package.starts_with('-'))?;
-    let mut wanted = Arguments { package, part: (0, 1), file: String::new(), seconds: 120, singly: false };
+    let mut wanted =
+        Arguments { package, part: (0, 1), file: String::new(), seconds: 120, singly: false, again: false };
     while let Some(option) = given.next() {
         match option.as_str() {
             "--part" => {
@@ -51,6 +54,7 @@ fn arguments() -> Option<Arguments> {
             "--file" => wanted.file = given.next()?,
             "--seconds" => wanted.seconds = given.next()?.parse().ok()?,
             "--singly" => wanted.singly = true,
+            "--again" => wanted.again = true,
             _ => return None,
         }
     }
@@ -68,8 +72,16 @@ fn main() -> ExitCode {
     let work = root.join("target/mutants").join(&wanted.package);
     let project = Project::copy(&root, &work);
     let (planted, unfit) = plant::all(&project, &wanted.package, &mutants);
+    let outcomes = work.join("outcomes.json");
+    let before = fs::read(&outcomes).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let mut before: BTreeMap<String, Outcome> = before.filter(|_| wanted.again).unwrap_or_default();
+    let again = |mutant: &Mutant| {
+        !wanted.again || before.get(&mutant.name).is_some_and(|it| !matches!(it, Outcome::Caught | Outcome::Unviable))
+    };
     let chosen = |mutant: &&Mutant| {
-        mutant.number % wanted.part.1 == wanted.part.0 % wanted.part.1 && mutant.file.contains(&wanted.file)
+        again(mutant)
+            && mutant.number % wanted.part.1 == wanted.part.0 % wanted.part.1
+            && mutant.file.contains(&wanted.file)
     };
     eprintln!("{} mutants: {} planted, {} cannot be", mutants.len(), planted.len(), unfit.len());
 
@@ -77,20 +89,20 @@ fn main() -> ExitCode {
     if wanted.singly {
         found.extend(run::singly(&project, &wanted.package, unfit.iter().copied().filter(chosen), wanted.seconds));
     }
-    let figures = fs::File::create(work.join("outcomes.json")).expect("the work folder can be written");
-    let named: BTreeMap<&str, Outcome> =
-        found.iter().map(|(mutant, outcome)| (mutant.name.as_str(), *outcome)).collect();
-    serde_json::to_writer_pretty(figures, &named).expect("outcomes are plain");
+    let named = found.iter().map(|(mutant, outcome)| (mutant.name.clone(), *outcome));
+    before.extend(named.collect::<Vec<_>>());
+    let file = fs::File::create(&outcomes).expect("the work folder can be written");
+    serde_json::to_writer_pretty(file, &before).expect("outcomes are plain");
+    let found: Vec<(&Mutant, Outcome)> =
+        mutants.iter().filter_map(|mutant| Some((mutant, *before.get(&mutant.name)?))).collect();
 
     let count = |wanted: Outcome| found.iter().filter(|(_, outcome)| *outcome == wanted).count();
     let (equivalent, missed): (Vec<_>, Vec<_>) = found
         .iter()
         .filter(|(_, outcome)| matches!(outcome, Outcome::Missed | Outcome::NotReached))
         .partition(|(mutant, _)| reasons.contains_key(mutant.name.as_str()));
-    for (mutant, outcome) in missed
-        .iter()
-        .chain(found.iter().filter(|(_, outcome)| *outcome == Outcome::TimedOut).collect::<Vec<_>>().iter())
-    {
+    let timed_out = found.iter().filter(|(_, outcome)| *outcome == Outcome::TimedOut);
+    for (mutant, outcome) in missed.iter().copied().chain(timed_out) {
         println!("{:<11} {}", outcome.name(), mutant.name);
     }
     let viable = found.len() - count(Outcome::Unviable);

@@ -403,7 +403,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 };
                 let (always, mut never): (Vec<usize>, Vec<usize>) = (those("true"), those("false"));
                 never.extend(deleted);
-                if !has_let(guard) && !(always.is_empty() && never.is_empty()) {
+                if !(has_let(guard) || always.is_empty() && never.is_empty()) {
                     self.sites.push(Site { range, way: Way::Guard { always, never } });
                 }
                 self.visit_expr(guard);
