@@ -216,9 +216,9 @@ fn up_to_three_unreadable_letters_are_found_at_every_place() {
 fn a_short_row_is_right_only_if_it_says_that_it_is_the_last() {
     for length in [2, 7, 12, 17] {
         let symbols: Vec<u8> = (0..length).map(|i| (i * 5 + 3) % 32).collect();
-        let last = common::rows::row(1, 16 + 2, &symbols);
+        let last = rows::row(1, 16 + 2, &symbols);
         assert!(matches!(read_row(&last, None), RowAnswer::Right { row: 2, last: true, .. }), "{last}");
-        let goes_on = common::rows::row(1, 2, &symbols);
+        let goes_on = rows::row(1, 2, &symbols);
         assert!(matches!(read_row(&goes_on, None), RowAnswer::Wrong { .. }), "{goes_on}");
     }
 }
