@@ -122,4 +122,11 @@ mod tests {
             assert!(matches!(read(&path, 100), Err(SecretFileFault::Readable { mode: found }) if found == mode));
         }
     }
+
+    #[test]
+    fn a_secret_file_that_is_not_there_is_what_the_system_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = read(&folder.path().join("key"), 100);
+        assert!(matches!(missing, Err(SecretFileFault::Io(error)) if error.kind() == io::ErrorKind::NotFound));
+    }
 }

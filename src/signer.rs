@@ -109,3 +109,55 @@ impl fmt::Debug for SoftwareKey {
         write!(f, "SoftwareKey({})", self.public)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::key_file::{self, Cost, KeyFileFault};
+    use super::shares::{self, GenerateOrShareFault, ShareFault};
+    use super::*;
+    use rand::rand_core::TryRng;
+    use rand::rngs::SysRng;
+    use std::io;
+
+    /// As a system whose source of random numbers is gone.
+    struct NoChance;
+
+    impl TryRng for NoChance {
+        type Error = io::Error;
+
+        fn try_next_u32(&mut self) -> Result<u32, io::Error> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, io::Error> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), io::Error> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    impl TryCryptoRng for NoChance {}
+
+    #[test]
+    fn without_random_numbers_no_key_is_made_sealed_or_split() {
+        const SAYS: &str = "the system gives no random numbers";
+        let made = SoftwareKey::generate(&mut NoChance).unwrap_err();
+        assert_eq!((made, made.to_string().as_str()), (GenerateFault::Random, SAYS));
+        let key = SoftwareKey::from_seed(&[7; 32]).unwrap();
+        let sealed = key_file::seal(&key, b"x", Cost::TEST, &mut NoChance).unwrap_err();
+        assert_eq!((sealed, sealed.to_string().as_str()), (KeyFileFault::Random, SAYS));
+        let split = shares::split(&key, 2, 3, &mut NoChance).unwrap_err();
+        assert_eq!(split.to_string(), SAYS);
+        assert_eq!(split, GenerateOrShareFault::Generate(GenerateFault::Random));
+    }
+
+    #[test]
+    fn a_set_that_cannot_be_is_refused_before_it_is_made() {
+        let key = SoftwareKey::from_seed(&[7; 32]).unwrap();
+        let split = shares::split(&key, 3, 2, &mut SysRng).unwrap_err();
+        assert_eq!(split.to_string(), "2 to 15 shares are needed, and there are at least so many and at most 255");
+        assert_eq!(split, GenerateOrShareFault::Share(ShareFault::Numbers));
+    }
+}

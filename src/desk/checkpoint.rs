@@ -250,6 +250,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_none_of_a_checkpoint_is_named() {
+        let text = signed(2).to_string();
+        let wanted = [TITLE, "desk ", "day ", "head ", "key ", "signature "];
+        for (line, wanted) in (1..).zip(wanted) {
+            let damaged: String = (1..)
+                .zip(text.lines())
+                .map(|(at, text)| format!("{text}{}\n", if at == line { "x" } else { "" }))
+                .collect();
+            let fault = damaged.parse::<Checkpoint>().unwrap_err();
+            assert_eq!(fault, CheckpointFault::Line { line, wanted });
+            let says = format!("line {line} is not that of a checkpoint: wanted {wanted:?} and its value");
+            assert_eq!(fault.to_string(), says);
+        }
+        let fault = format!("{text}\n").parse::<Checkpoint>().unwrap_err();
+        assert_eq!(
+            (fault, fault.to_string().as_str()),
+            (CheckpointFault::Longer, "something follows after its last line")
+        );
+    }
+
+    #[test]
     fn no_other_text_is_a_checkpoint_with_a_good_signature() {
         let text = signed(2).to_string();
         for place in 0..text.len() {

@@ -560,3 +560,73 @@ pub fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Founding, Operator, OperatorName};
+
+    /// One of every line that a bundle has.
+    const BUNDLE: &str = include_str!("../../fuzz/corpus/bundle/every-line");
+
+    #[test]
+    fn what_a_bundle_takes_back_is_told() {
+        let before = BundleFile::parse(BUNDLE).unwrap().bundle().unwrap();
+        let number = before.number;
+        let told = |edit: &dyn Fn(&mut Bundle)| {
+            let mut now = before.clone();
+            edit(&mut now);
+            takes_nothing_back(&before, &now)
+        };
+        let taken = |what: String| Err(Refused::TakesBack(format!("{what} in bundle {number}")));
+        assert_eq!(told(&|_| {}), Ok(()));
+        let (below, good_from) = before
+            .revoked
+            .iter()
+            .position(|(_, from)| from.is_some())
+            .map(|at| (at, before.revoked[at].1.unwrap()))
+            .unwrap();
+        let (all, _) = before.revoked.iter().enumerate().find(|(_, (_, from))| from.is_none()).unwrap();
+        let revoked = |at: usize| taken(format!("license {} is revoked", before.revoked[at].0));
+        assert_eq!(told(&|now| now.revoked.retain(|it| *it != before.revoked[below])), revoked(below));
+        assert_eq!(told(&|now| now.revoked[below].1 = Revision::new(good_from.get() - 1)), revoked(below));
+        assert_eq!(told(&|now| now.revoked[below].1 = Revision::new(good_from.get() + 1)), Ok(()));
+        assert_eq!(told(&|now| now.revoked[below].1 = None), Ok(()));
+        assert_eq!(told(&|now| now.revoked[all].1 = Some(Revision::MAX)), revoked(all));
+        let void = before.issuers.iter().position(|issuer| issuer.void).unwrap();
+        let good = before.issuers.iter().position(|issuer| !issuer.void).unwrap();
+        let issuer = |at: usize| before.issuers[at].number;
+        let is_void = || taken(format!("issuer {} is void", issuer(void)));
+        assert_eq!(told(&|now| now.issuers[void].void = false), is_void());
+        assert_eq!(told(&|now| drop(now.issuers.remove(void))), is_void());
+        assert_eq!(
+            told(&|now| now.issuers[good].key = before.issuers[void].key),
+            taken(format!("issuer {} has another key", issuer(good)))
+        );
+        // A key that is gone is not believed at all.
+        assert_eq!(told(&|now| drop(now.issuers.remove(good))), Ok(()));
+    }
+
+    #[test]
+    fn what_was_stolen_stays_stolen_whoever_asks() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let (vendor, day) = ("Example Security".parse().unwrap(), "2026-11-23".parse().unwrap());
+        let founding = Founding { vendor: &vendor, operator: &Operator::first(), day, identity: [7; 8] };
+        let mut ledger = Ledger::create(&path, &founding).unwrap();
+        let by = By { operator: OperatorName::first(), day };
+        let number = "1".parse().unwrap();
+        let key = crate::signer::SoftwareKey::from_seed(&[1; 32]).unwrap();
+        let issuer = PinnedIssuer { number, key: crate::signer::Signer::public_key(&key) };
+        super::super::record_issuer(&mut ledger, &by, issuer).unwrap();
+        let mut write = |state| {
+            let rule = IssuerRule { issuer: number, state, limits: IssuerLimits::default() };
+            ledger.write(|book| write_rule(book, &by, &rule))
+        };
+        write(IssuerState::Stolen).unwrap();
+        let back = write(IssuerState::InUse);
+        assert!(matches!(back, Err(DeskFault::Refused(Refused::StaysStolen(stolen))) if stolen == number), "{back:?}");
+        write(IssuerState::Stolen).unwrap();
+    }
+}

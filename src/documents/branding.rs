@@ -536,3 +536,30 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), FileFault> {
     decoder.decode().map_err(|_| FileFault::Picture)?;
     Ok(size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_branding_file_is_told_with_its_facts() {
+        let faults = |file: &str, contents: &[u8]| {
+            let files = Files::from([(file.to_owned(), contents.to_vec())]);
+            Branding::read(&files).unwrap_err().into_iter().map(|it| (it.file, it.fault)).collect::<Vec<_>>()
+        };
+        let says = |file: &str, fault| vec![(file.to_owned(), fault)];
+        let title = TemplateFault { line: None, fault: template::Fault::NoTitle };
+        for (file, contents, wanted) in [
+            ("en/cert.md", &b"x"[..], says("en/cert.md", FileFault::Unknown)),
+            ("en/notice.md", b"ab\xFF", says("en/notice.md", FileFault::NotText(3))),
+            ("en/notice.md", b"No title\n", says("en/notice.md", FileFault::Template(title))),
+            (SETTINGS, b"logo = \"a.png\"\n", says(SETTINGS, FileFault::NoLogo("a.png".to_owned()))),
+            (SETTINGS, b"language = \"tlh\"\n", says(SETTINGS, FileFault::UnknownLanguage("tlh".to_owned()))),
+            ("it/certificate.md", b"# T\n", says("it", FileFault::NoLanguage)),
+        ] {
+            assert_eq!(faults(file, contents), wanted);
+        }
+        let toml = faults(SETTINGS, b"\ncolor = \"#112233\"\n");
+        assert!(matches!(&toml[..], [(_, FileFault::Toml { line: 2, what })] if what.contains("`color`")), "{toml:?}");
+    }
+}

@@ -199,16 +199,21 @@ mod tests {
         ["Example Hospital Trust", "Müller, \"Söhne\" <GmbH>", "بيت العلم", "株式会社例", "=?utf-8?q?x?=", "Ω"];
 
     fn written(name: &str, email: &str, file: &str) -> Result<Vec<u8>, MailFault> {
+        enclosing(name, email, "license-1042-revision-1", (file, "application/pdf"))
+    }
+
+    fn enclosing(name: &str, email: &str, id: &str, enclosure: (&str, &str)) -> Result<Vec<u8>, MailFault> {
+        let (file, media_type) = enclosure;
         let document = sample(&Branding::default(), "de").unwrap();
         let desk: Email = "licenses@example.com".parse().unwrap();
         mail(&Mail {
             from: Correspondent { name: "Example Security", email: &desk },
             to: Correspondent { name, email: &email.parse().unwrap() },
             day: "2026-11-23".parse().unwrap(),
-            id: "license-1042-revision-1",
+            id,
             document: &document,
             paper: Paper::A4,
-            enclosures: &[Enclosure { name: file, media_type: "application/pdf", contents: b"%PDF-1.7\r\n\x00\xFF\n" }],
+            enclosures: &[Enclosure { name: file, media_type, contents: b"%PDF-1.7\r\n\x00\xFF\n" }],
         })
     }
 
@@ -236,5 +241,18 @@ mod tests {
                 assert_eq!(written("A", email.as_str(), "a.pdf"), Err(MailFault::Address(email)));
             }
         }
+    }
+
+    #[test]
+    fn a_mail_has_a_name_for_machines_and_enclosures_of_a_kind() {
+        let long = "x".repeat(201);
+        for id in ["", ".a", "a.", "a b", "a@b", "ü", "a>", &long] {
+            let fault = enclosing("A", "it@hospital.example", id, ("a.pdf", "application/pdf")).unwrap_err();
+            assert_eq!(fault.to_string(), format!("a mail cannot be called {id:?}"));
+            assert_eq!(fault, MailFault::Id(id.to_owned()));
+        }
+        let fault = enclosing("A", "it@hospital.example", "a", ("a.pdf", "pdf")).unwrap_err();
+        assert_eq!(fault.to_string(), "\"pdf\" is no media type");
+        assert_eq!(fault, MailFault::MediaType("pdf".to_owned()));
     }
 }

@@ -444,3 +444,51 @@ impl Codes<'_> {
         Block::Rows((1..).zip(rows).map(row).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::branding::{Branding, FileFault, Files};
+
+    /// What is wrong with a certificate's template.
+    fn fault(template: &str) -> TemplateFault {
+        let files = Files::from([("en/certificate.md".to_owned(), template.as_bytes().to_vec())]);
+        let faults = Branding::read(&files).unwrap_err();
+        match &faults[..] {
+            [one] if one.file == "en/certificate.md" => match &one.fault {
+                FileFault::Template(fault) => fault.clone(),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_template_is_told_with_its_facts() {
+        let at = |line, fault| TemplateFault { line, fault };
+        let field = |field: &str, nearest: Option<&str>| Fault::NoField {
+            field: field.to_owned(),
+            nearest: nearest.map(str::to_owned),
+        };
+        let parts = Fault::Parts { field: "customer".to_owned(), part: "address".to_owned() };
+        for (template, wanted) in [
+            ("# T\n\n{{ costumer.name }}\n", at(Some(3), field("costumer.name", Some("customer.name")))),
+            ("# T\n\n\n{{ xyz }}\n", at(Some(4), field("xyz", None))),
+            ("# T\n{{ customer }}\n", at(Some(2), parts)),
+            ("# T\n{% include \"x\" %}\n", at(Some(2), Fault::Foreign("include".to_owned()))),
+            ("No title\n", at(None, Fault::NoTitle)),
+            ("# T\n\n```barcode\n```\n", at(None, Fault::UnknownBlock("barcode".to_owned()))),
+            ("# T\n\n```qr 2\n```\n", at(None, Fault::NoCode("qr 2".to_owned()))),
+            ("# T\n\n![x](y)\n", at(None, Fault::NotHere("a picture"))),
+            ("# T\n\n> x\n", at(None, Fault::NotHere("a quotation"))),
+            ("# T\n\n    x\n", at(None, Fault::NotHere("a text indented by four spaces"))),
+            ("# T\n\n- a\n  - b\n", at(None, Fault::NotHere("a list in a list"))),
+            ("# T\n\u{202E}x\n", at(Some(2), Fault::Character('\u{202E}'))),
+        ] {
+            assert_eq!(fault(template), wanted, "{template}");
+        }
+        assert!(matches!(fault("# T\n{% if customer.name %}x\n").fault, Fault::Syntax(_)));
+        let deep = "{% for x in [1,2,3,4,5,6,7,8,9,10] %}".repeat(8) + "{{ x }}" + &"{% endfor %}".repeat(8);
+        assert_eq!(fault(&format!("# T\n{deep}\n")).fault, Fault::TooLong);
+    }
+}

@@ -38,22 +38,22 @@ pub(super) struct Presence {
 impl Presence {
     /// Beside others.
     pub fn shared(ledger: &Path) -> Outcome<Self> {
-        Self::wait(ledger, File::try_lock_shared)
+        Self::wait(ledger, File::try_lock_shared, PATIENCE)
     }
 
     /// And nobody else.
     pub fn alone(ledger: &Path) -> Outcome<Self> {
-        Self::wait(ledger, File::try_lock)
+        Self::wait(ledger, File::try_lock, PATIENCE)
     }
 
-    fn wait(ledger: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Outcome<Self> {
+    fn wait(ledger: &Path, lock: fn(&File) -> Result<(), TryLockError>, patience: Duration) -> Outcome<Self> {
         let folder = File::open(folder_of(ledger)).map_err(LedgerFault::Folder)?;
         let began = Instant::now();
         loop {
             match lock(&folder) {
                 Ok(()) => return Ok(Self { _folder: folder }),
                 Err(TryLockError::Error(error)) => return Err(LedgerFault::Folder(error)),
-                Err(TryLockError::WouldBlock) if began.elapsed() > PATIENCE => return Err(LedgerFault::InUse),
+                Err(TryLockError::WouldBlock) if began.elapsed() > patience => return Err(LedgerFault::InUse),
                 Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
             }
         }
@@ -327,4 +327,34 @@ pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_somebody_has_open_makes_no_room() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("ledger.sqlite");
+        let somebody = Presence::shared(&path).unwrap();
+        let alone = Presence::wait(&path, File::try_lock, Duration::ZERO);
+        assert!(matches!(alone, Err(LedgerFault::InUse)));
+        drop(somebody);
+        Presence::alone(&path).unwrap();
+    }
+
+    #[test]
+    fn a_copy_that_fails_says_on_which_side() {
+        let room = tempfile::tempdir().unwrap();
+        let (path, nowhere) = (room.path().join("ledger.sqlite"), room.path().join("nowhere/ledger.sqlite"));
+        let nothing = Replacement::of(&path, &nowhere, &|_, _| {});
+        assert!(matches!(nothing, Err(CopyFault::From(LedgerFault::CannotOpen))));
+        fs::write(&path, "").unwrap();
+        drop(schema::create(&path).unwrap());
+        let unwritten = Replacement::of(&nowhere, &path, &|_, _| {});
+        assert!(
+            matches!(unwritten, Err(CopyFault::To(LedgerFault::Folder(error))) if error.kind() == ErrorKind::NotFound)
+        );
+    }
 }

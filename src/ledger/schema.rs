@@ -403,4 +403,93 @@ mod tests {
         write_anew(&ledger).unwrap();
         assert_eq!(std::fs::metadata(super::super::place::with_end(&path, "-wal")).unwrap().len(), 0);
     }
+
+    /// A ledger in a folder of its own.
+    fn made_in(room: &tempfile::TempDir) -> (std::path::PathBuf, Connection) {
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let ledger = create(&path).unwrap();
+        (path, ledger)
+    }
+
+    #[test]
+    fn what_is_no_ledger_or_an_old_one_is_told_apart() {
+        let room = tempfile::tempdir().unwrap();
+        let (path, ledger) = made_in(&room);
+        ledger.pragma_update(None, "user_version", KNOWN - 1).unwrap();
+        drop(ledger);
+        let older = open_to_read(&path);
+        assert!(matches!(older, Err(LedgerFault::Older { found, known }) if (found, known) == (KNOWN - 1, KNOWN)));
+        let other = room.path().join("other.sqlite");
+        Connection::open(&other).unwrap().execute_batch("CREATE TABLE x (y)").unwrap();
+        assert!(matches!(open(&other), Err(LedgerFault::NotALedger)));
+        assert!(matches!(open_to_read(&other), Err(LedgerFault::NotALedger)));
+        std::fs::write(&other, "no database".repeat(1000)).unwrap();
+        assert!(matches!(open(&other), Err(LedgerFault::Damaged)));
+        std::fs::remove_file(&other).unwrap();
+        assert!(matches!(open(&other), Err(LedgerFault::CannotOpen)));
+    }
+
+    #[test]
+    fn a_ledger_that_has_no_room_left_is_full() {
+        let room = tempfile::tempdir().unwrap();
+        let (_, ledger) = made_in(&room);
+        let pages: i64 = pragma(&ledger, "page_count").unwrap();
+        ledger.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0)).unwrap();
+        let full = ledger.execute_batch("CREATE TABLE x AS SELECT zeroblob(1000000) AS y").map_err(LedgerFault::from);
+        assert!(matches!(full, Err(LedgerFault::Full)));
+    }
+
+    #[test]
+    fn a_ledger_that_is_only_looked_at_takes_nothing() {
+        let room = tempfile::tempdir().unwrap();
+        let (path, ledger) = made_in(&room);
+        drop(ledger);
+        let reading = open_to_read(&path).unwrap();
+        let written = reading.execute_batch("CREATE TABLE x (y)").map_err(LedgerFault::from);
+        assert!(matches!(written, Err(LedgerFault::ReadOnly)));
+    }
+
+    #[test]
+    fn what_sqlite_says_of_a_statement_is_passed_on() {
+        let room = tempfile::tempdir().unwrap();
+        let (_, ledger) = made_in(&room);
+        let said = ledger.execute_batch("SELECT * FROM nowhere").map_err(LedgerFault::from).unwrap_err();
+        assert!(
+            matches!(said, LedgerFault::Sqlite(_)) && said.to_string().contains("no such table: nowhere"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_database_that_keeps_no_log_keeps_no_promise() {
+        let memory = Connection::open_in_memory().unwrap();
+        let promised = promise(&memory);
+        let Err(LedgerFault::NotDurable { setting, found, wanted }) = promised else { panic!("{promised:?}") };
+        assert_eq!((setting, found.as_str(), wanted), ("journal_mode", "memory", "wal"));
+    }
+
+    #[test]
+    fn a_table_or_index_that_is_gone_foreign_or_otherwise_is_named() {
+        let room = tempfile::tempdir().unwrap();
+        let (_, ledger) = made_in(&room);
+        assert_eq!(differences(&ledger).unwrap(), []);
+        let mut indexes = ledger.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql > ''").unwrap();
+        let names: Vec<String> = indexes.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        drop(indexes);
+        let [gone, otherwise, ..] = &names[..] else { panic!("{names:?}") };
+        let change = format!(
+            "DROP INDEX {gone}; DROP INDEX {otherwise}; CREATE TABLE zz (y); CREATE INDEX {otherwise} ON zz (y)"
+        );
+        ledger.execute_batch(&change).unwrap();
+        let mut found = differences(&ledger).unwrap();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut wanted = [
+            (gone.clone(), SchemaFault::Missing),
+            (otherwise.clone(), SchemaFault::Different),
+            ("zz".to_owned(), SchemaFault::Unknown),
+        ];
+        wanted.sort_by(|(one, _), (other, _)| one.cmp(other));
+        assert_eq!(found, wanted);
+    }
 }

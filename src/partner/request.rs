@@ -119,3 +119,33 @@ impl FromStr for PartnerRequest {
         Ok(Self { vendor, test, desk, issuer, day, ledger_key, signature })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signer::SoftwareKey;
+
+    #[test]
+    fn a_request_that_was_changed_on_its_way_says_where() {
+        let (one, other) = (SoftwareKey::from_seed(&[1; 32]).unwrap(), SoftwareKey::from_seed(&[2; 32]).unwrap());
+        let issuer = PinnedIssuer { number: "7".parse().unwrap(), key: other.public_key() };
+        let (vendor, day) = ("Example Security".parse().unwrap(), "2026-11-23".parse().unwrap());
+        let request = PartnerRequest::sign(&one, vendor, false, "07".repeat(8), issuer, day).unwrap();
+        let text = request.to_string();
+        assert_eq!(text.parse(), Ok(request));
+        let fault = |text: &str| text.parse::<PartnerRequest>().unwrap_err();
+        let long = fault(&"x".repeat(MAX_REQUEST + 1));
+        assert_eq!(
+            (long.to_string().as_str(), long),
+            ("it has more than 4096 bytes", PartnerFileFault::TooLong { most: 4096 })
+        );
+        let line = fault(&text.replace("2026-11-23", "2026-11-31"));
+        assert_eq!(
+            (line.to_string().as_str(), line),
+            ("line 5: wanted day DAY", PartnerFileFault::Line { line: 5, wanted: "day DAY" })
+        );
+        let changed = fault(&text.replace("2026-11-23", "2026-11-24"));
+        assert_eq!(changed, PartnerFileFault::NotSigned);
+        assert_eq!(changed.to_string(), "the ledger key that it names has not signed it: it was changed on its way");
+    }
+}

@@ -321,4 +321,19 @@ mod tests {
             assert_eq!(KeyShare::from_bytes(&bytes).unwrap_err(), ShareFault::Check, "bit {bit}");
         }
     }
+
+    #[test]
+    fn rows_that_are_typed_wrongly_and_shares_of_later_releases_are_told_apart() {
+        let share = split(&key(), 2, 3, &mut SysRng).unwrap().remove(0);
+        let rows = share.rows();
+        let typing = KeyShare::from_rows(&rows[..3]).unwrap_err();
+        assert_eq!(typing, ShareFault::Typing(from_rows(CodeKind::KeyShare, &rows[..3]).unwrap_err()));
+        // Right by its own check, with a version that this release does not know.
+        let mut bytes = *share.bytes;
+        bytes[0] = 0x20 | share.needed();
+        let (claims, check) = bytes.split_at_mut(BYTES - 4);
+        check.copy_from_slice(&digest(claims));
+        let newer = KeyShare::from_rows(&to_rows(CodeKind::KeyShare, &bytes).unwrap()).unwrap_err();
+        assert_eq!((newer.to_string().as_str(), newer), ("it was made by a newer release", ShareFault::Newer));
+    }
 }

@@ -15,7 +15,7 @@ use activation_code::{
 };
 use activation_host::program::clock;
 use countersign::desk::{
-    self, Asked, Change, Clock, DeskFault, Issued, Order, Session, Signatures, Verdict, Witnesses,
+    self, Asked, Change, Clock, DeskFault, Issued, Order, Refused, Session, Signatures, Verdict, Witnesses,
 };
 use countersign::key_store;
 use countersign::ledger::{
@@ -391,6 +391,13 @@ impl Ran {
         assert!(self.err.contains("countersign: "), "a sentence: {self:?}");
         assert!(self.err.contains("\nhint: "), "a hint: {self:?}");
         self.assert_calm();
+    }
+
+    /// A rule of the desk said no, in its own words.
+    #[track_caller]
+    pub fn assert_refused(&self, refused: &Refused) {
+        self.assert_complains(1);
+        assert!(self.err.contains(&format!("countersign: {refused}\n")), "{refused}: {self:?}");
     }
 
     /// No panic, no backtrace, no words of the machine.

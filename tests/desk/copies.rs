@@ -352,7 +352,7 @@ fn a_backup_of_another_desk_is_put_nowhere() {
     let _ = other.run(&["backup", text(&path)]);
     let ran = desk.run(&["restore", "--unsound", text(&path)]);
     ran.assert_complains(1);
-    assert!(ran.err.contains("it is of another desk"), "{ran:?}");
+    assert!(ran.err.contains(&desk::Refused::OtherDesk.to_string()), "{ran:?}");
     desk.run(&["restore", "--unsound", "--other-desk", text(&path)]).assert_done();
 
     // With nothing there to compare, the key tells.

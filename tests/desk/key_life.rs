@@ -122,9 +122,7 @@ fn a_new_key_is_prepared_and_signs_nothing() {
         (&made["number"], &made["state"], &made["limits"]),
         (&json!(2), &json!("prepared"), &json!("units=500"))
     );
-    let again = desk.run(&["key", "new"]);
-    again.assert_complains(1);
-    assert!(again.err.contains("issuing key 2 is prepared already"), "{again:?}");
+    desk.run(&["key", "new"]).assert_refused(&Refused::PreparedAlready(number(2)));
     // Number 3 is a partner's.
     assert_eq!(desk.run(&["--json", "key", "new", "--spare"]).json()["number"], 4);
     assert_eq!(states(&desk), [(1, InUse), (2, Prepared), (4, Prepared)]);
@@ -321,6 +319,10 @@ fn codes_of_a_stolen_key_are_reissued_with_the_same_terms() {
     assert!(lost.assert_done().out.contains("re-issued    4 codes of 3 licenses"), "{lost:?}");
     assert!(lost.out.contains("a host loads the bundle, then enters its code"), "{lost:?}");
     assert!(desk.folder().join("issuer-1.key.stolen").exists() && !desk.key_path().exists());
+    let again = Change::Reissue { license: license(1), lost: number(1) }.into();
+    let again = desk::perform(&mut desk.ledger(), &session(clock()), &second_key(), &again).unwrap_err();
+    let nothing = Refused::NotOfKey { license: license(1), issuer: number(1) };
+    assert!(matches!(again, DeskFault::Refused(refused) if refused == nothing));
     let after: Vec<_> = (1..=4).map(|number| LedgerTerms::of(&desk, number)).collect();
     let numbers: Vec<_> = after.iter().map(LedgerTerms::numbers).collect();
     assert_eq!(
@@ -387,9 +389,7 @@ fn a_stolen_key_is_never_used_again() {
     sell(&desk, "PO-1");
     desk.run(&["key", "lost", "1", "--list"]).assert_done();
     // Nobody says the same of the next key by running a command again.
-    let again = desk.run(&["key", "lost", "--list"]);
-    again.assert_complains(1);
-    assert!(again.err.contains("this desk has had several issuing keys in use"), "{again:?}");
+    desk.run(&["key", "lost", "--list"]).assert_refused(&Refused::WhichKey);
     assert_eq!(states(&desk), [(1, Stolen), (2, InUse)]);
     desk.run(&["key", "lost", "7", "--list"]).assert_complains(1);
     let mut ledger = desk.ledger();
@@ -412,6 +412,10 @@ fn a_stolen_key_is_never_used_again() {
     let lost = desk.run(&["--json", "key", "lost", "2", "--reissue", "--output", output.to_str().unwrap()]).json();
     assert_eq!((&lost["reissued"], &lost["signs"]["number"]), (&json!(1), &json!(4)));
     assert_eq!(states(&desk), [(1, Stolen), (2, Stolen), (3, Stolen), (4, InUse)]);
+    publish(&desk);
+    let root = PinnedIssuer { number: number(5), key: test_root().public_key() };
+    let refused = desk::prepare_issuer(&mut desk.ledger(), &session(clock()), root);
+    assert!(matches!(refused, Err(DeskFault::Refused(Refused::SignsOtherThings))), "{refused:?}");
     desk.assert_ledger_is_sound();
 }
 
@@ -464,8 +468,9 @@ fn a_list_that_no_bundle_can_carry_is_refused() {
     };
     desk.ledger().write(put).unwrap();
     let refused = desk.run(&["key", "lost", "--list"]);
-    refused.assert_complains(1);
-    assert!(refused.err.contains("a bundle that lists 1 codes would have"), "{refused:?}");
+    let loss = desk::preview_loss(&mut desk.ledger(), &session(clock()), number(1), &|_, _| {}).unwrap();
+    assert!(loss.bundle_bytes > activation_code::MAX_BUNDLE as u64);
+    refused.assert_refused(&Refused::ListTooLong { codes: 1, bytes: loss.bundle_bytes });
     assert_eq!(states(&desk), [(1, InUse)]);
     desk.run(&["key", "lost", "--reissue"]).assert_done();
     assert_eq!(states(&desk), [(1, Stolen), (2, InUse)]);

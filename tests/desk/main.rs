@@ -30,6 +30,7 @@ mod places;
 mod purge;
 mod questions;
 mod quickstart;
+mod refusals;
 mod registration;
 mod roles;
 mod schema;

@@ -4,7 +4,7 @@ use crate::common::laws::partner_export as keeps_the_law;
 use crate::common::work::{self, partner_code, partner_request, signed};
 use crate::common::*;
 use activation_code::{
-    ActivationCode, Features, IssuerNumber, Kind, LicenseNumber, ProductId, Revision, Roots, Terms, Units,
+    ActivationCode, Features, HostId, IssuerNumber, Kind, LicenseNumber, ProductId, Revision, Roots, Terms, Units,
 };
 use activation_host::program::clock;
 use countersign::desk::{self, DeskFault, IssuerLimitEdit, OtherBook, PartnerEnd, PartnerFinding, Refused};
@@ -13,6 +13,7 @@ use countersign::key_store;
 use countersign::ledger::Ledger;
 use countersign::partner::{ExportedCode, PartnerExport, PartnerFileFault, PartnerRequest};
 use countersign::signer::{Signer as _, SoftwareKey, key_file};
+use countersign::trust::BundleFile;
 use rand::rngs::SysRng;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -104,8 +105,7 @@ fn a_partner_issues_what_the_vendor_allows_and_installations_agree() {
     let (vendor, partner) = (Desk::new(), Partner::new(&[]));
     let root = test_root().public_key().to_string();
     let early = partner.sell(&[]);
-    early.assert_complains(1);
-    assert!(early.err.contains("has loaded no trust bundle yet"), "{early:?}");
+    early.assert_refused(&Refused::NoBundleLoaded);
     let request = partner.path("request.txt");
     let asked = partner.run(&["--json", "partner", "request", "request.txt"]).json();
     assert_eq!(asked["issuer"], 17);
@@ -117,6 +117,7 @@ fn a_partner_issues_what_the_vendor_allows_and_installations_agree() {
     assert_eq!(added["key"], asked["key"]);
     let bundle = partner.path("bundle.txt");
     publish(&vendor, &bundle);
+    partner.run(&["bundle", "draft", "draft.txt", "--root", &root]).assert_refused(&Refused::PartnersDesk);
     let loaded = partner.run(&["--json", "partner", "load", "bundle.txt", "--root", &root]).json();
     assert_eq!((&loaded["limits"], &loaded["added"]), (&added["limits"], &4.into()));
     assert_eq!(partner.run(&["--json", "partner", "load", "bundle.txt"]).json()["again"], true);
@@ -159,13 +160,22 @@ fn a_partner_issues_what_the_vendor_allows_and_installations_agree() {
     }
 
     partner.sell(&["--units", "20"]).assert_done();
+    let license = LicenseNumber::new(5000).unwrap();
+    let bind = desk::Change::Bind { license, host: HostId(7), product: None }.into();
+    let bound = desk::perform(&mut partner.ledger(), &session(clock()), &key, &bind).unwrap_err();
+    assert!(matches!(bound, DeskFault::Refused(Refused::PartnerBinds(refused)) if refused == license), "{bound}");
     partner.run(&["revoke", "5000"]).assert_done();
     partner.sell(&["--units", "45"]).assert_done();
+    let last = head(&mut partner.ledger());
+    let beyond =
+        desk::export_book(&mut partner.ledger(), &session(clock()), &partner.key("ledger.key"), Some(last + 1));
+    let nothing = Refused::NoSuchEvent { wanted: last + 1, last };
+    assert!(matches!(beyond, Err(DeskFault::Refused(refused)) if refused == nothing));
     partner.run(&["partner", "export", "export.txt"]).assert_done();
     let export = partner.path("export.txt");
-    let head = head(&mut vendor.ledger());
+    let before = head(&mut vendor.ledger());
     let preview = vendor.run(&["--json", "partner", "import", str(&export), "--preview"]).json();
-    assert!(events_after(&mut vendor.ledger(), head).is_empty());
+    assert!(events_after(&mut vendor.ledger(), before).is_empty());
     let imported = vendor.run(&["--json", "partner", "import", str(&export)]).json();
     assert_eq!(preview, imported);
     // The revoked one does not count: 20 and 45 of 60.
@@ -202,7 +212,7 @@ fn a_partners_desk_believes_the_roots_and_nobody_else() {
         DeskFault::Refused(refused) => refused,
         fault => panic!("{fault}"),
     };
-    let mut load = |bundle: &countersign::trust::BundleFile, roots: Option<&Roots>| {
+    let mut load = |bundle: &BundleFile, roots: Option<&Roots>| {
         desk::load_bundle(&mut theirs, &session, bundle, roots).map_err(refused)
     };
     assert_eq!(load(&stranger, None), Err(Refused::NoRoots));
@@ -233,9 +243,14 @@ fn a_partners_desk_believes_the_roots_and_nobody_else() {
     let loaded = load(&second, None).unwrap();
     assert_eq!((loaded.limits.to, loaded.added), (Some(last), 0));
     assert_eq!(load(&first, None), Err(Refused::BundleNumber { found: 1, wanted: 3 }));
+    let mut other = second.bundle().unwrap();
+    other.number = 3;
+    other.products.iter_mut().for_each(|product| product.unit = "users".into());
+    let mut other = BundleFile::draft(String::new(), &other);
+    other.sign(&test_root()).unwrap();
+    assert_eq!(load(&other, None), Err(Refused::OtherProduct(ProductId::new(7).unwrap())));
     let ended = partner.sell(&[]);
-    ended.assert_complains(1);
-    assert!(ended.err.contains(&format!("the vendor has ended issuer 17: its last day of issue was {last}")));
+    ended.assert_refused(&Refused::EndedByVendor { issuer: added.issuer, last: Some(last) });
     // A desk for testing and a real one.
     let testing = Partner::new(&["--test"]);
     let request = desk::request_partnership(&mut testing.ledger(), &session, &testing.key("ledger.key")).unwrap();
@@ -297,10 +312,19 @@ fn numbers_keys_and_licenses_are_given_to_one_only() {
     assert!(matches!(add(&vendor, &other, &[]), Err(Refused::OtherVendor { .. })));
     // A partner keeps numbers in the midst of the vendor's; other ones there it does not get.
     let change = |edits: &[IssuerLimitEdit]| {
-        desk::change_partner(&mut vendor.ledger(), &session(clock()), number(17), edits, None).map(|it| it.limits)
+        desk::change_partner(&mut vendor.ledger(), &session(clock()), number(17), edits, None)
+            .map(|it| it.limits)
+            .map_err(|fault| match fault {
+                DeskFault::Refused(refused) => refused,
+                fault => panic!("{fault}"),
+            })
     };
     assert_eq!(change(&licenses_of(4, 5)).unwrap().to_string(), " licenses=4-5");
     assert!(change(&licenses_of(3, 5)).is_err() && change(&[IssuerLimitEdit::Licenses(None)]).is_err());
+    assert_eq!(change(&[IssuerLimitEdit::Licenses(None)]), Err(Refused::NoRange { wanted: 0 }));
+    let all_others = licenses_of(3_000_000, LicenseNumber::MAX.get());
+    assert_eq!(add(&vendor, &asking(29, [28, 29]), &all_others), Ok(3_000_000));
+    assert_eq!(add(&vendor, &asking(30, [30, 31]), &[]), Err(Refused::NoRange { wanted: 1_000_000 }));
     vendor.assert_ledger_is_sound();
 }
 
