@@ -160,4 +160,11 @@ mod tests {
         assert_eq!(split.to_string(), "2 to 15 shares are needed, and there are at least so many and at most 255");
         assert_eq!(split, GenerateOrShareFault::Share(ShareFault::Numbers));
     }
+
+    #[test]
+    fn a_key_whose_public_half_nobody_trusts_is_not_made() {
+        let weak = activation_code::KeyFault::Weak;
+        assert_eq!(GenerateFault::from(weak), GenerateFault::Key(weak));
+        assert_eq!(GenerateFault::from(weak).to_string(), weak.to_string());
+    }
 }

@@ -127,7 +127,8 @@ impl BundleFile {
         let line = signature_line(&key, &signer.sign(self.text.as_bytes())?);
         self.signatures.push(line.trim_end().to_owned());
         // With the code that ships in products: a signature that it does not accept never leaves.
-        if !self.signers(&[key])?.contains(&key) {
+        if !self.signers(&[key]).is_ok_and(|signers| signers.contains(&key)) {
+            self.signatures.pop();
             return Err(SignerFault.into());
         }
         Ok(())
@@ -156,5 +157,48 @@ impl fmt::Display for BundleFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.earlier)?;
         if self.signatures.is_empty() { f.write_str(&self.text) } else { f.write_str(&self.last_note()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signer::SoftwareKey;
+    use activation_code::SIGNATURE_BYTES;
+
+    /// Gives another key's signatures.
+    struct Broken(SoftwareKey);
+
+    impl Signer for Broken {
+        fn public_key(&self) -> PublicKey {
+            self.0.public_key()
+        }
+
+        fn sign(&self, _: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+            Ok([1; SIGNATURE_BYTES])
+        }
+    }
+
+    #[test]
+    fn a_bundle_is_signed_once_by_each_of_its_roots_and_by_nobody_else() {
+        let key = |seed| SoftwareKey::from_seed(&[seed; 32]).unwrap();
+        let root = key(1);
+        let text = format!(
+            "{BUNDLE_CONTEXT}\nvendor Example Security\nnumber 1\nissued 2026-11-22\nthreshold 1\nroot {}\n",
+            root.public_key()
+        );
+        let mut file = BundleFile::parse(&text).unwrap();
+        let fault = file.sign(&key(2)).unwrap_err();
+        let theirs = key(2).public_key();
+        assert!(matches!(&fault, BundleFileFault::NotARoot { key } if **key == theirs), "{fault}");
+        let fault = file.sign(&Broken(key(1))).unwrap_err();
+        assert!(matches!(fault, BundleFileFault::Signer(SignerFault)), "{fault}");
+        assert_eq!(file.to_string(), text);
+        file.sign(&root).unwrap();
+        let fault = file.sign(&root).unwrap_err();
+        assert!(matches!(&fault, BundleFileFault::SignedAlready { key } if **key == root.public_key()), "{fault}");
+        assert_eq!(file.verify(&Roots::new(1, [root.public_key()]).unwrap()).unwrap().number, 1);
+        let fault = BundleFile::parse(&text.replace("number 1", "number 0")).unwrap_err();
+        assert!(matches!(&fault, BundleFileFault::Bundle(_)) && fault.to_string().contains("line 3"), "{fault}");
     }
 }

@@ -53,10 +53,12 @@ pub fn back_up(
         DeskFault::Ledger(fault) => DeskFault::Copy(fault),
         fault => fault,
     })?;
-    match copied.filter(|_| verdict.audit.head == copied) {
-        Some(head) => Ok(Copied { head, verdict, not_noted }),
-        None => Err(DeskFault::CopyDiffers),
-    }
+    Ok(Copied { head: ends_as(copied, &verdict)?, verdict, not_noted })
+}
+
+/// How the ledger ended when it was copied, if its copy ends there too.
+fn ends_as(copied: Option<Head>, copy: &Verdict) -> Result<Head, DeskFault> {
+    copied.filter(|_| copy.audit.head == copied).ok_or(DeskFault::CopyDiffers)
 }
 
 /// What is in a ledger's place, beside the copy that shall take it.
@@ -264,5 +266,28 @@ pub fn refuse_other_desk(present: &Present) -> Result<(), Refused> {
     match present {
         Present::Ledger(PresentLedger { same_desk: false, .. }) => Err(Refused::OtherDesk),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Founding, Operator};
+
+    #[test]
+    fn a_copy_that_ends_elsewhere_is_no_backup() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        let (vendor, day) = ("Example Security".parse().unwrap(), "2026-11-23".parse().unwrap());
+        let founding = Founding { vendor: &vendor, operator: &Operator::first(), day, identity: [7; 8] };
+        let mut ledger = Ledger::create(&path, &founding).unwrap();
+        let verdict = audit(&mut ledger, &Witnesses::default(), Signatures::Trusted, &|_, _| {}).unwrap();
+        let head = verdict.audit.head.unwrap();
+        assert_eq!(ends_as(Some(head), &verdict).unwrap(), head);
+        let (longer, other) = (Head { sequence: head.sequence + 1, ..head }, Head { link: [0; 32], ..head });
+        for copied in [None, Some(longer), Some(other)] {
+            assert!(matches!(ends_as(copied, &verdict), Err(DeskFault::CopyDiffers)));
+        }
     }
 }

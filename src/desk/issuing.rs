@@ -370,3 +370,38 @@ pub fn codes_of(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Issue
         codes.into_iter().map(|code| verified(code, &trust)).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::CustomerNumber;
+    use crate::signer::SoftwareKey;
+
+    #[test]
+    fn what_the_shipping_reader_does_not_read_leaves_no_desk() {
+        let key = SoftwareKey::from_seed(&[1; 32]).unwrap();
+        let issuer = PinnedIssuer { number: "1".parse().unwrap(), key: key.public_key() };
+        let day = "2026-11-23".parse().unwrap();
+        let terms = activation_code::Terms {
+            product: "7".parse().unwrap(),
+            license: "12".parse().unwrap(),
+            units: "5".parse().unwrap(),
+            period: activation_code::MaintenancePeriod::new(day, day).unwrap(),
+            issued: day,
+            issuer: issuer.number,
+            revision: activation_code::Revision::FIRST,
+            kind: activation_code::Kind::Full,
+            test: false,
+            grace: None,
+            host: None,
+            members: None,
+            features: None,
+            holder: None,
+        };
+        let mut payload = terms.to_payload().unwrap();
+        payload.push(1);
+        let entry = Entry { customer: CustomerNumber::new(1).unwrap(), reference: None, period: terms.period, terms };
+        let fault = accepted(entry, &payload, &[0; SIGNATURE_BYTES], &trust(&[issuer]).unwrap()).unwrap_err();
+        assert!(matches!(&fault, DeskFault::NotReadable { license, .. } if license.get() == 12), "{fault}");
+    }
+}

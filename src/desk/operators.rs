@@ -378,7 +378,11 @@ const MOST_COST: (u8, u32, u32) = (20, 16, 4);
 /// # Errors
 /// The hash cannot be made.
 pub fn hash_passphrase(passphrase: &[u8], salt: &[u8; 16]) -> Result<String, DeskFault> {
-    let cost = scrypt::Params::new(15, 8, 1).map_err(|_| DeskFault::Passphrase)?;
+    hash_at_cost(passphrase, salt, 15)
+}
+
+fn hash_at_cost(passphrase: &[u8], salt: &[u8; 16], log_n: u8) -> Result<String, DeskFault> {
+    let cost = scrypt::Params::new(log_n, 8, 1).map_err(|_| DeskFault::Passphrase)?;
     let hash = Scrypt::default().hash_password_customized(passphrase, salt, None, None, cost);
     Ok(hash.map_err(|_| DeskFault::Passphrase)?.to_string())
 }
@@ -466,5 +470,11 @@ mod tests {
             assert!(matches!(fault, DeskFault::Ledger(LedgerFault::Record { .. })), "{cost}: {fault}");
         }
         assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_hash_that_cannot_be_made_is_an_error() {
+        assert!(matches!(hash_at_cost(b"word", &[7; 16], 255), Err(DeskFault::Passphrase)));
+        assert!(hash_at_cost(b"word", &[7; 16], 4).unwrap().starts_with("$scrypt$ln=4,r=8,p=1$"));
     }
 }

@@ -266,4 +266,28 @@ mod tests {
         let name = Some("Ärzte".parse().unwrap());
         assert_eq!(rows, [CustomerRow { line: 2, number: None, name, edits: vec![telephone] }]);
     }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_facts() {
+        let fault = |bytes: &[u8]| {
+            let problems = read_customers(bytes).unwrap_err();
+            problems.into_iter().map(|it| (it.line, it.column, it.fault)).collect::<Vec<_>>()
+        };
+        let too_large = vec![b'a'; LARGEST + 1];
+        for (bytes, wanted) in [
+            (&too_large[..], (1, None, CellFault::TooLarge)),
+            (b"", (1, None, CellFault::Empty)),
+            (b"name\nA\n\xff\n", (3, None, CellFault::NotUtf8)),
+            (b"name,fax\n", (1, None, CellFault::UnknownColumn("fax".to_owned()))),
+            (b"name,name\n", (1, Some(CustomerColumn::Name), CellFault::ColumnTwice)),
+            (b"email\n", (1, None, CellFault::NoNames)),
+            (b"name,email\nA\n", (2, None, CellFault::CellCount { found: 1, wanted: 2 })),
+            (b"number\n0\n", (2, Some(CustomerColumn::Number), CellFault::NotANumber)),
+            (b"name\n A\n", (2, Some(CustomerColumn::Name), CellFault::Text(TextFault::Spaces))),
+            (b"name,email\nA,b\n", (2, Some(CustomerColumn::Email), CellFault::Text(TextFault::Email))),
+            (b"name,telephone\nA,b\n", (2, Some(CustomerColumn::Telephone), CellFault::Text(TextFault::Telephone))),
+        ] {
+            assert_eq!(fault(bytes), [wanted]);
+        }
+    }
 }

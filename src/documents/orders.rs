@@ -456,6 +456,9 @@ mod tests {
             "unknown column \"Units\", \"=cmd()\"; column twice: units; column missing: product, from, until or term"
         );
         assert_eq!(read("do,license").unwrap_err().to_string(), "column missing: order");
+        let names =
+            HeaderFault::Names { unknown: vec!["x".into()], twice: vec![Column::Do], missing: vec![Column::Order] };
+        assert_eq!(read("do,x,do").unwrap_err(), names);
         assert_eq!(read("do,order").unwrap(), [Column::Do, Column::Order]);
         assert!(read("order,customer,product,units,from,term").is_ok());
         assert!(read("order;customer").is_err());

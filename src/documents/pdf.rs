@@ -109,3 +109,22 @@ fn replaced(document: &Document, missing: &BTreeSet<char>) -> Document {
     document.every_text(clean);
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::branding::Branding;
+    use crate::documents::certificate::sample;
+
+    #[test]
+    fn what_has_no_glyph_is_no_pdf_of_the_standard_and_is_replaced() {
+        let mut document = sample(&Branding::default(), "en").unwrap();
+        document.every_text(|words| words.push('\u{13000}'));
+        let mut press = Press::new();
+        let (pieces, missing) = pieces::of(&mut press.setter, &document, Paper::A4);
+        assert_eq!(missing, BTreeSet::from(['\u{13000}']));
+        let fault = pages::print(&mut press.setter, &document, &pieces, Paper::A4, missing.clone()).unwrap_err();
+        assert!(matches!(&fault, PaperFault::Standard(what) if what.contains("Glyph")), "{fault}");
+        assert_eq!(press.print(&document, Paper::A4).unwrap().missing, missing);
+    }
+}

@@ -626,4 +626,14 @@ mod tests {
         }
         assert_eq!("es-7".parse::<Mnemonic>().unwrap().as_str(), "ES-7");
     }
+
+    #[test]
+    fn an_operators_name_can_be_typed_anywhere() {
+        for text in ["", "1a", "-a", "a b", "ä", "a_b", &"a".repeat(33)] {
+            assert_eq!(text.parse::<OperatorName>(), Err(TextFault::Operator), "{text:?}");
+        }
+        for text in ["a", "a.b-1", &"a".repeat(32)] {
+            assert_eq!(text.parse::<OperatorName>().unwrap().as_str(), text);
+        }
+    }
 }

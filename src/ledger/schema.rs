@@ -492,4 +492,22 @@ mod tests {
         wanted.sort_by(|(one, _), (other, _)| one.cmp(other));
         assert_eq!(found, wanted);
     }
+
+    #[test]
+    fn a_log_that_cannot_be_synced_is_no_promise() {
+        let room = tempfile::tempdir().unwrap();
+        let file = room.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        sync_what_was_recovered(&file).unwrap();
+        let synced = sync_what_was_recovered(&file.join("ledger.sqlite"));
+        assert!(matches!(synced, Err(LedgerFault::NotSynced(error)) if error.kind() == ErrorKind::NotADirectory));
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_told_from_a_ledger_that_is_damaged() {
+        let said = |code| LedgerFault::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let disk = said(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        assert!(matches!(disk, LedgerFault::Disk(_)) && disk.to_string() == "the disk failed", "{disk}");
+        assert!(matches!(said(rusqlite::ffi::SQLITE_CORRUPT_INDEX), LedgerFault::Damaged));
+    }
 }

@@ -5,7 +5,7 @@ use super::faults::strace;
 use crate::common::*;
 use activation_code::LicenseNumber;
 use activation_host::program::clock;
-use countersign::desk::{self, Change, Length, Signatures, Witnesses};
+use countersign::desk::{self, Change, ImportFault, Length, PrintedText, Signatures, Witnesses};
 use countersign::ledger::{Action, Ledger};
 use std::collections::BTreeSet;
 use std::fs;
@@ -723,6 +723,24 @@ fn all_that_is_wrong_with_printed_codes_is_said_at_once_and_nothing_is_read_in()
         "nothing.txt, line 1: not readable as a code: ",
     ] {
         assert!(ran.err.contains(sentence), "{sentence}: {ran:?}");
+    }
+    let printed = [&file, &lost, &nothing].map(|path| PrintedText {
+        name: path.file_name().unwrap().to_str().unwrap().to_owned(),
+        text: fs::read_to_string(path).unwrap(),
+    });
+    let found = desk::import(&mut desk.ledger(), &session(clock()), &printed, None).unwrap_err();
+    let desk::DeskFault::Refused(desk::Refused::Import(found)) = found else { panic!("{found}") };
+    let places: Vec<_> = found.iter().map(|problem| (problem.name.as_str(), problem.line)).collect();
+    let file = "printed.txt";
+    assert_eq!(places, [(file, 8), (file, 15), (file, 22), (file, 29), ("lost.txt", 1), ("nothing.txt", 1)]);
+    let faults: Vec<_> = found.into_iter().map(|problem| problem.fault).collect();
+    let Ok([other, foreign, cloud, broken, whose, empty]) = <[_; 6]>::try_from(faults) else { unreachable!() };
+    assert!(matches!(other, ImportFault::Conflict { recorded, found } if recorded.units != found.units));
+    assert!(matches!(foreign, ImportFault::NotOurs(_)), "{foreign}");
+    assert_eq!(cloud, ImportFault::UnknownProduct(activation_code::ProductId::new(10).unwrap()));
+    assert_eq!(whose, ImportFault::WhoseLicense(LicenseNumber::new(77).unwrap()));
+    for unread in [broken, empty] {
+        assert!(matches!(unread, ImportFault::NotReadable(_)), "{unread}");
     }
     assert_eq!(head(&mut desk.ledger()), before);
     // The conflict of two codes that the ledger does not know is one too.

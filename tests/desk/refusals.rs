@@ -1,15 +1,19 @@
 //! What the desk's rules say no to, by name: those of one line, that no longer story needs.
 
 use crate::common::*;
-use activation_code::{ClockState, HostId, IssuerNumber, LicenseNumber, PinnedIssuer, ProductId, RegistrationKey};
+use activation_code::{
+    ClockState, HostId, IssuerNumber, LicenseNumber, Nonce, PinnedIssuer, ProductId, PublicKey, Refusal,
+    RegistrationKey, SIGNATURE_BYTES,
+};
 use activation_host::program::clock;
 use activation_host::sites::Sites;
 use activation_host::usage::UsageReport;
 use countersign::desk::{self, Change, CustomerRow, DeskFault, Learning, Length, ProductEdit, Refused, Session};
 use countersign::ledger::{
-    AccountKind, CustomerNumber, Ledger, Name, OperatorName, Privileges, Product, ProductKind, Role, UnitType,
+    AccountKind, CustomerNumber, Ledger, LedgerFault, Name, OperatorName, Privileges, Product, ProductKind, Role,
+    UnitType,
 };
-use countersign::signer::{Signer, SoftwareKey};
+use countersign::signer::{Signer, SignerFault, SoftwareKey};
 
 fn refused<T: std::fmt::Debug>(result: Result<T, DeskFault>) -> Refused {
     match result {
@@ -162,4 +166,66 @@ fn a_report_that_counts_nothing_claims_nothing() {
     };
     assert_eq!(desk::claims_of_report(&report(None)), Err(Refused::NothingCounted));
     assert_eq!(desk::claims_of_report(&report(Some(5))), Err(Refused::NothingCounted));
+}
+
+/// A key that gives no signatures, or others than its own.
+struct Broken {
+    key: SoftwareKey,
+    signs: bool,
+}
+
+impl Signer for Broken {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignerFault> {
+        if self.signs { Ok([1; SIGNATURE_BYTES]) } else { Err(SignerFault) }
+    }
+}
+
+#[test]
+fn what_does_not_verify_never_leaves_the_desk() {
+    let (desk, mut ledger, session) = sold();
+    let order = order(clock(), Some("PO-7"));
+    let gone = Broken { key: test_key(), signs: false };
+    assert!(matches!(issue(&mut ledger, &gone, &order, clock()), Err(DeskFault::Signer(SignerFault))));
+    let broken = Broken { key: test_key(), signs: true };
+    let issued = issue(&mut ledger, &broken, &order, clock()).unwrap_err();
+    let forged = |refusal| matches!(refusal, Refusal::BadSignature { .. });
+    assert!(matches!(issued, DeskFault::DoesNotVerify { license: it, refusal } if it == license(3) && forged(refusal)));
+    let asked = (HostId(7), Nonce::for_clock_reset(1));
+    let reset = desk::preview_clock_reset(&mut ledger, &session, asked, clock()).unwrap();
+    let reset = desk::reset_clock(&mut ledger, &session, &broken, reset).unwrap_err();
+    assert!(matches!(reset, DeskFault::ClockResetDoesNotVerify), "{reset}");
+    let keeper = Broken { key: SoftwareKey::from_seed(&[3; 32]).unwrap(), signs: true };
+    let checkpoint = desk::sign_checkpoint(&mut ledger, &session, &keeper, &|_, _| {}).unwrap_err();
+    assert!(matches!(checkpoint, DeskFault::CheckpointDoesNotVerify), "{checkpoint}");
+    let other = SoftwareKey::from_seed(&[3; 32]).unwrap();
+    let issued = issue(&mut ledger, &other, &order, clock()).unwrap_err();
+    assert!(matches!(issued, DeskFault::OtherKey { number } if number == issuer(1)), "{issued}");
+    assert_eq!(licenses(&mut ledger).len(), 1);
+    desk.assert_ledger_is_sound();
+}
+
+#[test]
+fn a_copy_that_cannot_be_written_is_no_backup() {
+    let (desk, mut ledger, session) = sold();
+    let nowhere = desk.room().join("nowhere/copy");
+    let copied = desk::back_up(&mut ledger, &session, &nowhere, &|_, _| {});
+    assert!(matches!(copied, Err(DeskFault::Copy(_))), "{copied:?}");
+}
+
+#[test]
+fn an_event_that_no_desk_writes_is_named() {
+    let (desk, mut ledger, _) = sold();
+    let asked = order(clock(), Some("PO-2"));
+    let sold = issue(&mut ledger, &test_key(), &asked, clock()).unwrap();
+    let again = issue(&mut ledger, &test_key(), &asked, clock()).unwrap();
+    assert_eq!(again.license.terms(), sold.license.terms());
+    let sequence = head(&mut ledger);
+    let raw = rusqlite::Connection::open(desk.ledger_path()).unwrap();
+    raw.execute("UPDATE event SET facts = 'x' WHERE sequence = ?1", [sequence]).unwrap();
+    let again = issue(&mut ledger, &test_key(), &asked, clock()).unwrap_err();
+    assert!(matches!(again, DeskFault::Ledger(LedgerFault::Event { sequence: it }) if it == sequence), "{again}");
 }
