@@ -45,19 +45,32 @@ bundle = (tests / "golden.bundle").read_bytes()
 save("bundle", bundle)
 save("bundle", bundle.split(b"\n\n")[0] + b"\n")
 
-# Every line of a bundle, and each of them without, twice, exchanged, and with each word or sign changed.
-lines = (ROOT / "fuzz/corpus/bundle/every-line").read_bytes().split(b"\n")[:-1]
-for at, line in enumerate(lines):
-    words = re.split(rb"([ =,:-])", line)
-    others = [[], [line, line], [line + b" "], [line + b"x"], [line.replace(b" ", b"  ", 1)]]
-    for place, word in enumerate(words):
-        for other in (b"", b"x", b"0" + word, word[:-1], word.upper(), b"99999999999", b"\xe2\x80\xae"):
-            others.append([b"".join(words[:place] + [other] + words[place + 1 :])])
-    if at + 1 < len(lines):
-        exchanged = lines[:at] + [lines[at + 1], line] + lines[at + 2 :]
-        save("bundle", b"\n".join(exchanged) + b"\n")
-    for other in others:
-        save("bundle", b"\n".join(lines[:at] + other + lines[at + 1 :]) + b"\n")
+
+def lines_gone_wrong(target, name):
+    """Each line of a saved input: without it, twice, exchanged, and with each word or sign changed."""
+    lines = (ROOT / "fuzz/corpus" / target / name).read_bytes().removesuffix(b"\n").split(b"\n")
+    for at, line in enumerate(lines):
+        words = re.split(rb"([ =,:-])", line)
+        others = [[], [line, line], [line + b" "], [line + b"x"], [line.replace(b" ", b"  ", 1)]]
+        for place, word in enumerate(words):
+            for other in (b"", b"x", b"0" + word, word[:-1], word.upper(), b"99999999999", b"\xe2\x80\xae"):
+                others.append([b"".join(words[:place] + [other] + words[place + 1 :])])
+        if at + 1 < len(lines):
+            exchanged = lines[:at] + [lines[at + 1], line] + lines[at + 2 :]
+            save(target, b"\n".join(exchanged) + b"\n")
+        for other in others:
+            save(target, b"\n".join(lines[:at] + other + lines[at + 1 :]) + b"\n")
+
+
+for target, name in (
+    ("bundle", "every-line"),
+    ("state_file", "lines"),
+    ("usage_report", "lines"),
+    ("usage_report", "sites"),
+    ("partner_export", "since"),
+    ("partner_export", "request"),
+):
+    lines_gone_wrong(target, name)
 
 # Any bytes are chances for a target that makes its own input.
 for number in range(200):

@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../fuzz/saved.rs"]
+mod saved;
 
 mod accounts;
 mod approval;

@@ -8,7 +8,7 @@ mod common;
 use activation_code::*;
 use arbitrary::Unstructured;
 use common::laws::any_terms;
-use common::{day, example, hex, key, longest, rows, seeded, sign, trust};
+use common::{day, example, hex, key, longest, rows, seeded, sign, to_hex, trust};
 use ed25519_dalek::{Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -107,7 +107,7 @@ fn answer(read: Result<Accepted, Rejected>) -> String {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    code_digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    to_hex(&code_digest(bytes))
 }
 
 fn places(places: &[RowGroup]) -> String {
@@ -175,7 +175,7 @@ fn other_kind(text: &str, trust: &Trust) -> Option<String> {
         return Some(format!("clock reset {:04x} of host {:08x} to {day} by {issuer}: {signed}", nonce.0, host.0));
     }
     let bytes = RegistrationKey::read(text).ok()?.bytes();
-    Some(format!("registration key {}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Some(format!("registration key {}", to_hex(&bytes)))
 }
 
 fn golden() -> Vec<Golden> {
@@ -196,7 +196,7 @@ fn golden_texts_are_added_and_never_changed() {
     let lines: Vec<&str> = include_str!("golden.jsonl").split_inclusive('\n').take(count).collect();
     assert_eq!(lines.len(), count);
     let digest = Sha256::digest([BUNDLE, &lines.concat()].concat());
-    assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), frozen);
+    assert_eq!(to_hex(&digest), frozen);
 }
 
 #[test]

@@ -7,25 +7,26 @@
 //!
 //! A mutant is caught when a test fails that passes without it.
 
+mod kept;
 mod list;
 mod plant;
 mod project;
 mod run;
 
+use kept::Kept;
 use list::Mutant;
 use project::Project;
-use run::Outcome;
-use std::collections::BTreeMap;
+use run::{Outcome, Tests};
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{env, fs};
 
 const USAGE: &str = "usage: countersign-mutants PACKAGE [--part N/OF] [--file TEXT] [--seconds N] [--singly] [--again]
 
   --part N/OF   of the mutants, those whose number leaves the rest N when divided by OF
   --file TEXT   only the mutants of files whose path has this text
   --seconds N   most seconds of tests for each mutant (120)
-  --again       only those that the last run has not caught; what is caught since is caught
+  --again       goes on: only those that no run has caught so far
   --singly      also those that cannot be planted, each with a build of its own
 
 What was found is kept in target/mutants.";
@@ -72,29 +73,23 @@ fn main() -> ExitCode {
     let work = root.join("target/mutants").join(&wanted.package);
     let project = Project::copy(&root, &work);
     let (planted, unfit) = plant::all(&project, &wanted.package, &mutants);
-    let outcomes = work.join("outcomes.json");
-    let before = fs::read(&outcomes).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    let mut before: BTreeMap<String, Outcome> = before.filter(|_| wanted.again).unwrap_or_default();
-    let again = |mutant: &Mutant| {
-        !wanted.again || before.get(&mutant.name).is_some_and(|it| !matches!(it, Outcome::Caught | Outcome::Unviable))
-    };
+    let kept = Kept::open(&work.join("outcomes.jsonl"), wanted.again);
     let chosen = |mutant: &&Mutant| {
-        again(mutant)
+        !kept.is_done(mutant)
             && mutant.number % wanted.part.1 == wanted.part.0 % wanted.part.1
             && mutant.file.contains(&wanted.file)
     };
     eprintln!("{} mutants: {} planted, {} cannot be", mutants.len(), planted.len(), unfit.len());
 
-    let mut found = run::planted(&project, &wanted.package, planted.iter().copied().filter(chosen), wanted.seconds);
+    let tests = Tests::of(&project, &wanted.package);
+    let chosen_ones = planted.iter().copied().filter(chosen);
+    let mut found = tests.planted(chosen_ones, wanted.seconds, &kept);
     if wanted.singly {
-        found.extend(run::singly(&project, &wanted.package, unfit.iter().copied().filter(chosen), wanted.seconds));
+        found.extend(tests.singly(unfit.iter().copied().filter(chosen), wanted.seconds, &kept));
     }
-    let named = found.iter().map(|(mutant, outcome)| (mutant.name.clone(), *outcome));
-    before.extend(named.collect::<Vec<_>>());
-    let file = fs::File::create(&outcomes).expect("the work folder can be written");
-    serde_json::to_writer_pretty(file, &before).expect("outcomes are plain");
+    let all = kept.with(found);
     let found: Vec<(&Mutant, Outcome)> =
-        mutants.iter().filter_map(|mutant| Some((mutant, *before.get(&mutant.name)?))).collect();
+        mutants.iter().filter_map(|mutant| Some((mutant, *all.get(&mutant.name)?))).collect();
 
     let count = |wanted: Outcome| found.iter().filter(|(_, outcome)| *outcome == wanted).count();
     let (equivalent, missed): (Vec<_>, Vec<_>) = found

@@ -1,5 +1,6 @@
 //! Which tests come to which mutant, and whether one of them fails when it counts.
 
+use crate::kept::Kept;
 use crate::list::Mutant;
 use crate::project::Project;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -39,8 +40,16 @@ impl Outcome {
     }
 }
 
+/// A program of tests, as cargo names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    name: String,
+}
+
 struct Test {
     program: PathBuf,
+    target: Target,
     name: String,
     /// Where cargo runs it.
     folder: PathBuf,
@@ -52,89 +61,124 @@ fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The outcome of each mutant that is planted.
-pub fn planted<'a>(
-    project: &Project,
-    package: &str,
-    mutants: impl Iterator<Item = &'a Mutant>,
-    seconds: u64,
-) -> Vec<(&'a Mutant, Outcome)> {
-    let (tests, reached) = reached(project, tests(project, package));
-    let state = Mutex::new((mutants.collect::<Vec<_>>().into_iter(), Vec::new()));
-    thread::scope(|scope| {
-        for worker in 0..workers() {
-            let (state, tests, reached) = (&state, &tests, &reached);
-            scope.spawn(move || {
-                loop {
-                    let Some(mutant) = state.lock().expect("no worker panics").0.next() else { return };
-                    let coming = reached.get(&mutant.number);
-                    let outcome = match coming {
-                        None => Outcome::NotReached,
-                        Some(coming) => {
-                            let coming = coming.iter().map(|&test| &tests[test]);
-                            one(project, worker, coming, Some(mutant.number), seconds)
-                        }
-                    };
-                    let found = &mut state.lock().expect("no worker panics").1;
-                    found.push((mutant, outcome));
-                    if outcome != Outcome::Caught || found.len() % 100 == 0 {
-                        eprintln!("{} {:<11} {}", found.len(), outcome.name(), mutant.name);
-                    }
-                }
-            });
-        }
-    });
-    let (_, mut found) = state.into_inner().expect("no worker panics");
-    found.sort_by_key(|(mutant, _)| mutant.number);
-    found
+/// The tests of a package that pass without mutants, and which of them come to which mutant, the quickest first.
+pub struct Tests<'p> {
+    project: &'p Project,
+    package: &'p str,
+    tests: Vec<Test>,
+    reached: BTreeMap<usize, Vec<usize>>,
 }
 
-/// The outcome of each mutant with a build of its own.
-pub fn singly<'a>(
-    project: &Project,
-    package: &str,
-    mutants: impl Iterator<Item = &'a Mutant>,
-    seconds: u64,
-) -> Vec<(&'a Mutant, Outcome)> {
-    let (mut all, _) = reached(project, tests(project, package));
-    all.sort_by_key(|test| test.lasts);
-    let mut found = Vec::new();
-    for mutant in mutants {
-        let path = project.folder.join(&mutant.file);
-        let planted = fs::read_to_string(&path).expect("a listed file is there");
-        let source = fs::read_to_string(project.folder.join("../../../..").join(&mutant.file));
-        let source = source.expect("a listed file is there");
-        let (start, end) = (mutant.span.start.offset(&source), mutant.span.end.offset(&source));
-        let question = planted.find("\n#[doc(hidden)]\n#[allow(warnings, clippy::all)]\npub mod __mutants");
-        let question = question.map_or("", |at| &planted[at..]);
-        let changed = [&source[..start], &mutant.replacement, &source[end..], question].concat();
-        project.write(&mutant.file, &changed);
-        let checks =
-            project.cargo(&["check", "--offline", "--quiet", "--package", package, "--lib", "--bins"]).output();
-        let outcome = if !checks.expect("cargo runs").status.success() {
-            Outcome::Unviable
-        } else {
-            let names: BTreeMap<String, Duration> = all.iter().map(|test| (test.name.clone(), test.lasts)).collect();
-            let mut built = tests(project, package);
-            built.retain(|test| names.contains_key(&test.name));
-            built.iter_mut().for_each(|test| test.lasts = names[&test.name]);
-            built.sort_by_key(|test| test.lasts);
-            one(project, 0, built.iter(), None, seconds)
-        };
-        eprintln!("{} {:<11} {}", found.len() + 1, outcome.name(), mutant.name);
-        found.push((mutant, outcome));
-        project.write(&mutant.file, &planted);
+impl<'p> Tests<'p> {
+    pub fn of(project: &'p Project, package: &'p str) -> Self {
+        let (tests, reached) = reached(project, tests(project, package));
+        Self { project, package, tests, reached }
     }
-    found
+
+    /// The outcome of each mutant that is planted.
+    pub fn planted<'a>(
+        &self,
+        mutants: impl Iterator<Item = &'a Mutant>,
+        seconds: u64,
+        kept: &Kept,
+    ) -> Vec<(&'a Mutant, Outcome)> {
+        let state = Mutex::new((mutants.collect::<Vec<_>>().into_iter(), Vec::new()));
+        thread::scope(|scope| {
+            for worker in 0..workers() {
+                let state = &state;
+                scope.spawn(move || {
+                    loop {
+                        let Some(mutant) = state.lock().expect("no worker panics").0.next() else { return };
+                        let outcome = match self.reached.get(&mutant.number) {
+                            None => Outcome::NotReached,
+                            Some(coming) => {
+                                let coming = coming.iter().map(|&test| &self.tests[test]);
+                                one(self.project, worker, coming, Some(mutant.number), Duration::from_secs(seconds)).0
+                            }
+                        };
+                        kept.note(mutant, outcome);
+                        let found = &mut state.lock().expect("no worker panics").1;
+                        found.push((mutant, outcome));
+                        if outcome != Outcome::Caught || found.len() % 100 == 0 {
+                            eprintln!("{} {:<11} {}", found.len(), outcome.name(), mutant.name);
+                        }
+                    }
+                });
+            }
+        });
+        let (_, mut found) = state.into_inner().expect("no worker panics");
+        found.sort_by_key(|(mutant, _)| mutant.number);
+        found
+    }
+
+    /// The outcome of each mutant with builds of its own: one program of tests after another, first the one that
+    /// comes to most of the package.
+    pub fn singly<'a>(
+        &self,
+        mutants: impl Iterator<Item = &'a Mutant>,
+        seconds: u64,
+        kept: &Kept,
+    ) -> Vec<(&'a Mutant, Outcome)> {
+        let lasting: BTreeMap<(&Target, &str), Duration> =
+            self.tests.iter().map(|test| ((&test.target, test.name.as_str()), test.lasts)).collect();
+        let mut programs: BTreeMap<&Target, BTreeSet<usize>> = BTreeMap::new();
+        for (mutant, tests) in &self.reached {
+            for &test in tests {
+                programs.entry(&self.tests[test].target).or_default().insert(*mutant);
+            }
+        }
+        let mut programs: Vec<_> = programs.into_iter().collect();
+        programs.sort_by_key(|(_, mutants)| usize::MAX - mutants.len());
+        let mut found = Vec::new();
+        for mutant in mutants {
+            let path = self.project.folder.join(&mutant.file);
+            let planted = fs::read_to_string(&path).expect("a listed file is there");
+            let source = fs::read_to_string(self.project.folder.join("../../../..").join(&mutant.file));
+            let source = source.expect("a listed file is there");
+            let (start, end) = (mutant.span.start.offset(&source), mutant.span.end.offset(&source));
+            let question = planted.find("\n#[doc(hidden)]\n#[allow(warnings, clippy::all)]\npub mod __mutants");
+            let question = question.map_or("", |at| &planted[at..]);
+            let changed = [&source[..start], &mutant.replacement, &source[end..], question].concat();
+            self.project.write(&mutant.file, &changed);
+            let mut left = Duration::from_secs(seconds);
+            let mut outcome = Outcome::Missed;
+            for (target, _) in &programs {
+                let Some(mut tests) = built(self.project, self.package, Some(target)) else {
+                    outcome = Outcome::Unviable;
+                    break;
+                };
+                tests.retain(|test| lasting.contains_key(&(&test.target, test.name.as_str())));
+                tests.iter_mut().for_each(|test| test.lasts = lasting[&(&test.target, test.name.as_str())]);
+                tests.sort_by_key(|test| test.lasts);
+                let took;
+                (outcome, took) = one(self.project, 0, tests.iter(), None, left);
+                left = left.saturating_sub(took);
+                if outcome != Outcome::Missed || left.is_zero() {
+                    break;
+                }
+            }
+            kept.note(mutant, outcome);
+            eprintln!("{} {:<11} {}", found.len() + 1, outcome.name(), mutant.name);
+            found.push((mutant, outcome));
+            self.project.write(&mutant.file, &planted);
+        }
+        found
+    }
 }
 
 /// Builds the tests of a package, and asks them for their names.
 fn tests(project: &Project, package: &str) -> Vec<Test> {
+    built(project, package, None).expect("the tests are built")
+}
+
+/// The same of one program alone; `None` if it does not compile.
+fn built(project: &Project, package: &str, only: Option<&Target>) -> Option<Vec<Test>> {
     #[derive(Deserialize)]
     struct Built {
         executable: Option<PathBuf>,
         manifest_path: Option<PathBuf>,
         profile: Option<Profile>,
+        target: Option<Target>,
     }
     #[derive(Deserialize)]
     struct Profile {
@@ -145,16 +189,27 @@ fn tests(project: &Project, package: &str) -> Vec<Test> {
         let built = project.cargo(&["build", "--offline", "--quiet", "--package", "activation-host"]).status();
         assert!(built.expect("cargo runs").success(), "activation-host is built");
     }
-    let built =
-        project.cargo(&["test", "--offline", "--no-run", "--message-format=json", "--package", package]).output();
-    let built = built.expect("cargo runs");
-    assert!(built.status.success(), "the tests are built: {}", String::from_utf8_lossy(&built.stderr));
+    let mut build = project.cargo(&["test", "--offline", "--no-run", "--message-format=json", "--package", package]);
+    match only.map(|target| (target.kind.first().map(String::as_str), &target.name)) {
+        None => {}
+        Some((Some("test"), name)) => drop(build.args(["--test", name])),
+        Some((Some("bin"), name)) => drop(build.args(["--bin", name])),
+        Some(_) => drop(build.arg("--lib")),
+    }
+    let built = build.output().expect("cargo runs");
+    if !built.status.success() {
+        if only.is_none() {
+            eprintln!("{}", String::from_utf8_lossy(&built.stderr));
+        }
+        return None;
+    }
     let mut tests = Vec::new();
     for line in String::from_utf8_lossy(&built.stdout).lines() {
         let Ok(Built {
             executable: Some(program),
             manifest_path: Some(manifest),
             profile: Some(Profile { test: true }),
+            target: Some(target),
         }) = serde_json::from_str(line)
         else {
             continue;
@@ -169,12 +224,13 @@ fn tests(project: &Project, package: &str) -> Vec<Test> {
         };
         tests.extend(names(false).difference(&names(true)).map(|name| Test {
             program: program.clone(),
+            target: target.clone(),
             name: name.clone(),
             folder: folder.to_owned(),
             lasts: Duration::ZERO,
         }));
     }
-    tests
+    Some(tests)
 }
 
 /// The tests that pass, with the time they take, and which of them come to which mutant, the quickest first.
@@ -215,28 +271,28 @@ fn reached(project: &Project, mut tests: Vec<Test>) -> (Vec<Test>, BTreeMap<usiz
     (passing, reached)
 }
 
-/// What the tests say of a mutant: until one fails, or there was enough time.
+/// What the tests say of a mutant, and how long that took: until one fails, or there was enough time.
 fn one<'a>(
     project: &Project,
     worker: usize,
     tests: impl Iterator<Item = &'a Test>,
     number: Option<usize>,
-    seconds: u64,
-) -> Outcome {
+    enough: Duration,
+) -> (Outcome, Duration) {
     let begun = Instant::now();
     let number = number.unwrap_or(0).to_string();
     for test in tests {
         let most = test.lasts * 5 + Duration::from_secs(5);
         match test_once(project, worker, test, &[("MUTANT", number.as_ref())], most) {
             Some(true) => {}
-            Some(false) => return Outcome::Caught,
-            None => return Outcome::TimedOut,
+            Some(false) => return (Outcome::Caught, begun.elapsed()),
+            None => return (Outcome::TimedOut, begun.elapsed()),
         }
-        if begun.elapsed() > Duration::from_secs(seconds) {
+        if begun.elapsed() > enough {
             break;
         }
     }
-    Outcome::Missed
+    (Outcome::Missed, begun.elapsed())
 }
 
 /// Whether the test passes; `None` if it has not ended in time.

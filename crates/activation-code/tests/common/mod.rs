@@ -83,6 +83,10 @@ pub fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Every issuer number that the vectors name.
 pub fn vector_trust() -> Trust {
     trust(Purpose::Production, &[1, 2, 1023])
