@@ -32,6 +32,7 @@ impl Chance {
 
 /// A code as it was typed: rows without dashes, letters or digits.
 struct Typed {
+    code: ActivationCode,
     rows: Vec<Vec<u8>>,
     digits: bool,
 }
@@ -41,9 +42,8 @@ impl Typed {
     fn of(seed: u64) -> Self {
         let code = sign(&any_terms(&mut Unstructured::new(&seeded(seed, 300))).unwrap());
         let digits = seed % 2 == 1;
-        let rows = if digits { code.digits() } else { code.letters() };
-        let symbols = |row: &String| row.bytes().filter(u8::is_ascii_alphanumeric).collect();
-        Self { rows: rows.iter().map(symbols).collect(), digits }
+        let rows = symbols(if digits { code.digits() } else { code.letters() });
+        Self { code, rows, digits }
     }
 
     fn alphabet(&self) -> &'static [u8] {
@@ -59,6 +59,10 @@ impl Typed {
         }
         text
     }
+}
+
+fn symbols(rows: Vec<String>) -> Vec<Vec<u8>> {
+    rows.iter().map(|row| row.bytes().filter(u8::is_ascii_alphanumeric).collect()).collect()
 }
 
 /// What is frozen of a text: one line for each thing that is found.
@@ -394,5 +398,95 @@ frozen! {
             typed.rows[row][at] = *chance.of(typed.alphabet());
         }
         None
+    };
+    rows_that_are_wrapped, "1fbb89d895e2468b", |typed, chance| {
+        let row = any_row(typed, chance);
+        if chance.below(3) > 0 {
+            substitute(typed, chance, row);
+        }
+        let mut text = String::new();
+        for line in typed.text().lines() {
+            let label = line.find(')').unwrap() + 1;
+            let at = label + 2 + chance.below(line.len() - label - 2);
+            let (before, after) = line.split_at(at);
+            match chance.below(3) {
+                0 => writeln!(text, "{line}"),
+                1 => writeln!(text, "{before}\n{after}"),
+                _ => writeln!(text, "{before}\n  {}\n{}", &after[..after.len() / 2], &after[after.len() / 2..]),
+            }
+            .unwrap();
+        }
+        Some(text)
+    };
+    what_a_qr_code_has_wrapped_or_mistyped, "155bda13b168f9be", |typed, chance| {
+        let mut line = typed.code.transport().into_bytes();
+        let at = 3 + chance.below(line.len() - 3);
+        match chance.below(5) {
+            0 => line[at] = *chance.of(typed.alphabet()),
+            1 => drop(line.remove(at)),
+            2 => line.insert(at, *chance.of(typed.alphabet())),
+            3 => line.truncate(at),
+            _ => {}
+        }
+        let width = 20 + chance.below(140);
+        let wrapped: Vec<_> = line.chunks(width).map(String::from_utf8_lossy).collect();
+        let before = *chance.of(&["", "Dear Sir,\n", "1 of 2 pages\n\n", "a: b\n"]);
+        let after = *chance.of(&["", "\nKind regards\n", "\n12345\n", "\n\n12345\n", " and so on\n"]);
+        Some(format!("{before}{}{after}", wrapped.join(*chance.of(&["\n", " \n", "\r\n"]))))
+    };
+    letters_and_digits_in_turn, "9f808fdab4eaa176", |typed, chance| {
+        let (letters, digits) = (symbols(typed.code.letters()), symbols(typed.code.digits()));
+        for row in 0..typed.rows.len() {
+            typed.rows[row] = if chance.below(2) == 0 { letters[row].clone() } else { digits[row].clone() };
+        }
+        let row = any_row(typed, chance);
+        match chance.below(4) {
+            0 => substitute(typed, chance, row),
+            1 => omit(typed, chance, row),
+            2 => add(typed, chance, row),
+            _ => {}
+        }
+        let lines: Vec<_> = typed.rows.iter().map(|row| String::from_utf8_lossy(row)).collect();
+        Some(lines.join(*chance.of(&["\n", "\n\n", " "])) + "\n")
+    };
+    among_other_words, "1bd21369f41d47d7", |typed, chance| {
+        let row = any_row(typed, chance);
+        if chance.below(2) == 0 {
+            substitute(typed, chance, row);
+        }
+        let noise = [
+            "1) see page 12", "Order 2) of 7.", "3. Row by row", "ALL THE BEST TO YOU", "7:30 is the time", "# 4) a remark",
+            "2) 6NJMY", "Row 1)", "15) nothing", "AB-CD-EF", "1234567890", "16) none", "Row2) X", "row 3 ) y",
+        ];
+        let mut text = String::new();
+        for line in typed.text().lines() {
+            if chance.below(3) == 0 {
+                writeln!(text, "{}", chance.of(&noise)).unwrap();
+            }
+            writeln!(text, "{line}{}", chance.of(&["", "", "", " (c)", " x"])).unwrap();
+        }
+        Some(text + *chance.of(&noise[..]))
+    };
+    lines_a_little_too_long_or_too_short, "e9c60ef76d0dc064", |typed, chance| {
+        for row in 0..typed.rows.len() {
+            for _ in 0..chance.below(10).saturating_sub(5) {
+                if chance.below(2) == 0 { omit(typed, chance, row) } else { add(typed, chance, row) }
+            }
+        }
+        let lines: Vec<_> = typed.rows.iter().map(|row| String::from_utf8_lossy(row)).collect();
+        Some(lines.join("\n") + "\n")
+    };
+    too_few_or_too_many_lines, "b7caeeaca20c7037", |typed, chance| {
+        let rows = typed.rows.clone();
+        for _ in 0..chance.below(16) {
+            let again = chance.of(&rows).clone();
+            typed.rows.push(again);
+        }
+        let kept = 1 + chance.below(typed.rows.len());
+        typed.rows.truncate(kept);
+        let row = any_row(typed, chance);
+        omit(typed, chance, row);
+        let lines: Vec<_> = typed.rows.iter().map(|row| String::from_utf8_lossy(row)).collect();
+        Some(lines.join("\n") + "\n")
     };
 }
