@@ -220,6 +220,7 @@ mod tests {
             assert_eq!(Day::from_ymd(y, m, d), Some(day));
             if day.days_since_2020() % 97 == 0 {
                 assert_eq!(day.to_string().parse(), Ok(day));
+                assert_eq!(alloc::format!("{day:?}"), day.to_string());
             }
             expected = match (d == days_in_month(y, m), m) {
                 (true, 12) => (y + 1, 1, 1),

@@ -87,7 +87,7 @@ impl TypedRow {
                 }
                 Some(values)
             }
-            Form::Digits if DIGITS.contains(&length) => {
+            Form::Digits => {
                 let mut values = [0; DIGITS[4]];
                 for (value, typed) in values.iter_mut().zip(&self.typed) {
                     *value = typed.symbol?;

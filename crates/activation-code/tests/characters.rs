@@ -61,6 +61,16 @@ fn a_row_that_begins_like_a_qr_code_is_a_row() {
     assert_eq!(ActivationCode::read(&code.letters().join("\n")), Ok(code));
 }
 
+#[test]
+fn what_begins_unlike_a_qr_code_is_none() {
+    let text = sign(&example()).transport();
+    assert!(ActivationCode::read(&text).is_ok());
+    for begins in ["B1:", "A2:", "A1;", "1A:", ":1A", "A:1", "7) A1:"] {
+        let other = text.replacen("A1:", begins, 1);
+        assert!(ActivationCode::read(&other).is_err(), "{other}");
+    }
+}
+
 fn reason(text: &str) -> Reason {
     ActivationCode::read(text).unwrap_err().reason()
 }
@@ -68,7 +78,7 @@ fn reason(text: &str) -> Reason {
 #[test]
 fn the_last_symbol_that_is_looked_at_is_looked_at_in_every_form() {
     let symbols = |count| "K".repeat(count);
-    for (before, behind) in [("", ""), ("1) ", ""), ("A1:", ""), ("A1:K\n", "\n")] {
+    for (before, behind) in [("", ""), ("1) ", ""), ("A1:", ""), ("A1:\n", ""), ("A1:K\n", "\n")] {
         let first = before.matches('K').count();
         let most = MAX_SYMBOLS - first;
         assert_ne!(reason(&format!("{before}{}{behind}", symbols(most))), Reason::TooLong, "{before:?}");

@@ -220,6 +220,7 @@ fn golden_texts_show_every_answer() {
         assert!(all.iter().any(shown), "no golden text is refused as {reason}");
     }
     for event in Event::ALL {
+        assert_eq!(event.to_string(), event.name());
         let shown = |said: &String| said.contains(&format!("; {} in", event.name()));
         assert!(all.iter().any(shown), "no golden text is repaired as {}", event.name());
     }
