@@ -136,7 +136,7 @@ impl CodeKind {
     /// Whether there are codes of this kind that have this shape.
     pub(crate) fn has(self, shape: Shape) -> bool {
         match self {
-            Self::ActivationCode => shape.groups >= FEWEST_GROUPS && Shape::holding(shape.capacity()) == Some(shape),
+            Self::ActivationCode => shape.groups >= FEWEST_GROUPS,
             Self::HostRequest | Self::RegistrationKey => shape.groups == 5,
             Self::Receipt => shape.groups == 8,
             Self::KeyShare => shape.groups == 20,
@@ -210,11 +210,7 @@ impl Shape {
 
     /// The smallest that holds so many bytes; `None` if none does.
     pub fn holding(bytes: usize) -> Option<Self> {
-        // A group has 25 bits, and not all of them are data.
-        (bytes / 25 * 8..)
-            .skip_while(|&groups| groups == 0)
-            .map_while(Self::new)
-            .find(|shape| shape.capacity() >= bytes)
+        (1..).map_while(Self::new).find(|shape| shape.capacity() >= bytes)
     }
 
     /// Groups of five symbols.
@@ -544,6 +540,25 @@ mod tests {
     #[test]
     fn the_crc_is_crc_10_atm() {
         assert_eq!(crc10(b"123456789"), 0x199);
+    }
+
+    #[test]
+    fn kinds_have_the_numbers_and_shapes_of_the_format() {
+        use CodeKind::{ActivationCode, ClockReset, HostRequest, KeyShare, Receipt, RegistrationKey};
+        let shapes = [
+            (ActivationCode, 30..=75),
+            (HostRequest, 5..=5),
+            (Receipt, 8..=8),
+            (RegistrationKey, 5..=5),
+            (KeyShare, 20..=20),
+            (ClockReset, 28..=28),
+        ];
+        assert_eq!((CodeKind::from_element(0), CodeKind::from_element(7)), (None, None));
+        for ((kind, groups), number) in shapes.into_iter().zip(1..) {
+            assert_eq!((CodeKind::from_element(number), kind as Element), (Some(kind), number));
+            let has = |&groups: &usize| Shape::new(groups).is_some_and(|shape| kind.has(shape));
+            assert!((0..=76).filter(has).eq(groups), "{kind:?}");
+        }
     }
 
     #[test]

@@ -265,6 +265,20 @@ fn keyboards_of_other_countries_are_recognised() {
 }
 
 #[test]
+fn another_keyboard_shows_in_two_rows_and_not_in_one() {
+    let concerned = |code: &ActivationCode| code.letters().iter().filter(|row| row.contains(['Y', 'Z'])).count();
+    let codes = (1..).map(|number| sign(&Terms { license: LicenseNumber::new(number).unwrap(), ..example() }));
+    let of = |rows| codes.clone().take(50_000).find(|code| concerned(code) == rows).expect("one code in some hundreds");
+    for (rows, keyboard) in [(1, false), (2, true), (3, true)] {
+        let code = of(rows);
+        let typed = code.letters().join("\n").replace('Y', "y").replace('Z', "Y").replace('y', "Z");
+        let (first, _) = propose(&typed, &mut |bytes| bytes == code.as_bytes());
+        let repairs = first.map(|proposal| proposal.repairs).unwrap_or_default();
+        assert_eq!(repairs.iter().any(|it| it.event == Event::KeyboardLayout), keyboard, "{typed}: {repairs:?}");
+    }
+}
+
+#[test]
 fn one_string_with_mistakes_is_aligned_over_its_rows() {
     let text = rows().concat().replace('-', "");
     for (omitted, added) in [(3, 140), (30, 31), (140, 3), (75, 75), (24, 100)] {
