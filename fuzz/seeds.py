@@ -72,6 +72,42 @@ for target, name in (
 ):
     lines_gone_wrong(target, name)
 
+# Revocations, which an export ends with.
+since = (ROOT / "fuzz/corpus/partner_export/since").read_bytes()
+for revoked in (b"1000000 all", b"1000000 2", b"1000001 1\nrevoked 1000000 all", b"1000000 0", b"1000000 1024", b"0 all", b"1000000", b"x y"):
+    save("partner_export", since.replace(b"\nkey ", b"\nrevoked " + revoked + b"\nkey "))
+
+# Characters that are read as others, or as none.
+scripts = [*range(0x80, 0x530), *range(0x900, 0x980), *range(0x2000, 0x2200), 0x3000, *range(0xFF00, 0xFFF0), 0x1D400]
+for first in range(0, len(scripts), 100):
+    characters = "".join(map(chr, scripts[first : first + 100]))
+    for before in ("", "1) ", "A1:", "A"):
+        for target in ("read_code", "read_typed"):
+            save(target, (before + characters).encode())
+
+# Every cut and every changed bit of payloads that have all that a payload may have.
+payloads = [bytes.fromhex(case["bytes"])[:-64] for case in vectors("accept.json")]
+for payload in sorted(payloads, key=len)[-2:]:
+    for length in range(len(payload)):
+        save("terms", payload[:length])
+    for bit in range(8 * len(payload)):
+        changed = bytearray(payload)
+        changed[bit // 8] ^= 0x80 >> bit % 8
+        save("terms", bytes(changed))
+
+# What hosts are told in rows: each row by itself, with a mistake, and rows of two kinds.
+for path in sorted((ROOT / "fuzz/corpus/request_row").iterdir()):
+    text = path.read_text()
+    rows = text.splitlines()
+    for row in rows:
+        save("request_row", row.encode())
+        for at in range(0, len(row), 3):
+            save("request_row", text.replace(row, row[:at] + "K" + row[at + 1 :]).encode())
+            save("request_row", text.replace(row, row[:at] + row[at + 1 :]).encode())
+issuer = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c"
+for text in (f"1:{issuer}", f"0:{issuer}", f"1024:{issuer}", issuer, f"1:{issuer[1:]}", f"1:{issuer[:-1]}g", "1:" + "0" * 64, f"1:{issuer.upper()}"):
+    save("request_row", text.encode())
+
 # Any bytes are chances for a target that makes its own input.
 for number in range(200):
     save("issue_then_verify", b"".join(hashlib.sha512(b"%d %d" % (number, part)).digest() for part in range(6)))

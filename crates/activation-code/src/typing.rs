@@ -370,19 +370,15 @@ fn faults(typed: &[TypedRow], rows: &[Judged]) -> Vec<TypingFault> {
     let mut offset = 0u8;
     // Rows that were exchanged say nothing about those that follow them.
     let ascending = rows.iter().filter_map(|row| row.place).is_sorted_by(|a, b| a.number < b.number);
-    let mut highest_right = 0;
     for (i, (row, typed)) in rows.iter().zip(typed).enumerate() {
         let stands = if typed.label.is_some() { row.stands } else { row.stands.saturating_add(offset) };
         let last = i + 1 == rows.len() && row.place.is_none_or(|place| place.last);
         match row.place {
             None => row_faults(typed, RowPlace { number: stands, last, kind: typed.kind }, &mut faults),
-            Some(place) if place.number == stands => highest_right = stands,
-            Some(place)
-                if ascending && place.number > stands && place.number > highest_right && typed.label.is_none() =>
-            {
+            Some(place) if place.number == stands => {}
+            Some(place) if ascending && place.number > stands && typed.label.is_none() => {
                 faults.extend((stands..place.number).map(|row| TypingFault::MissingRow { row }));
                 offset += place.number - stands;
-                highest_right = place.number;
             }
             Some(place) => faults.push(TypingFault::WrongRow { row: stands, belongs: place.number }),
         }

@@ -173,6 +173,29 @@ fn the_number_of_an_issuer_is_a_hint_and_its_key_the_proof() {
 }
 
 #[test]
+fn what_was_mistyped_is_looked_for_with_the_key_that_it_names() {
+    let mistyped = |terms: &Terms| {
+        let mut rows = sign(terms).letters();
+        rows[2].replace_range(..2, "KK");
+        rows.join("\n")
+    };
+    let two = Trust::pinned(Purpose::Production, [issuer(1, honest()), issuer(2, other())]).unwrap();
+    let swapped = Trust::pinned(Purpose::Production, [issuer(1, other()), issuer(2, honest())]).unwrap();
+    assert_eq!(two.read(&mistyped(&example())).unwrap().license.terms(), &example());
+    let rejected = swapped.read(&mistyped(&example())).unwrap_err();
+    assert!(matches!(rejected.obstacle, Obstacle::Read(_)) && rejected.repairs.is_empty(), "{rejected:?}");
+    // A desk that has one key only may have got its number wrong.
+    let number = IssuerNumber::new(9).unwrap();
+    let text = mistyped(&Terms { issuer: number, ..example() });
+    let one = Trust::pinned(Purpose::Production, [issuer(1, honest()), issuer(2, honest())]).unwrap();
+    for (trust, found) in [(one, true), (two, false), (swapped, false)] {
+        let rejected = trust.read(&text).unwrap_err();
+        assert_eq!(rejected.obstacle == Obstacle::Refused(Refusal::UnknownIssuer { number }), found, "{rejected:?}");
+        assert_eq!(rejected.repairs.is_empty(), !found);
+    }
+}
+
+#[test]
 fn a_key_or_an_issuer_that_is_not_trusted_says_why() {
     let hex = |bytes: [u8; 32]| bytes.map(|byte| format!("{byte:02x}")).concat();
     let beginning_with = |first: u8| hex(std::array::from_fn(|i| if i == 0 { first } else { 0 }));

@@ -266,6 +266,18 @@ fn a_row_that_was_left_out_is_named() {
 }
 
 #[test]
+fn a_row_that_was_left_out_is_named_where_another_one_is_wrong() {
+    let rows = lines();
+    let wrong = rows[4].replacen(&rows[4][..1], "?", 1);
+    let text = [&rows[0], &rows[2], &rows[3], &wrong, &rows[5]].map(String::as_str).join("\n");
+    assert_eq!(faults(&text).places(), [RowGroup { row: 2, group: None }, RowGroup { row: 5, group: Some(1) }]);
+    // A row that is there twice says nothing of what is missing.
+    let text = [&rows[0], &rows[2], &rows[2], &wrong].map(String::as_str).join("\n");
+    let found = all(&text);
+    assert_eq!(found[1..], [TypingFault::WrongRow { row: 2, belongs: 3 }], "{found:?}");
+}
+
+#[test]
 fn a_code_that_goes_on_is_not_finished() {
     let rows = lines();
     for kept in 1..6 {
@@ -353,6 +365,9 @@ fn a_row_behind_the_last_one_belongs_to_another_code() {
     let long = sign(&longest()).letters();
     let text = rows.join("\n") + "\n" + &long[6..].join("\n");
     assert_eq!(all(&text), [TypingFault::DifferentCodes]);
+    // Also where something else is wrong: row 7 is missing.
+    let missing = TypingFault::MissingRow { row: 7 };
+    assert_eq!(all(&format!("{}\n{}", rows.join("\n"), long[7])), [missing, TypingFault::DifferentCodes]);
 }
 
 #[test]

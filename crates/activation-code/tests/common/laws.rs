@@ -28,7 +28,10 @@ pub fn read_code(data: &[u8]) {
             for text in spellings(&code) {
                 assert_eq!(ActivationCode::read(&text).as_ref(), Ok(&code), "{text}");
             }
-            assert_eq!(code.unverified_terms().to_payload().as_deref(), Ok(code.payload()));
+            let terms = code.unverified_terms();
+            assert_eq!(terms.to_payload().as_deref(), Ok(code.payload()));
+            let first = UnverifiedFirstRow { license: terms.license, revision: terms.revision };
+            assert_eq!(UnverifiedFirstRow::read(&code.letters()[0]), Some(first));
         }
         Err(ReadFault::Typing(faults)) => {
             assert!(!faults.all().is_empty() && faults.all().iter().all(|fault| !fault.to_string().is_empty()));
@@ -47,6 +50,9 @@ pub fn read_code(data: &[u8]) {
 /// search stays within its bounds. So do the rows that one row may have been meant as.
 pub fn read_typed(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
+    if UnverifiedFirstRow::read(&text).is_some() {
+        assert!(matches!(read_row(&text, None), RowAnswer::Right { row: 1, last: false, .. }));
+    }
     reading_never_accepts_what_is_not_signed(&text);
     possible_rows_are_right_and_differ(&text);
 }
@@ -151,6 +157,9 @@ pub fn bundle(data: &[u8]) {
         }
         Err(fault) => is_placed(&fault, lines),
     }
+    if let Err(fault) = note_signers(text, &[root]) {
+        is_placed(&BundleFault::Note(fault), lines);
+    }
     let bundle = match Bundle::parse_unverified(text) {
         Ok(bundle) => bundle,
         Err(fault) => return is_placed(&fault, lines),
@@ -163,6 +172,7 @@ pub fn bundle(data: &[u8]) {
         return assert_eq!(signed, Err(BundleFault::NewRootsBelowThreshold { number }));
     }
     assert_eq!(signed.as_ref(), Ok(&bundle));
+    assert_eq!(note_signers(&file, bundle.roots.keys()).as_deref(), Ok(&[root][..]));
     let mut chance = Unstructured::new(data);
     let mut bytes = file.into_bytes();
     let bit = chance.choose_index((text.len() + 1) * 8).unwrap_or(0);
@@ -229,8 +239,35 @@ pub fn request_row(data: &[u8]) {
     }
     let kinds = [request.is_ok(), receipt.is_ok(), reset.is_ok(), key.is_ok(), ActivationCode::read(&text).is_ok()];
     assert!(kinds.iter().filter(|&&read| read).count() <= 1, "one text is two kinds: {kinds:?}");
+    for kind in [CodeKind::HostRequest, CodeKind::Receipt, CodeKind::ClockReset, CodeKind::RegistrationKey] {
+        each_row_says_what_it_is(kind, &rows);
+    }
+    if let Ok(issuer) = text.parse::<PinnedIssuer>() {
+        assert_eq!(issuer.to_string().parse(), Ok(issuer));
+    }
     for fault in [request.err(), receipt.err(), reset.err(), key.err()].into_iter().flatten() {
         assert!(!fault.to_string().is_empty());
+    }
+}
+
+/// A row by itself is right in its canonical spelling, or wrong for a reason; what is proposed for it is right.
+fn each_row_says_what_it_is(kind: CodeKind, rows: &[&str]) {
+    for (number, row) in (1..=15).zip(rows) {
+        match read_row_of(kind, row, Some(number)) {
+            RowAnswer::Right { row, last, letters } => {
+                let right = RowAnswer::Right { row, last, letters: letters.clone() };
+                assert_eq!(read_row_of(kind, &letters, Some(row)), right);
+            }
+            RowAnswer::Wrong { faults, proposals } => {
+                assert!(!faults.to_string().is_empty());
+                for RowProposal { row, last, letters, repairs, .. } in proposals {
+                    assert!(!repairs.is_empty());
+                    let right = RowAnswer::Right { row, last, letters: letters.clone() };
+                    assert_eq!(read_row_of(kind, &letters, Some(row)), right);
+                }
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 
