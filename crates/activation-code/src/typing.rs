@@ -474,3 +474,21 @@ fn odd_group(typed: &[Typed]) -> Option<u8> {
     let (_, group) = odd.next().filter(|_| groups.len() > 1)?;
     odd.next().is_none().then_some(group)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::one_row;
+    use crate::rows::{encode, to_digits};
+
+    #[test]
+    fn symbols_that_are_exchanged_are_in_no_group_of_digits() {
+        let symbols = encode(CodeKind::ActivationCode, &[0xA7; 96]).unwrap();
+        let mut row: Vec<Element> = symbols[..ROW].to_vec();
+        let at = (0..ROW - 1).find(|&at| row[at] != row[at + 1]).unwrap();
+        row.swap(at, at + 1);
+        let digits = one_row(&to_digits(&row), CodeKind::ActivationCode).unwrap();
+        let faults = judge_row(&digits, 1).unwrap_err();
+        assert_eq!(faults.all(), [TypingFault::Swapped { row: 1, groups: None }]);
+    }
+}

@@ -393,6 +393,26 @@ fn rows_of_another_kind_are_named_by_it() {
             }
         }
     }
+    // Each row by itself, where one kind ends with it and the other one does not.
+    let kinds = [
+        (CodeKind::ActivationCode, 81),
+        (CodeKind::HostRequest, 12),
+        (CodeKind::RegistrationKey, 12),
+        (CodeKind::Receipt, 20),
+        (CodeKind::KeyShare, 53),
+        (CodeKind::ClockReset, 75),
+    ];
+    for (kind, length) in kinds {
+        let rows = to_rows(kind, &bytes[..length]).unwrap();
+        for (wanted, _) in kinds.into_iter().filter(|(wanted, _)| *wanted != kind) {
+            // What is shorter than a row of the kind that is wanted has lost a group, whatever it is.
+            for (number, row) in (1..).zip(&rows).filter(|(_, row)| row.len() == 29) {
+                let found = read_row_of(wanted, row, Some(number));
+                let RowAnswer::Wrong { faults, .. } = found else { panic!("{found:?}") };
+                assert_eq!(faults.all(), [TypingFault::OtherKind { row: number, kind, wanted }], "{row}");
+            }
+        }
+    }
     // A kind that this release does not know has no name.
     let unknown = rows::rows(7, 5, &bytes);
     assert_eq!(all(&unknown.join("\n")), [TypingFault::RowCheck { row: 1, group: None }]);
