@@ -40,7 +40,7 @@ pub(super) fn candidates(
     for extra in 0..=1 {
         let (drops, gaps) = (surplus + extra, missing + extra);
         if drops + gaps <= events {
-            search.align(Row::EMPTY, 0, drops, gaps, drops + gaps);
+            search.align(Row::EMPTY, 0, drops, gaps);
         }
     }
     (search.found, search.tried)
@@ -106,13 +106,13 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn align(&mut self, row: Row, from: usize, drops: usize, gaps: usize, edits: usize) {
+    fn align(&mut self, row: Row, from: usize, drops: usize, gaps: usize) {
         let mut row = row;
         if drops == 0 && gaps == 0 {
             let rest = self.typed.get(from..).unwrap_or_default();
             if row.filled + rest.len() == self.width {
                 rest.iter().for_each(|&digit| row.push(digit));
-                self.mend(&row, edits);
+                self.mend(&row);
             }
             return;
         }
@@ -120,7 +120,7 @@ impl Search<'_> {
             let mut gapped = row;
             gapped.push(None);
             gapped.unlikely += OMISSION;
-            self.align(gapped, from, drops, gaps - 1, edits);
+            self.align(gapped, from, drops, gaps - 1);
         }
         let Some(&digit) = self.typed.get(from) else { return };
         let previous = from.checked_sub(1).and_then(|index| self.typed.get(index));
@@ -128,20 +128,18 @@ impl Search<'_> {
             let mut dropped = row;
             dropped.drops += 1;
             dropped.unlikely += EXTRA;
-            self.align(dropped, from + 1, drops - 1, gaps, edits);
+            self.align(dropped, from + 1, drops - 1, gaps);
         }
         if row.filled < self.width {
             row.push(digit);
-            self.align(row, from + 1, drops, gaps, edits);
+            self.align(row, from + 1, drops, gaps);
         }
     }
 
-    fn mend(&mut self, row: &Row, aligned: usize) {
+    fn mend(&mut self, row: &Row) {
         let unknown: Vec<usize> = (0..self.width).filter(|&index| row.at(index).is_none()).collect();
+        // At most four are unknown, for each is an event; beside one there is at most one event more.
         let Some(left) = self.events.checked_sub(row.drops + unknown.len()) else { return };
-        if unknown.len() > MOST_UNREADABLE || left > 0 && (unknown.len() + aligned > 2 || left > 2) {
-            return;
-        }
         let start = (0..self.width)
             .fold(Value::default(), |sum, index| sum.plus(self.worth(index, row.at(index).unwrap_or(0))));
         // By residue, so that what is lacking is found at once.
@@ -162,8 +160,11 @@ impl Search<'_> {
                 sum.plus(self.worth(index, digit))
             });
             match left {
-                0 if filled.residue == 1 => self.keep(filled, row.unlikely),
-                0 => {}
+                0 => {
+                    if filled.residue == 1 {
+                        self.keep(filled, row.unlikely);
+                    }
+                }
                 1 => {
                     for edit in lacking(filled.residue) {
                         self.keep(filled.plus(edit.value), row.unlikely.saturating_add(edit.unlikely));
