@@ -112,7 +112,7 @@ pub(super) fn candidates(
     // A dropped character and a gap at another place may come on top.
     for extra in 0..=1 {
         let (drops, gaps) = (surplus + extra, missing + extra);
-        if drops + gaps <= events && length <= ROW {
+        if drops + gaps <= events {
             search.gaps = gaps;
             search.align(Row::empty(share_of_place(place)), 0, drops, gaps, Before::Kept);
         }
@@ -238,11 +238,7 @@ impl Search<'_> {
         let drops = row.events - self.gaps.min(row.events);
         let Some(left) = self.events.checked_sub(drops + unknown) else { return };
         // More unknowns than checks are a list, kept to 8,000 explanations.
-        let list = match row.events {
-            0 => matches!((unknown, left), (4 | 5, 0) | (3, 1) | (2, 2)),
-            1 => (unknown, left) == (4, 0),
-            _ => false,
-        };
+        let list = row.events == 0 && matches!((unknown, left), (4 | 5, 0) | (3, 1) | (2, 2));
         if unknown + left <= 3 || list {
             self.substitute(row, left);
         }
@@ -258,7 +254,7 @@ impl Search<'_> {
                 self.exchange(row, &exchanges, exchanged, left - exchanged);
             }
         }
-        if self.events <= 2 && unknown + left <= 3 {
+        if self.events <= 2 {
             self.twins(row, left - 1);
         }
     }
