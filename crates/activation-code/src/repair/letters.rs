@@ -359,9 +359,7 @@ impl Search<'_> {
             }
             [a, ref rest @ ..] => {
                 for value in 0..32 {
-                    let mut known = row.plus(a, value, self.length);
-                    known.unknown &= !(1 << a);
-                    self.solve(&known, rest);
+                    self.solve(&row.plus(a, value, self.length), rest);
                 }
             }
         }
