@@ -28,11 +28,11 @@ impl Kept {
 
     /// Whether an earlier run is done with it.
     pub fn is_done(&self, mutant: &Mutant) -> bool {
-        matches!(self.before.get(&mutant.name), Some(Outcome::Caught | Outcome::Unviable))
+        matches!(self.before.get(&mutant.lasting_name), Some(Outcome::Caught | Outcome::Unviable))
     }
 
     pub fn note(&self, mutant: &Mutant, outcome: Outcome) {
-        let line = serde_json::to_string(&(&mutant.name, outcome)).expect("outcomes are plain");
+        let line = serde_json::to_string(&(&mutant.lasting_name, outcome)).expect("outcomes are plain");
         let mut file = self.file.lock().expect("no worker panics");
         writeln!(file, "{line}").expect("the work folder can be written");
     }
@@ -40,7 +40,7 @@ impl Kept {
     /// All that is known, with what this run has found.
     pub fn with(self, found: Vec<(&Mutant, Outcome)>) -> BTreeMap<String, Outcome> {
         let mut all = self.before;
-        all.extend(found.into_iter().map(|(mutant, outcome)| (mutant.name.clone(), outcome)));
+        all.extend(found.into_iter().map(|(mutant, outcome)| (mutant.lasting_name.clone(), outcome)));
         all
     }
 }

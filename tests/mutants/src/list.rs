@@ -10,21 +10,16 @@ use std::process::Command;
 pub struct Mutant {
     /// From 1.
     pub number: usize,
-    /// As cargo-mutants names it.
+    /// As cargo-mutants names it, with line and column.
     pub name: String,
+    /// Without them, which change too easily: `FILE: WHAT`, or where there are several of these in a file
+    /// `FILE: WHAT [K of N]`.
+    pub lasting_name: String,
     /// From the project's root.
     pub file: String,
     pub genre: Genre,
     pub span: Span,
     pub replacement: String,
-}
-
-impl Mutant {
-    /// Without line and column.
-    pub fn plain_name(&self) -> String {
-        let (_, what) = self.name.split_once(": ").unwrap_or_default();
-        format!("{}: {what}", self.file)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -75,31 +70,38 @@ pub fn mutants(root: &Path, package: &str) -> Vec<Mutant> {
     let errors = String::from_utf8_lossy(&listed.stderr);
     assert!(listed.status.success(), "cargo mutants (cargo install --locked cargo-mutants): {errors}");
     let listed: Vec<Listed> = serde_json::from_slice(&listed.stdout).expect("the list of cargo-mutants 27");
+    let plain = |one: &Listed| format!("{}: {}", one.file, one.name.split_once(": ").unwrap_or_default().1);
+    let mut same: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (one, number) in listed.iter().zip(1..) {
+        same.entry(plain(one)).or_default().push(number);
+    }
     let numbered = listed.into_iter().zip(1..).map(|(one, number)| {
+        let plain = plain(&one);
+        let lasting_name = match &same[&plain][..] {
+            [_] => plain,
+            all => {
+                let place = all.iter().position(|other| *other == number).map_or(0, |at| at + 1);
+                format!("{plain} [{place} of {}]", all.len())
+            }
+        };
         let Listed { name, file, genre, span, replacement } = one;
-        Mutant { number, name, file, genre, span, replacement }
+        Mutant { number, name, lasting_name, file, genre, span, replacement }
     });
     numbered.collect()
 }
 
-/// Mutants that do the same as what they replace, each with the reason. A line is `FILE: WHAT # REASON`, or where there
-/// are several of these in a file `FILE: WHAT [K of N] # REASON`: no line number, which changes too easily.
+/// Mutants that do the same as what they replace, each with the reason: lines `LASTING NAME # REASON`.
 pub fn equivalent<'a>(root: &Path, mutants: &'a [Mutant]) -> BTreeMap<&'a str, String> {
     let text = fs::read_to_string(root.join("tests/mutants/equivalent.txt")).unwrap_or_default();
-    let mut reasons: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once(" # ")).collect();
-    let mut same: BTreeMap<String, Vec<&Mutant>> = BTreeMap::new();
-    for mutant in mutants {
-        same.entry(mutant.plain_name()).or_default().push(mutant);
-    }
-    let mut found = BTreeMap::new();
-    for (plain, mutants) in &same {
-        for (mutant, number) in mutants.iter().zip(1..) {
-            let count = mutants.len();
-            let name = if count == 1 { plain.clone() } else { format!("{plain} [{number} of {count}]") };
-            if let Some(reason) = reasons.remove(name.as_str()) {
-                found.insert(mutant.name.as_str(), reason.to_owned());
-            }
+    let reasons: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once(" # ")).collect();
+    for name in reasons.keys() {
+        let file = name.split(": ").next();
+        if mutants.iter().any(|one| Some(one.file.as_str()) == file)
+            && !mutants.iter().any(|one| one.lasting_name == *name)
+        {
+            eprintln!("tests/mutants/equivalent.txt: there is no such mutant any more: {name}");
         }
     }
-    found
+    let known = mutants.iter().map(|mutant| mutant.lasting_name.as_str());
+    known.filter_map(|name| Some((name, (*reasons.get(name)?).to_owned()))).collect()
 }

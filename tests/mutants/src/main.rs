@@ -89,13 +89,13 @@ fn main() -> ExitCode {
     }
     let all = kept.with(found);
     let found: Vec<(&Mutant, Outcome)> =
-        mutants.iter().filter_map(|mutant| Some((mutant, *all.get(&mutant.name)?))).collect();
+        mutants.iter().filter_map(|mutant| Some((mutant, *all.get(&mutant.lasting_name)?))).collect();
 
     let count = |wanted: Outcome| found.iter().filter(|(_, outcome)| *outcome == wanted).count();
     let (equivalent, missed): (Vec<_>, Vec<_>) = found
         .iter()
         .filter(|(_, outcome)| matches!(outcome, Outcome::Missed | Outcome::NotReached))
-        .partition(|(mutant, _)| reasons.contains_key(mutant.name.as_str()));
+        .partition(|(mutant, _)| reasons.contains_key(mutant.lasting_name.as_str()));
     let timed_out = found.iter().filter(|(_, outcome)| *outcome == Outcome::TimedOut);
     for (mutant, outcome) in missed.iter().copied().chain(timed_out) {
         println!("{:<11} {}", outcome.name(), mutant.name);
