@@ -26,9 +26,13 @@ impl Kept {
         Self { file: Mutex::new(file), before }
     }
 
-    /// Whether an earlier run is done with it.
-    pub fn is_done(&self, mutant: &Mutant) -> bool {
-        matches!(self.before.get(&mutant.lasting_name), Some(Outcome::Caught | Outcome::Unviable))
+    /// Whether an earlier run is done with it: one that is equivalent need not be missed again.
+    pub fn is_done(&self, mutant: &Mutant, equivalent: bool) -> bool {
+        match self.before.get(&mutant.lasting_name) {
+            Some(Outcome::Caught | Outcome::Unviable) => true,
+            Some(Outcome::Missed | Outcome::NotReached) => equivalent,
+            Some(Outcome::TimedOut) | None => false,
+        }
     }
 
     pub fn note(&self, mutant: &Mutant, outcome: Outcome) {

@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     let (planted, unfit) = plant::all(&project, &wanted.package, &mutants);
     let kept = Kept::open(&work.join("outcomes.jsonl"), wanted.again);
     let chosen = |mutant: &&Mutant| {
-        !kept.is_done(mutant)
+        !kept.is_done(mutant, reasons.contains_key(mutant.lasting_name.as_str()))
             && mutant.number % wanted.part.1 == wanted.part.0 % wanted.part.1
             && mutant.file.contains(&wanted.file)
     };
