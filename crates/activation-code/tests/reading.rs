@@ -490,6 +490,17 @@ fn a_colon_of_another_script_is_one() {
 }
 
 #[test]
+fn digits_of_two_rows_on_the_last_line_are_two_rows() {
+    for terms in [example(), longest()] {
+        let code = sign(&terms);
+        let mut rows: Vec<String> = code.digits().iter().map(|row| row.replace([' ', '-'], "")).collect();
+        let last = rows.pop().unwrap();
+        rows.last_mut().unwrap().push_str(&last);
+        assert_eq!(ActivationCode::read(&rows.join("\n")), Ok(code), "{rows:?}");
+    }
+}
+
+#[test]
 fn digits_that_would_do_as_letters_are_digits() {
     let code = sign(&laws::any_terms(&mut Unstructured::new(&seeded(7_938, 400))).unwrap());
     let digits = code.digits();
