@@ -826,3 +826,28 @@ fn decimal_digit(c: char) -> Option<u8> {
     let at = ZEROS.partition_point(|&zero| zero <= c).checked_sub(1)?;
     u8::try_from(c - ZEROS.get(at)?).ok().filter(|&digit| digit <= 9)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_digits_are_rows_as_long_as_rows_are_apart_from_the_last() {
+        let lengths = |lines: &[usize]| {
+            let lines: Vec<_> = lines
+                .iter()
+                .map(|&length| one_row(&"7".repeat(length), CodeKind::ActivationCode).unwrap().typed)
+                .collect();
+            let reading = digits_of(&lines.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            (reading.rows.iter().map(|row| row.typed.len()).collect::<Vec<_>>(), reading.cut)
+        };
+        for rows in [&[40, 38, 42, 40][..], &[40, 42], &[40, 10], &[42]] {
+            assert_eq!(lengths(rows), (rows.to_vec(), false));
+        }
+        for (lines, rows) in
+            [(&[40, 43][..], &[40, 40, 3][..]), (&[43], &[40, 3]), (&[37, 40], &[40, 37]), (&[43, 10], &[40, 13])]
+        {
+            assert_eq!(lengths(lines), (rows.to_vec(), true));
+        }
+    }
+}

@@ -387,3 +387,22 @@ fn stream_plans(stream: &[Typed], form: Form, cut: bool) -> Vec<Plan<'_>> {
     }
     plans
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::one_row;
+    use alloc::string::String;
+
+    #[test]
+    fn only_what_is_too_long_for_letters_counts_as_digits_with_letters_in_it() {
+        for (length, form) in [(ROW, Form::Letters), (28, Form::Letters), (29, Form::Digits), (DIGITS[4], Form::Digits)]
+        {
+            for (letters, form) in [(1, form), (2, form), (3, Form::Letters)] {
+                let text: String = "K".repeat(letters) + &"7".repeat(length - letters);
+                let row = one_row(&text, CodeKind::ActivationCode).unwrap();
+                assert_eq!((row.form, form_of(&row)), (Form::Letters, form), "{text}");
+            }
+        }
+    }
+}

@@ -375,3 +375,20 @@ impl Best {
 fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_are_sorted_only_when_there_are_twice_as_many_as_wanted() {
+        let mut best = Best::of(2);
+        for (unlikely, kept, limit) in
+            [(9, 1, u32::MAX), (7, 2, u32::MAX), (8, 3, u32::MAX), (9, 4, u32::MAX), (6, 2, 7), (7, 2, 7), (5, 3, 7)]
+        {
+            best.offer(unlikely, unlikely, 0);
+            assert_eq!((best.kept.len(), best.limit), (kept, limit), "with {unlikely}");
+        }
+        assert_eq!(best.in_order().map(|(unlikely, ..)| unlikely).collect::<Vec<_>>(), [5, 6]);
+    }
+}
