@@ -56,6 +56,33 @@ struct Test {
     lasts: Duration,
 }
 
+/// Which tests caught other mutants of a file: what stands beside these they most likely catch too.
+#[derive(Default)]
+struct Catching {
+    /// The latest first.
+    tests: BTreeMap<String, Vec<usize>>,
+}
+
+impl Catching {
+    /// More would be slower than the quickest of all.
+    const MOST: usize = 8;
+
+    /// The tests that come to a mutant, with these first.
+    fn first(&self, file: &str, coming: &[usize]) -> Vec<usize> {
+        let known = self.tests.get(file).map_or(&[][..], Vec::as_slice);
+        let mut order: Vec<usize> = known.iter().copied().filter(|test| coming.contains(test)).collect();
+        order.extend(coming.iter().filter(|test| !known.contains(test)));
+        order
+    }
+
+    fn note(&mut self, file: &str, test: usize) {
+        let tests = self.tests.entry(file.to_owned()).or_default();
+        tests.retain(|other| *other != test);
+        tests.insert(0, test);
+        tests.truncate(Self::MOST);
+    }
+}
+
 /// Mutants are tried on all processors.
 fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
@@ -83,17 +110,25 @@ impl<'p> Tests<'p> {
         kept: &Kept,
     ) -> Vec<(&'a Mutant, Outcome)> {
         let state = Mutex::new((mutants.collect::<Vec<_>>().into_iter(), Vec::new()));
+        let catching = Mutex::new(Catching::default());
         thread::scope(|scope| {
             for worker in 0..workers() {
-                let state = &state;
+                let (state, catching) = (&state, &catching);
                 scope.spawn(move || {
                     loop {
                         let Some(mutant) = state.lock().expect("no worker panics").0.next() else { return };
                         let outcome = match self.reached.get(&mutant.number) {
                             None => Outcome::NotReached,
                             Some(coming) => {
-                                let coming = coming.iter().map(|&test| &self.tests[test]);
-                                one(self.project, worker, coming, Some(mutant.number), Duration::from_secs(seconds)).0
+                                let order = catching.lock().expect("no worker panics").first(&mutant.file, coming);
+                                let coming = order.iter().map(|&test| &self.tests[test]);
+                                let enough = Duration::from_secs(seconds);
+                                let (outcome, _, met) = one(self.project, worker, coming, Some(mutant.number), enough);
+                                if outcome == Outcome::Caught {
+                                    let mut catching = catching.lock().expect("no worker panics");
+                                    catching.note(&mutant.file, order[met - 1]);
+                                }
+                                outcome
                             }
                         };
                         kept.note(mutant, outcome);
@@ -151,7 +186,7 @@ impl<'p> Tests<'p> {
                 tests.iter_mut().for_each(|test| test.lasts = lasting[&(&test.target, test.name.as_str())]);
                 tests.sort_by_key(|test| test.lasts);
                 let took;
-                (outcome, took) = one(self.project, 0, tests.iter(), None, left);
+                (outcome, took, _) = one(self.project, 0, tests.iter(), None, left);
                 left = left.saturating_sub(took);
                 if outcome != Outcome::Missed || left.is_zero() {
                     break;
@@ -271,28 +306,30 @@ fn reached(project: &Project, mut tests: Vec<Test>) -> (Vec<Test>, BTreeMap<usiz
     (passing, reached)
 }
 
-/// What the tests say of a mutant, and how long that took: until one fails, or there was enough time.
+/// What the tests say of a mutant, how long that took, and how many it met: until one fails, or there was enough time.
 fn one<'a>(
     project: &Project,
     worker: usize,
     tests: impl Iterator<Item = &'a Test>,
     number: Option<usize>,
     enough: Duration,
-) -> (Outcome, Duration) {
+) -> (Outcome, Duration, usize) {
     let begun = Instant::now();
     let number = number.unwrap_or(0).to_string();
+    let mut met = 0;
     for test in tests {
+        met += 1;
         let most = test.lasts * 5 + Duration::from_secs(5);
         match test_once(project, worker, test, &[("MUTANT", number.as_ref())], most) {
             Some(true) => {}
-            Some(false) => return (Outcome::Caught, begun.elapsed()),
-            None => return (Outcome::TimedOut, begun.elapsed()),
+            Some(false) => return (Outcome::Caught, begun.elapsed(), met),
+            None => return (Outcome::TimedOut, begun.elapsed(), met),
         }
         if begun.elapsed() > enough {
             break;
         }
     }
-    (Outcome::Missed, begun.elapsed())
+    (Outcome::Missed, begun.elapsed(), met)
 }
 
 /// Whether the test passes; `None` if it has not ended in time.
