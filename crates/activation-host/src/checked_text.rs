@@ -124,6 +124,11 @@ mod tests {
                 "begins with something else, wanted `countersign memory 1`",
             ),
             (
+                b"countersign memory 2",
+                CheckedTextFault::Heading { wanted: HEADING },
+                "begins with something else, wanted `countersign memory 1`",
+            ),
+            (
                 b"countersign memory 2\nanything\n",
                 CheckedTextFault::Newer { found: "countersign memory 2".to_owned() },
                 "written by a newer release: `countersign memory 2`",

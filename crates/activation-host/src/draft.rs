@@ -122,6 +122,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_draft_that_is_too_long_is_none_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(NAME), "1".repeat(LONGEST + 1)).unwrap();
+        let fault = draft(&Folder::new(folder.path().to_owned())).unwrap_err();
+        assert!(matches!(fault, DraftFault::NotADraft { .. }), "{fault}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_draft_that_the_system_does_not_give_is_no_draft_of_another_release() {

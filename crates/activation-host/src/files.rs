@@ -21,11 +21,9 @@ pub fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
 }
 
 fn write_beside(path: &Path, contents: &[u8]) -> io::Result<()> {
-    // What an earlier process of this number left, or somebody put there to be followed.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    // What an earlier process of this number left, or somebody put there to be followed; where it stays, the new file
+    // cannot be made.
+    let _ = fs::remove_file(path);
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -66,6 +64,18 @@ mod tests {
         write_whole(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_was_left_beside_it_is_replaced_and_never_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("draft.txt");
+        fs::write(beside(&path), "what a killed process wrote").unwrap();
+        write_whole(&path, b"one").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        fs::create_dir(beside(&path)).unwrap();
+        assert_eq!(write_whole(&path, b"two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
     }
 
     #[test]

@@ -198,6 +198,8 @@ mod tests {
             &[][..],
             &[("etc/machine-id", "")],
             &[("etc/machine-id", "uninitialized\n")],
+            &[("etc/machine-id", "0123456789abcdef")],
+            &[("etc/machine-id", "0123456789abcdefg0123456789abcde")],
             &[("etc/machine-id", "00000000000000000000000000000000")],
             &[("etc/machine-id", ID), (".dockerenv", "")],
             &[("etc/machine-id", ID), ("run/.containerenv", "")],

@@ -14,7 +14,9 @@ use activation_host::storage::StorageFault;
 use activation_host::trust_store::{Loaded, TrustStoreFault};
 use activation_host::{Installation, Settings, Status};
 use ed25519_dalek::{Signer, SigningKey};
-use sold::{bundle, code, day, issuer, issuing_key, period, public, root_key, roots, signed_by_root, terms};
+use sold::{
+    bundle, bundle_text, code, day, issuer, issuing_key, period, public, root_key, roots, signed_by_root, terms,
+};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -40,6 +42,7 @@ fn accepted(installation: &Installation, terms: &Terms) {
 
 fn refused(installation: &Installation, terms: &Terms) -> (Reason, String) {
     let entered = installation.enter(&code(terms)).unwrap();
+    assert!(!entered.is_accepted());
     let obstacle = entered.inspection.obstacle.unwrap();
     let (sentences, _) = activation_host::sentences::obstacle(&obstacle);
     (obstacle.reason(), sentences.join("; "))
@@ -184,9 +187,10 @@ fn two_codes_of_one_identity_are_a_conflict_and_the_later_one_wins() {
 #[test]
 fn units_of_active_licenses_of_the_highest_edition_add_up() {
     let folder = folder();
-    let lines = "product 7 SRV seats software rank=1 family=6:server name=Server\n\
+    let lines = "product 6 OTHER seats software family=5:other name=Other\n\
+                 product 7 SRV seats software rank=1 family=6:server name=Server\n\
                  product 8 SRV-PRO seats software rank=2 family=6:server name=Server Pro\n\
-                 product 9 OTHER seats software name=Other\n";
+                 product 9 LONER seats software name=Loner\n";
     let pro = |license: &str, units: &str| Terms {
         license: license.parse().unwrap(),
         units: units.parse().unwrap(),
@@ -201,8 +205,34 @@ fn units_of_active_licenses_of_the_highest_edition_add_up() {
     accepted(&installation, &pro("3", "5"));
     let status = status(&installation);
     assert_eq!((status.units, status.licenses[0].rank), (15, 2));
-    let other = Terms { product: "9".parse().unwrap(), license: "4".parse().unwrap(), ..terms() };
-    assert_eq!(refused(&installation, &other).0, Reason::OtherProduct);
+    for product in ["6", "9"] {
+        let other = Terms { product: product.parse().unwrap(), license: "4".parse().unwrap(), ..terms() };
+        assert_eq!(refused(&installation, &other).0, Reason::OtherProduct, "{product}");
+    }
+}
+
+#[test]
+fn more_units_in_use_than_licensed_are_said() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    for (in_use, warnings) in [(249, vec![]), (250, vec![]), (251, vec![Warning::OverUse])] {
+        let installation = Installation::open(folder.path().join("state"), settings("2027-06-01").in_use(in_use));
+        assert_eq!(phase(&installation).2, warnings, "{in_use}");
+    }
+}
+
+#[test]
+fn what_was_verified_counts_only_for_the_trust_that_it_was_verified_by() {
+    let folder = folder();
+    let installation = Installation::open(folder.path(), settings("2027-06-01").roots(roots()));
+    installation.load_trust(&bundle(1, "2027-01-01", ""), None).unwrap();
+    accepted(&installation, &terms());
+    assert_eq!(status(&installation).units, 250);
+    // The same issuer with another key, while the program runs.
+    let other = bundle_text(2, "2027-01-02", &public(&root_key()), "");
+    installation.load_trust(&signed_by_root(&other), None).unwrap();
+    let found = status(&installation);
+    assert_eq!((found.units, found.standing.phase), (0, Phase::None));
 }
 
 #[test]
@@ -249,8 +279,24 @@ fn the_bundle_of_a_newer_release_stays_when_an_older_one_comes_back() {
     let with = |bundle: &str| Installation::open(folder.path(), settings("2027-06-01").roots(roots()).bundle(bundle));
     let newer = bundle(2, "2027-05-01", "revoked 1042 all\n");
     accepted(&with(&bundle(1, "2027-01-01", "")), &terms());
+    // The day was seen before, and the bundle is kept all the same.
+    assert_eq!(phase(&with(&bundle(1, "2027-01-01", ""))).0, Phase::Maintenance);
     assert_eq!(phase(&with(&newer)).0, Phase::Revoked);
     assert_eq!(phase(&with(&bundle(1, "2027-01-01", ""))).0, Phase::Revoked);
+}
+
+#[test]
+fn who_looks_again_on_a_day_writes_nothing() {
+    let folder = folder();
+    accepted(&on(&folder, "2027-06-01"), &terms());
+    status(&on(&folder, "2027-06-01"));
+    let memory = folder.path().join("state/memory.txt");
+    let written = || fs::metadata(&memory).unwrap().modified().unwrap();
+    let before = written();
+    status(&on(&folder, "2027-06-01"));
+    assert_eq!(written(), before);
+    status(&on(&folder, "2027-06-02"));
+    assert!(written() > before);
 }
 
 #[test]
@@ -276,6 +322,9 @@ fn one_wrong_character_in_a_kept_code_is_repaired_and_said() {
     accepted(&installation, &terms());
     let path = folder.path().join("state/codes/license-1042-revision-1-issued-2026-11-22.lic");
     let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, "1".repeat(1 << 20)).unwrap();
+    let found = status(&installation);
+    assert_eq!((found.units, found.damage[0].to_string()), (0, format!("{}: is too long, or no file", path.display())));
     fs::write(&path, text.replacen("Row 3) ", "Row 3) Q", 1)).unwrap();
     let found = status(&installation);
     assert_eq!((found.units, found.standing.warnings), (250, vec![Warning::StateDamaged]));
@@ -504,6 +553,9 @@ fn a_notice_is_due_at_60_and_30_days_and_every_day_in_grace() {
     assert!(!due("2027-11-20", Some("2027-11-01")));
     assert!(due("2027-12-01", Some("2027-11-20")) && !due("2027-12-31", Some("2027-12-01")));
     assert!(due("2028-01-01", Some("2027-12-31")) && !due("2028-01-01", Some("2028-01-01")));
+    // Whoever has the renewal need not hear of it.
+    accepted(&on(&folder, "2027-11-01"), &renewal("2", "2028-01-01", "2028-12-31"));
+    assert!(!due("2027-11-01", None) && !due("2027-12-31", None));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn main() -> ExitCode {
     };
     eprintln!("{} mutants: {} planted, {} cannot be", mutants.len(), planted.len(), unfit.len());
 
-    let tests = Tests::of(&project, &wanted.package);
+    let tests = Tests::of(&project, &wanted.package, wanted.seconds);
     let chosen_ones = planted.iter().copied().filter(chosen);
     let mut found = tests.planted(chosen_ones, wanted.seconds, &kept);
     if wanted.singly {

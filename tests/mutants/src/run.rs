@@ -97,8 +97,8 @@ pub struct Tests<'p> {
 }
 
 impl<'p> Tests<'p> {
-    pub fn of(project: &'p Project, package: &'p str) -> Self {
-        let (tests, reached) = reached(project, tests(project, package));
+    pub fn of(project: &'p Project, package: &'p str, seconds: u64) -> Self {
+        let (tests, reached) = reached(project, tests(project, package), Duration::from_secs(seconds));
         Self { project, package, tests, reached }
     }
 
@@ -268,8 +268,9 @@ fn built(project: &Project, package: &str, only: Option<&Target>) -> Option<Vec<
     Some(tests)
 }
 
-/// The tests that pass, with the time they take, and which of them come to which mutant, the quickest first.
-fn reached(project: &Project, mut tests: Vec<Test>) -> (Vec<Test>, BTreeMap<usize, Vec<usize>>) {
+/// The tests that pass, with the time they take, and which of them come to which mutant, the quickest first. One that
+/// takes longer than all of a mutant's may, catches none.
+fn reached(project: &Project, mut tests: Vec<Test>, most: Duration) -> (Vec<Test>, BTreeMap<usize, Vec<usize>>) {
     let state = Mutex::new((tests.drain(..), Vec::new()));
     thread::scope(|scope| {
         for worker in 0..workers() {
@@ -279,17 +280,17 @@ fn reached(project: &Project, mut tests: Vec<Test>) -> (Vec<Test>, BTreeMap<usiz
                 loop {
                     let Some(mut test) = state.lock().expect("no worker panics").0.next() else { return };
                     let _ = fs::remove_file(&list);
-                    let (writes, most) = ([("MUTANTS_REACHED", list.as_os_str())], Duration::from_secs(600));
+                    let writes = [("MUTANTS_REACHED", list.as_os_str())];
                     let begun = Instant::now();
                     let ended = test_once(project, worker, &test, &writes, most);
                     test.lasts = begun.elapsed();
                     let text = fs::read_to_string(&list).unwrap_or_default();
                     // Several processes of a test may have come to one.
                     let numbers: BTreeSet<usize> = text.lines().filter_map(|line| line.parse().ok()).collect();
-                    if ended == Some(true) {
-                        state.lock().expect("no worker panics").1.push((test, numbers));
-                    } else {
-                        eprintln!("left out, it does not pass without mutants: {}", test.name);
+                    match ended {
+                        Some(true) => state.lock().expect("no worker panics").1.push((test, numbers)),
+                        Some(false) => eprintln!("left out, it does not pass without mutants: {}", test.name),
+                        None => eprintln!("left out, it takes too long: {}", test.name),
                     }
                 }
             });

@@ -65,13 +65,16 @@ pub fn code(terms: &Terms) -> String {
 
 /// A bundle with issuer 1; `lines`: what follows the issuer's line.
 pub fn bundle(number: u32, issued: &str, lines: &str) -> String {
-    let text = format!(
+    signed_by_root(&bundle_text(number, issued, &public(&issuing_key()), lines))
+}
+
+/// Its text, with any key as that of issuer 1.
+pub fn bundle_text(number: u32, issued: &str, issuer: &PublicKey, lines: &str) -> String {
+    format!(
         "{BUNDLE_CONTEXT}\nvendor Acme\nnumber {number}\nissued {issued}\ncontact desk@acme.example\nthreshold 1\n\
-         root {}\nissuer 1 {}\n{lines}",
-        public(&root_key()),
-        public(&issuing_key())
-    );
-    signed_by_root(&text)
+         root {}\nissuer 1 {issuer}\n{lines}",
+        public(&root_key())
+    )
 }
 
 /// A text as the root signs it.
