@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 
 /// What the second text is called.
-const COPY: &str = ".copy";
+pub(crate) const COPY: &str = ".copy";
 
 /// A part of the state that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,5 +147,16 @@ pub(crate) fn flaw(error: &io::Error) -> Flaw {
     match error.kind() {
         ErrorKind::InvalidData => Flaw::NotOurs,
         _ => Flaw::Unreadable(system(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_not_ours_and_what_the_system_refuses_is_in_its_words() {
+        assert_eq!(flaw(&ErrorKind::InvalidData.into()), Flaw::NotOurs);
+        assert_eq!(flaw(&io::Error::from_raw_os_error(13)), Flaw::Unreadable("Permission denied".to_owned()));
     }
 }

@@ -171,6 +171,23 @@ fn number_of(source: &str, fact: &str) -> HostId {
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_identity_is_32_hex_digits_and_not_all_zeros() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("machine-id");
+        let of = |text: &str| {
+            fs::write(&file, text).unwrap();
+            machine_id(&file)
+        };
+        let id = "0123456789abcdef0123456789ABCDEF";
+        assert_eq!(of(&format!("{id}\n")), Some(id.to_ascii_lowercase()));
+        for text in ["", "uninitialized", &"0".repeat(32), &id[1..], &format!("{id}0"), &id.replace('a', "g")] {
+            assert_eq!(of(text), None, "{text}");
+        }
+        fs::remove_file(&file).unwrap();
+        assert_eq!(machine_id(&file), None);
+    }
+
     const ID: &str = "0123456789abcdef0123456789abcdef";
 
     fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, HostSource) {

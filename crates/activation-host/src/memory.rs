@@ -322,6 +322,61 @@ mod tests {
     }
 
     #[test]
+    fn what_a_memory_has_once_is_not_taken_twice() {
+        for line in [
+            "first 2026-01-01",
+            "seen 2026-01-01",
+            "ahead 2026-01-01",
+            "code codes/a.lic",
+            "bundle 3",
+            "host machine 01234567",
+            "host random 01234567",
+            "site plant-2",
+            "asked 0f31",
+            "reset 2026-01-01",
+            "counter 1",
+        ] {
+            let text = |lines: &str| checked_text::seal(&format!("{HEADING}\n{lines}\n"));
+            assert!(Memory::from_text(text(line).as_bytes()).is_ok(), "{line}");
+            let twice = Memory::from_text(text(&format!("{line}\n{line}")).as_bytes());
+            assert_eq!(twice, Err(CheckedTextFault::Line { line: 3 }), "{line}");
+        }
+    }
+
+    #[test]
+    fn names_of_codes_are_of_its_folder_and_are_not_hidden() {
+        let is_taken = |name: &str| Memory::default().take(&format!("code {name}")).is_some();
+        assert!(is_taken("codes/a.lic") && is_taken("codes/a.b.lic"));
+        for name in ["codes/.a.lic", "codes/a/b.lic", "codes/../b.lic", "codes/a.txt", "codes/", "other/a.lic", "a.lic"]
+        {
+            assert!(!is_taken(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn as_many_days_ahead_are_taken_as_are_kept() {
+        let mut memory = Memory::default();
+        for i in 1..DAYS_TO_BELIEVE {
+            assert!(memory.take(&format!("ahead 2026-01-{i:02}")).is_some(), "{i}");
+        }
+        assert!(memory.take("ahead 2026-01-31").is_none());
+    }
+
+    #[test]
+    fn damage_is_noted_once_and_up_to_a_limit() {
+        let mut memory = Memory::default();
+        for i in 0..MOST_DAMAGED + 4 {
+            memory.note_damage(day("2026-11-23"), &format!("damage {i}"));
+            memory.note_damage(day("2026-11-24"), &format!("damage {i}"));
+        }
+        assert_eq!(memory.damaged.len(), MOST_DAMAGED);
+        assert!(memory.damaged.iter().enumerate().all(|(i, (_, what))| *what == format!("damage {i}")));
+        let text = memory.to_text();
+        assert_eq!(Memory::from_text(text.as_bytes()), Ok(memory.clone()));
+        assert!(memory.take("damaged 2026-11-23 one more").is_none());
+    }
+
+    #[test]
     fn void_evidence_is_what_was_there_at_the_reset() {
         let reset = full().reset.unwrap();
         assert!(!reset.code_counts(day("2030-01-01"), &[7; 16]));

@@ -117,3 +117,34 @@ fn seconds(day: activation_code::Day) -> i64 {
     // 2020-01-01.
     (i64::from(day.days_since_2020()) + 18_262) * 86_400
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_is_critical_where_nothing_may_run_and_quiet_about_good_news() {
+        let standing = |phase: Phase, warnings: &[Warning]| Standing {
+            today: "2026-11-23".parse().unwrap(),
+            phase,
+            run: !matches!(phase, Phase::None | Phase::Expired | Phase::Revoked | Phase::Purge),
+            updates: true,
+            support: true,
+            release_covered: None,
+            days_left: None,
+            warnings: warnings.to_vec(),
+        };
+        let state = |phase, warnings| NagiosState::of(&standing(phase, warnings));
+        assert_eq!(state(Phase::Maintenance, &[]), NagiosState::Ok);
+        assert_eq!(state(Phase::Maintenance, &[Warning::QueuedSuccessor]), NagiosState::Ok);
+        assert_eq!(state(Phase::Maintenance, &[Warning::EndsSoon]), NagiosState::Warning);
+        assert_eq!(state(Phase::Maintenance, &[Warning::EndsSoon, Warning::QueuedSuccessor]), NagiosState::Warning);
+        assert_eq!(state(Phase::Lapsed, &[]), NagiosState::Warning);
+        assert_eq!(state(Phase::None, &[]), NagiosState::Critical);
+        assert_eq!(state(Phase::Expired, &[]), NagiosState::Critical);
+        assert_eq!(
+            NagiosState::of(&Standing { run: false, ..standing(Phase::Maintenance, &[]) }),
+            NagiosState::Critical
+        );
+    }
+}

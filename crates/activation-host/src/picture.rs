@@ -161,12 +161,15 @@ fn read_within(file: Vec<u8>, patience: Duration) -> Result<String, PictureFault
         // After its patience nobody waits any more.
         let _ = answer.send(found);
     };
-    thread::Builder::new().name(THREAD.into()).spawn(work).map_err(|_| PictureFault::Failed)?;
-    match wait.recv_timeout(patience) {
+    let worker = thread::Builder::new().name(THREAD.into()).spawn(work).map_err(|_| PictureFault::Failed)?;
+    let found = match wait.recv_timeout(patience) {
         Ok(found) => found,
-        Err(RecvTimeoutError::Timeout) => Err(PictureFault::TooSlow),
+        Err(RecvTimeoutError::Timeout) => return Err(PictureFault::TooSlow),
         Err(RecvTimeoutError::Disconnected) => Err(PictureFault::Failed),
-    }
+    };
+    // It has done its work. Who gets the answer may end the program, or look for leaks.
+    let _ = worker.join();
+    found
 }
 
 /// A picture in shades of grey, 0 black to 255 white, row by row.
@@ -429,6 +432,101 @@ mod tests {
         encoder.set_color(ColorType::Grayscale);
         encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
         file
+    }
+
+    fn grey(width: usize, pixels: &[u8]) -> Grey {
+        Grey { width, height: pixels.len() / width, pixels: pixels.to_vec() }
+    }
+
+    /// Shades without a pattern.
+    fn mottled(width: usize, height: usize) -> Grey {
+        let shade = |i: usize| (i * i * 7919 + i * 104_729) as u32 >> 5;
+        Grey { width, height, pixels: (0..width * height).map(|i| shade(i) as u8).collect() }
+    }
+
+    #[test]
+    fn a_smaller_picture_has_the_means_of_squares() {
+        let [a, b, c, d] = [[10, 20, 60, 70, 1], [30, 40, 80, 90, 2], [250, 255, 0, 3, 3], [255, 254, 2, 0, 4]];
+        let smaller = grey(5, &[a, b, c, d].concat()).reduced(2);
+        assert_eq!((smaller.width, smaller.height, smaller.pixels), (2, 2, vec![25, 75, 253, 1]));
+        // What does not fill a square any more is left out.
+        let smaller = grey(5, &[a, b, c, d].concat()).reduced(3);
+        assert_eq!((smaller.width, smaller.height), (1, 1));
+        assert_eq!(smaller.pixels, [((10 + 20 + 60 + 30 + 40 + 80 + 250 + 255) / 9) as u8]);
+    }
+
+    #[test]
+    fn a_larger_picture_has_means_between_the_pixels() {
+        let larger = grey(3, &[0, 100, 50, 200, 40, 80]).doubled();
+        assert_eq!((larger.width, larger.height), (6, 4));
+        let rows: Vec<_> = larger.pixels.chunks(6).collect();
+        assert_eq!(rows[0], [0, 50, 100, 75, 50, 50]);
+        assert_eq!(rows[1], [100, 85, 70, 67, 65, 65]);
+        assert_eq!(rows[2], [200, 120, 40, 60, 80, 80]);
+        assert_eq!(rows[3], rows[2]);
+    }
+
+    /// As it is defined, pixel by pixel.
+    fn black_and_white(picture: &Grey, threshold: Threshold) -> Vec<u8> {
+        let mut shades = picture.pixels.clone();
+        shades.sort_unstable();
+        let brighter_than = |share: usize| u32::from(shades[shades.len() * share / 100]);
+        let margin = (brighter_than(95) - brighter_than(5)) * threshold.margin / 100;
+        let mean = |x: usize, y: usize, radius: usize| {
+            let square: Vec<u32> = (y.saturating_sub(radius)..=(y + radius).min(picture.height - 1))
+                .flat_map(|y| (x.saturating_sub(radius)..=(x + radius).min(picture.width - 1)).map(move |x| (x, y)))
+                .map(|(x, y)| u32::from(picture.pixels[y * picture.width + x]))
+                .collect();
+            square.iter().sum::<u32>() / square.len() as u32
+        };
+        let wide = picture.longer_side() / 16 + 1;
+        let shade = |(x, y)| mean(x, y, threshold.spot) + margin < mean(x, y, wide);
+        let places = (0..picture.height).flat_map(|y| (0..picture.width).map(move |x| (x, y)));
+        places.map(|place| if shade(place) { 0 } else { 255 }).collect()
+    }
+
+    #[test]
+    fn black_is_what_is_darker_than_the_square_around_it() {
+        let pictures = [
+            mottled(50, 33),
+            mottled(33, 50),
+            grey(40, &[200; 40 * 40]),
+            Grey { pixels: mottled(64, 20).pixels.iter().map(|pixel| 100 + pixel / 8).collect(), ..mottled(64, 20) },
+        ];
+        for picture in pictures {
+            for threshold in THRESHOLDS.into_iter().chain([Threshold { spot: 2, margin: 0 }]) {
+                let found = picture.in_black_and_white(threshold);
+                assert_eq!((found.width, found.height), (picture.width, picture.height));
+                assert!(found.pixels == black_and_white(&picture, threshold), "{} {}", picture.width, threshold.margin);
+            }
+        }
+    }
+
+    fn png_of(colour: ColorType, samples: &[u8]) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, (samples.len() / colour.samples()) as u32, 1);
+        encoder.set_color(colour);
+        encoder.write_header().unwrap().write_image_data(samples).unwrap();
+        file
+    }
+
+    #[test]
+    fn colours_are_as_bright_as_people_see_them_and_what_is_transparent_lies_on_white() {
+        let shades = |colour, samples: &[u8]| decode_png(&png_of(colour, samples)).unwrap().pixels;
+        let rgb = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [10, 200, 30]];
+        assert_eq!(shades(ColorType::Rgb, &rgb.concat()), [76, 149, 29, 255, 123]);
+        let rgba = [[255, 0, 0, 128], [0, 0, 0, 0], [0, 0, 0, 255], [40, 40, 40, 51]];
+        assert_eq!(shades(ColorType::Rgba, &rgba.concat()), [165, 255, 0, 212]);
+        let grey = [[0, 0], [0, 255], [100, 128], [200, 51]];
+        assert_eq!(shades(ColorType::GrayscaleAlpha, &grey.concat()), [255, 0, 177, 244]);
+        assert_eq!(shades(ColorType::Grayscale, &[0, 7, 255]), [0, 7, 255]);
+    }
+
+    #[test]
+    fn the_longest_file_is_looked_at() {
+        let mut file = png_of(ColorType::Grayscale, &[0; 64]);
+        file.resize(LONGEST as usize, 0);
+        assert_eq!(read(file), Err(PictureFault::NoCode));
     }
 
     /// With the patience of the program this would be the slowest test of all.

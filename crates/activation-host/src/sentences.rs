@@ -323,3 +323,19 @@ pub fn bundle_in_words(bundle: &Bundle, today: Day) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of last resort are for what a later release of the library adds.
+    #[test]
+    fn each_reason_has_its_remedy_and_each_mistake_its_words() {
+        for &reason in Reason::ALL {
+            assert_ne!(remedy(reason), "ask the license desk", "{reason:?}");
+        }
+        for &event in Event::ALL {
+            assert_ne!(super::event(event), "a mistake", "{event:?}");
+        }
+    }
+}

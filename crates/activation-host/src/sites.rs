@@ -206,6 +206,12 @@ fn fits(units: u32) -> Result<(), SitesFault> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn as_many_units_fit_as_a_code_can_have() {
+        assert_eq!(fits(MOST_UNITS), Ok(()));
+        assert_eq!(fits(MOST_UNITS + 1), Err(SitesFault::TooMany));
+    }
+
     fn site(name: &str) -> Site {
         Site::new(name).unwrap()
     }

@@ -362,3 +362,130 @@ impl Storage for InMemory {
         name.to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept() -> (tempfile::TempDir, Folder) {
+        let here = tempfile::tempdir().unwrap();
+        let folder = Folder::new(here.path().join("state"));
+        (here, folder)
+    }
+
+    fn as_long_as_it_may_be(storage: &dyn Storage) {
+        storage.write("memory.txt", b"12345").unwrap();
+        assert_eq!(storage.read("memory.txt", 5).unwrap().as_deref(), Some(&b"12345"[..]));
+        assert_eq!(storage.read("memory.txt", 4).unwrap_err().kind(), ErrorKind::InvalidData);
+        assert_eq!(storage.read("sites.txt", 5).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_longer_than_wanted_is_not_read() {
+        as_long_as_it_may_be(&kept().1);
+        as_long_as_it_may_be(&InMemory::default());
+    }
+
+    /// Such a file says that it is empty, and is not: as one that grows while it is read.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_longer_than_it_says_is_not_read_to_its_end() {
+        let system = Folder::new("/proc/self".into());
+        let name = system.read("comm", 100).unwrap().unwrap();
+        assert!(!name.is_empty());
+        assert_eq!(system.read("comm", name.len()).unwrap(), Some(name.clone()));
+        assert_eq!(system.read("comm", name.len() - 1).unwrap_err().kind(), ErrorKind::InvalidData);
+        assert_eq!(system.read("maps", 10).unwrap_err().kind(), ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_said() {
+        let (_here, folder) = kept();
+        folder.write("codes/a.lic", b"x").unwrap();
+        folder.remove("codes/a.lic").unwrap();
+        folder.remove("codes/a.lic").unwrap();
+        folder.remove("codes").unwrap_err();
+    }
+
+    #[test]
+    fn codes_are_the_files_of_one_folder() {
+        let memory = InMemory::default();
+        for name in ["codes/b.lic", "codes/a.lic", "codes/a.txt", "memory.lic", "draft.txt"] {
+            memory.write(name, b"x").unwrap();
+        }
+        assert_eq!(memory.codes().unwrap(), ["codes/a.lic", "codes/b.lic"]);
+    }
+
+    /// Without it an answer could be read while another program writes.
+    #[test]
+    fn who_looks_waits_for_who_writes() {
+        let (_here, folder) = kept();
+        assert!(folder.lock_to_look().is_none(), "there is nothing to look at");
+        let writing = folder.lock().unwrap();
+        assert!(folder.lock_to_look().is_none());
+        drop(writing);
+        let looking = folder.lock_to_look();
+        assert!(looking.is_some() && folder.lock_to_look().is_some());
+        let memory = InMemory::default();
+        assert!(memory.lock_to_look().is_some());
+    }
+
+    #[test]
+    fn texts_in_memory_have_another_stamp_after_each_change() {
+        let memory = InMemory::default();
+        let before = memory.stamp().unwrap();
+        memory.write("memory.txt", b"x").unwrap();
+        let written = memory.stamp().unwrap();
+        memory.remove("memory.txt").unwrap();
+        assert!(before != written && written != memory.stamp().unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_has_another_stamp_after_each_change_and_none_at_once() {
+        let (_here, folder) = kept();
+        let settled = || {
+            // Until nothing in it is new.
+            let stamps = (0..200).find_map(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                folder.stamp()
+            });
+            stamps.expect("two seconds are enough")
+        };
+        let mut stamps = vec![settled()];
+        for (name, text) in [
+            ("memory.txt", "1"),
+            ("memory.txt", "2"),
+            ("sites.txt", "1"),
+            ("trust.bundle", "1"),
+            ("trust.roots", "1"),
+            ("codes/a.lic", "1"),
+            ("codes/a.lic", "2"),
+            ("codes/b.lic", "1"),
+        ] {
+            folder.write(name, text.as_bytes()).unwrap();
+            stamps.push(settled());
+            assert_eq!(folder.stamp().as_ref(), stamps.last());
+        }
+        folder.remove("codes/b.lic").unwrap();
+        stamps.push(settled());
+        assert_eq!(stamps.iter().collect::<std::collections::BTreeSet<_>>().len(), stamps.len());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_written_just_now_has_no_stamp() {
+        use std::os::unix::fs::MetadataExt;
+        let (here, folder) = kept();
+        folder.write("memory.txt", b"x").unwrap();
+        let written = fs::metadata(here.path().join("state/memory.txt")).unwrap();
+        let changed = i128::from(written.ctime()) * 1_000_000_000 + i128::from(written.ctime_nsec());
+        let state: rustix::fd::OwnedFd = File::open(here.path().join("state")).unwrap().into();
+        let has_one = |now: i128| Stamp { bytes: Vec::new(), now }.add(&state, "memory.txt").is_some();
+        assert!(has_one(changed + TICK + 1) && has_one(changed - TICK - 1));
+        assert!(!has_one(changed + TICK) && !has_one(changed - TICK) && !has_one(changed));
+        let mut nothing = Stamp { bytes: Vec::new(), now: 0 };
+        assert!(nothing.add(&state, "sites.txt").is_some());
+        assert_eq!(nothing.bytes, [0]);
+    }
+}

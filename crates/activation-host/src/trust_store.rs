@@ -230,3 +230,85 @@ fn parse_roots(text: &[u8]) -> Option<Roots> {
     let keys: Option<Vec<PublicKey>> = lines.map(|line| line.strip_prefix("root ")?.parse().ok()).collect();
     Roots::new(threshold, keys?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use activation_code::{BUNDLE_CONTEXT, signature_line};
+    use ed25519_dalek::{Signer, SigningKey};
+
+    fn roots(seed: u8) -> (SigningKey, Roots) {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let public = PublicKey::from_bytes(key.verifying_key().as_bytes()).unwrap();
+        (key, Roots::new(1, [public]).unwrap())
+    }
+
+    fn bundle(key: &SigningKey, roots: &Roots) -> String {
+        let root = &roots.keys()[0];
+        let text = format!(
+            "{BUNDLE_CONTEXT}\nvendor Acme\nnumber 1\nissued 2026-11-22\ncontact desk@acme.example\nthreshold 1\n\
+             root {root}\nissuer 1 {root}\n"
+        );
+        let line = signature_line(root, &key.sign(text.as_bytes()).to_bytes());
+        format!("{text}\n{}\n", line.trim_end())
+    }
+
+    #[test]
+    fn what_was_read_is_known_by_its_text_and_by_who_is_trusted() {
+        let ((key, first), (_, second)) = (roots(7), roots(8));
+        let mut read = ReadTrust::default();
+        let texts = [&first, &second].map(|roots| print_roots(roots).into_bytes());
+        for _ in 0..2 {
+            assert_eq!(read.roots(&texts[0]).as_ref(), Some(&first));
+            assert_eq!(read.roots(&texts[1]).as_ref(), Some(&second));
+            assert_eq!(read.roots(b"nothing"), None);
+        }
+        let text = bundle(&key, &first);
+        assert_eq!(read.bundle(&text, &first).unwrap().number, 1);
+        assert_eq!(read.bundle(&text, &first).unwrap().number, 1);
+        assert!(read.bundle(&text, &second).is_err());
+        assert!(read.bundle(&text.replace("number 1", "number 2"), &first).is_err());
+    }
+
+    #[test]
+    fn what_of_the_trust_is_lost_is_named_once() {
+        let (key, roots) = roots(7);
+        let text = bundle(&key, &roots);
+        let storage = crate::storage::InMemory::default();
+        let of = |storage: &dyn Storage| {
+            let kept = KeptTrust::of(storage, None, &mut ReadTrust::default());
+            kept.damage.into_iter().map(|damage| (damage.place, damage.what)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&storage), []);
+        keep(&storage, &text, &Bundle::read(&text, &roots).unwrap()).unwrap();
+        assert_eq!(of(&storage), []);
+        for name in [ROOTS.to_owned(), format!("{ROOTS}{}", damage::COPY)] {
+            storage.remove(&name).unwrap();
+        }
+        assert_eq!(of(&storage), [(storage.place(ROOTS), Flaw::Missing)]);
+        keep(&storage, &text, &Bundle::read(&text, &roots).unwrap()).unwrap();
+        for name in [BUNDLE.to_owned(), format!("{BUNDLE}{}", damage::COPY)] {
+            storage.write(&name, b"nonsense").unwrap();
+        }
+        let damaged = of(&storage);
+        assert!(matches!(&damaged[..], [(place, Flaw::Bundle(_))] if *place == storage.place(BUNDLE)), "{damaged:?}");
+        for name in [BUNDLE.to_owned(), format!("{BUNDLE}{}", damage::COPY)] {
+            storage.remove(&name).unwrap();
+        }
+        assert_eq!(of(&storage), [(storage.place(BUNDLE), Flaw::Missing)]);
+    }
+
+    #[test]
+    fn only_what_was_recovered_is_mended() {
+        let (key, roots) = roots(7);
+        let text = bundle(&key, &roots);
+        let storage = crate::storage::InMemory::default();
+        keep(&storage, &text, &Bundle::read(&text, &roots).unwrap()).unwrap();
+        storage.write(BUNDLE, b"damaged").unwrap();
+        let damage = |name, recovered| Damage { place: storage.place(name), what: Flaw::Missing, recovered };
+        heal(&storage, &[damage(BUNDLE, false), damage("memory.txt", true)]).unwrap();
+        assert_eq!(storage.read(BUNDLE, MAX_BUNDLE).unwrap().as_deref(), Some(&b"damaged"[..]));
+        heal(&storage, &[damage(BUNDLE, true)]).unwrap();
+        assert_eq!(storage.read(BUNDLE, MAX_BUNDLE).unwrap().as_deref(), Some(text.as_bytes()));
+    }
+}

@@ -190,6 +190,14 @@ fn license(text: &str) -> Option<LicenseUsage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_may_be_so_long_and_not_longer() {
+        let long = |length: usize| UsageReport::from_text(&vec![b'x'; length]).unwrap_err();
+        assert_eq!(long(LONGEST_REPORT + 1), CheckedTextFault::Truncated);
+        assert_eq!(long(LONGEST_REPORT + 2), CheckedTextFault::Truncated);
+        assert_eq!(long(LONGEST_REPORT), CheckedTextFault::Heading { wanted: HEADING });
+    }
     use crate::sites::Site;
     use std::num::NonZeroU32;
 

@@ -10,7 +10,7 @@ use activation_code::{
 use activation_host::host::{HostSource, MachineFacts, SiteName};
 use activation_host::installation::{ClockResetFault, InstallationFault, Wish};
 use activation_host::sites::{Site, SitesFault};
-use activation_host::storage::StorageFault;
+use activation_host::storage::{InMemory, Lock, Storage, StorageFault};
 use activation_host::trust_store::{Loaded, TrustStoreFault};
 use activation_host::{Installation, Settings, Status};
 use ed25519_dalek::{Signer, SigningKey};
@@ -18,7 +18,10 @@ use sold::{
     bundle, bundle_text, code, day, issuer, issuing_key, period, public, root_key, roots, signed_by_root, terms,
 };
 use std::fs;
+use std::io::{self, ErrorKind};
+use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 use tempfile::TempDir;
 
 /// An installation on a day, without an identity of its machine.
@@ -582,7 +585,7 @@ fn codes_are_found_wherever_they_were_put() {
 
 /// A counter as a TPM has it: nobody sets it back.
 #[derive(Clone, Debug, Default)]
-struct Counter(std::sync::Arc<std::sync::atomic::AtomicU64>);
+struct Counter(Arc<std::sync::atomic::AtomicU64>);
 
 impl activation_host::rollback::RollbackCounter for Counter {
     fn read(&mut self) -> Result<u64, activation_host::rollback::CounterFault> {
@@ -709,4 +712,313 @@ fn a_code_that_is_set_aside_at_a_clock_reset_is_no_evidence_later() {
     installation.load_trust(&bundle(3, "2026-12-03", "revoked 1 all\n"), None).unwrap();
     let found = status(&installation);
     assert_eq!((found.units, found.today.day), (250, day("2026-12-10")));
+}
+
+// What mutants asked for (docs/proof.md).
+
+/// A storage that lists what is written, and fails where it is told to.
+#[derive(Clone, Debug, Default)]
+struct Watched(Arc<(InMemory, Mutex<Watch>)>);
+
+#[derive(Debug, Default)]
+struct Watch {
+    written: Vec<String>,
+    fails: Option<Failing>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Failing {
+    /// Nothing is written where the name begins so.
+    At(&'static str),
+    /// It is written, and then the folder cannot be synced.
+    After(&'static str),
+}
+
+impl Watched {
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.0.1.lock().unwrap()
+    }
+
+    /// What was written since it was asked last.
+    fn written(&self) -> Vec<String> {
+        std::mem::take(&mut self.watch().written)
+    }
+
+    fn fails(&self, failing: Option<Failing>) {
+        self.watch().fails = failing;
+    }
+
+    fn on(&self, today: &str) -> Installation {
+        Installation::with_storage(self.clone(), settings(today))
+    }
+}
+
+impl Storage for Watched {
+    fn read(&self, name: &str, longest: usize) -> io::Result<Option<Vec<u8>>> {
+        self.0.0.read(name, longest)
+    }
+
+    fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {
+        let mut watch = self.watch();
+        match watch.fails {
+            Some(Failing::At(begin)) if name.starts_with(begin) => return Err(ErrorKind::StorageFull.into()),
+            Some(Failing::After(begin)) if name.starts_with(begin) => {
+                self.0.0.write(name, text)?;
+                return Err(ErrorKind::Other.into());
+            }
+            _ => {}
+        }
+        watch.written.push(name.to_owned());
+        self.0.0.write(name, text)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.0.remove(name)
+    }
+
+    fn codes(&self) -> io::Result<Vec<String>> {
+        self.0.0.codes()
+    }
+
+    fn lock(&self) -> io::Result<Lock<'_>> {
+        self.0.0.lock()
+    }
+
+    fn lock_to_look(&self) -> Option<Lock<'_>> {
+        self.0.0.lock_to_look()
+    }
+
+    fn stamp(&self) -> Option<Vec<u8>> {
+        self.0.0.stamp()
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.0.0.place(name)
+    }
+}
+
+const CODE_NAME: &str = "codes/license-1042-revision-1-issued-2026-11-22.lic";
+
+#[test]
+fn a_first_code_is_written_after_a_memory_and_the_memory_names_it() {
+    let storage = Watched::default();
+    accepted(&storage.on("2027-06-01"), &terms());
+    let memory = ["memory.txt", "memory.txt.copy"];
+    assert_eq!(storage.written(), [&memory[..], &[CODE_NAME], &memory].concat());
+    accepted(&storage.on("2027-06-01"), &Terms { license: "7".parse().unwrap(), ..terms() });
+    let second = "codes/license-7-revision-1-issued-2026-11-22.lic";
+    assert_eq!(storage.written(), [&[second][..], &memory].concat());
+}
+
+#[test]
+fn a_code_that_cannot_be_remembered_is_not_kept_and_one_that_was_there_stays() {
+    let storage = Watched::default();
+    accepted(&storage.on("2027-06-01"), &terms());
+    let other = Terms { license: "7".parse().unwrap(), ..terms() };
+    storage.fails(Some(Failing::At("memory.txt")));
+    for _ in 0..2 {
+        storage.on("2027-06-01").enter(&code(&other)).unwrap_err();
+        assert_eq!(storage.codes().unwrap(), [CODE_NAME]);
+        storage.on("2027-06-02").enter(&code(&terms())).unwrap_err();
+        assert_eq!(storage.codes().unwrap(), [CODE_NAME]);
+    }
+    // The memory is in its place and names the code: the two belong together.
+    storage.fails(Some(Failing::After("memory.txt")));
+    storage.on("2027-06-01").enter(&code(&other)).unwrap_err();
+    storage.fails(None);
+    assert_eq!(storage.codes().unwrap().len(), 2);
+    let found = status(&storage.on("2027-06-01"));
+    assert_eq!((found.units, found.damage.len()), (500, 0));
+}
+
+#[test]
+fn a_code_whose_place_could_not_be_synced_is_taken_back_and_what_was_there_before_is_not() {
+    let storage = Watched::default();
+    let enter = || storage.on("2027-06-01").enter(&code(&terms()));
+    status(&storage.on("2027-06-01"));
+    storage.fails(Some(Failing::After("codes/")));
+    enter().unwrap_err();
+    assert_eq!(storage.codes().unwrap(), [""; 0]);
+    storage.fails(None);
+    assert!(enter().unwrap().is_accepted());
+    // A damaged code is replaced in its place.
+    storage.write(CODE_NAME, b"nothing").unwrap();
+    storage.fails(Some(Failing::At("codes/")));
+    enter().unwrap_err();
+    assert_eq!(storage.codes().unwrap(), [CODE_NAME]);
+    storage.fails(None);
+    assert!(enter().unwrap().is_accepted());
+    assert_eq!(storage.codes().unwrap(), [CODE_NAME]);
+}
+
+#[test]
+fn a_code_is_forgotten_by_what_it_says_and_not_by_the_name_of_its_file() {
+    let storage = Watched::default();
+    let wanted = terms().license;
+    let held = Terms { license: "7".parse().unwrap(), ..terms() };
+    storage.write(CODE_NAME, code(&held).as_bytes()).unwrap();
+    let installation =
+        || Installation::with_storage(storage.clone(), settings("2027-06-01").product("7".parse().unwrap()));
+    let fault = installation().forget(wanted, None).unwrap_err();
+    assert!(matches!(fault, InstallationFault::NothingToForget { .. }));
+    // What is set aside can be read too.
+    let aside = Terms { product: "9".parse().unwrap(), ..held };
+    storage.write(CODE_NAME, code(&aside).as_bytes()).unwrap();
+    let fault = installation().forget(wanted, None).unwrap_err();
+    assert!(matches!(fault, InstallationFault::NothingToForget { .. }));
+    assert_eq!(storage.codes().unwrap(), [CODE_NAME]);
+    // What cannot is known by its name.
+    storage.write(CODE_NAME, b"nothing").unwrap();
+    assert_eq!(installation().forget(wanted, None).unwrap().len(), 1);
+    assert_eq!(storage.codes().unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_host_that_leaves_its_site_has_its_own_number_again() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    let own = installation.request(Wish::Code { license: None }).unwrap().host;
+    let of_site = installation.set_site(SiteName::new("plant-2")).unwrap();
+    assert_ne!(of_site, own);
+    assert_eq!(installation.set_site(None).unwrap(), own);
+    assert_eq!(installation.set_site(None).unwrap(), own);
+    assert_eq!(status(&on(&folder, "2027-06-01")).host, Some(own));
+}
+
+#[test]
+fn whether_a_bound_code_fits_is_said_to_be_unknown_where_the_host_is() {
+    let folder = folder();
+    let bound = |host| code(&Terms { host: Some(host), ..terms() });
+    let warned = |text: &str| {
+        let inspection = on(&folder, "2027-06-01").inspect(text).unwrap();
+        inspection.standing.unwrap().warnings.contains(&Warning::HostNotChecked)
+    };
+    assert!(warned(&bound(HostId(7))) && !warned(&code(&terms())));
+    let host = on(&folder, "2027-06-01").request(Wish::Code { license: None }).unwrap().host;
+    assert!(!warned(&bound(host)));
+}
+
+#[test]
+fn as_many_units_as_are_licensed_may_be_in_use_and_assigned() {
+    let folder = folder();
+    let installation = on(&folder, "2027-06-01");
+    accepted(&installation, &terms());
+    let site = Site::new("plant-2").unwrap();
+    let found = |units: u32| {
+        installation.change_sites(|sites| sites.assign(site.clone(), NonZeroU32::new(units).unwrap())).unwrap();
+        installation.change_sites(|sites| sites.set_in_use(&site, units)).unwrap();
+        assert_eq!(installation.sites().assigned(), units);
+        status(&installation).standing.warnings
+    };
+    assert_eq!(found(250), []);
+    assert_eq!(found(251), [Warning::OverUse, Warning::OverAssigned]);
+}
+
+#[test]
+fn sites_of_a_newer_release_are_left_alone_and_other_damage_does_not_stop_a_change() {
+    let storage = Watched::default();
+    accepted(&storage.on("2027-06-01"), &terms());
+    let site = Site::new("plant-2").unwrap();
+    let assign = |units: u32| {
+        storage.on("2027-06-01").change_sites(|sites| sites.assign(site.clone(), NonZeroU32::new(units).unwrap()))
+    };
+    assert_eq!(assign(1).unwrap().assigned(), 1);
+    // A memory of a newer release, a code that is gone, and a first text that is damaged.
+    let newer = |name: &str| activation_host::checked_text::seal(&format!("countersign {name} 9\nanything\n"));
+    for name in ["memory.txt", "memory.txt.copy"] {
+        storage.write(name, newer("memory").as_bytes()).unwrap();
+    }
+    storage.write("sites.txt", b"nothing").unwrap();
+    assert_eq!(assign(2).unwrap().assigned(), 2);
+    for name in ["sites.txt", "sites.txt.copy"] {
+        storage.write(name, newer("sites").as_bytes()).unwrap();
+    }
+    let fault = assign(3).unwrap_err();
+    assert!(matches!(&fault, InstallationFault::Kept(damage) if damage.place == storage.place("sites.txt")));
+    assert_eq!(storage.read("sites.txt", 1000).unwrap(), Some(newer("sites").into_bytes()));
+}
+
+#[test]
+fn what_is_damaged_is_mended_from_its_second_text_each_time_and_never_made_worse() {
+    let storage = Watched::default();
+    accepted(&storage.on("2027-06-01"), &terms());
+    let site = Site::new("plant-2").unwrap();
+    storage.on("2027-06-01").change_sites(|sites| sites.assign(site.clone(), NonZeroU32::MIN)).unwrap();
+    let text = |name: &str| storage.read(name, 1 << 16).unwrap().unwrap();
+    for name in ["sites.txt", "memory.txt"] {
+        // The second time there is nothing new to be remembered.
+        for _ in 0..2 {
+            let kept = text(&format!("{name}.copy"));
+            storage.write(name, b"nothing").unwrap();
+            assert!(status(&storage.on("2027-06-01")).damage.iter().all(|damage| damage.recovered));
+            assert_ne!(text(name), b"nothing", "{name}");
+            if name == "sites.txt" {
+                assert_eq!(text(name), kept);
+            }
+            assert!(status(&storage.on("2027-06-01")).damage.is_empty());
+        }
+    }
+    storage.write("sites.txt", b"nothing").unwrap();
+    storage.write("sites.txt.copy", b"nothing else").unwrap();
+    status(&storage.on("2027-06-01"));
+    assert_eq!(text("sites.txt"), b"nothing");
+}
+
+#[test]
+fn damage_that_stays_is_written_down_once() {
+    let storage = Watched::default();
+    accepted(&storage.on("2027-06-01"), &terms());
+    // One wrong character in a code is repaired each time that it is read.
+    let kept = String::from_utf8(storage.read(CODE_NAME, 4000).unwrap().unwrap()).unwrap();
+    storage.write(CODE_NAME, kept.replacen("Row 3) ", "Row 3) Q", 1).as_bytes()).unwrap();
+    assert_eq!(status(&storage.on("2027-06-01")).damage.len(), 1);
+    storage.written();
+    assert_eq!(status(&storage.on("2027-06-01")).damage.len(), 1);
+    assert_eq!(storage.written(), [""; 0]);
+}
+
+#[test]
+fn the_bundle_of_a_release_is_written_once() {
+    let storage = Watched::default();
+    let released = || {
+        let settings = settings("2027-06-01").roots(roots()).bundle(bundle(3, "2027-05-01", ""));
+        Installation::with_storage(storage.clone(), settings)
+    };
+    accepted(&released(), &terms());
+    assert_eq!(status(&released()).bundle.unwrap().number, 3);
+    assert!(storage.written().contains(&"trust.bundle".to_owned()));
+    assert_eq!(status(&released()).bundle.unwrap().number, 3);
+    assert_eq!(storage.written(), [""; 0]);
+}
+
+#[test]
+fn the_codes_say_which_host_this_is_only_where_nothing_else_does() {
+    let lose_memory = |storage: &Watched| {
+        for name in ["memory.txt", "memory.txt.copy"] {
+            storage.remove(name).unwrap();
+        }
+    };
+    let bound = |license: &str, host| Terms { license: license.parse().unwrap(), host: Some(host), ..terms() };
+    let storage = Watched::default();
+    let host = storage.on("2027-06-01").request(Wish::Code { license: None }).unwrap().host;
+    for license in ["7", "8"] {
+        accepted(&storage.on("2027-06-01"), &bound(license, host));
+    }
+    lose_memory(&storage);
+    let found = status(&storage.on("2027-06-01"));
+    assert_eq!((found.host, found.units), (Some(host), 500));
+    // Codes for two hosts say nothing.
+    let storage = Watched::default();
+    for (license, host) in [("7", host), ("8", HostId(host.0 ^ 1))] {
+        storage.write(&format!("codes/{license}.lic"), code(&bound(license, host)).as_bytes()).unwrap();
+    }
+    assert_eq!(status(&storage.on("2027-06-01")).host, None);
+    // A machine with an identity of its own knows better.
+    let etc = folder();
+    fs::create_dir(etc.path().join("etc")).unwrap();
+    fs::write(etc.path().join("etc/machine-id"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    storage.remove("codes/8.lic").unwrap();
+    let machine = settings("2027-06-01").host(HostSource::Machine(MachineFacts::under(etc.path())));
+    let found = status(&Installation::with_storage(storage.clone(), machine));
+    assert!(found.host.is_some_and(|found| found != host) && found.units == 0);
 }

@@ -43,6 +43,11 @@ fn a_code_is_read_in_bad_light_and_from_a_corner_of_a_page() {
 }
 
 #[test]
+fn a_code_with_modules_of_one_pixel_is_read_in_a_small_picture() {
+    assert_reads("a pixel a module", &Photo::of_text(CODE, 1));
+}
+
+#[test]
 fn a_picture_of_a_dark_terminal_is_read() {
     assert_reads("light on dark", &Photo::of_text(CODE, 5).inverted());
 }

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: countersign-mutants PACKAGE [--part N/OF] [--file TEXT] [--seconds N] [--singly] [--again]
 
   --part N/OF   of the mutants, those whose number leaves the rest N when divided by OF
-  --file TEXT   only the mutants of files whose path has this text
+  --file TEXT   only the mutants of files whose path has this text, or one of these where it is given again
   --seconds N   most seconds of tests for each mutant (120)
   --again       goes on: only those that no run has caught so far
   --singly      also those that cannot be planted, each with a build of its own
@@ -34,7 +34,7 @@ What was found is kept in target/mutants.";
 struct Arguments {
     package: String,
     part: (usize, usize),
-    file: String,
+    files: Vec<String>,
     seconds: u64,
     singly: bool,
     again: bool,
@@ -43,8 +43,7 @@ struct Arguments {
 fn arguments() -> Option<Arguments> {
     let mut given = env::args().skip(1);
     let package = given.next().filter(|package| !package.starts_with('-'))?;
-    let mut wanted =
-        Arguments { package, part: (0, 1), file: String::new(), seconds: 120, singly: false, again: false };
+    let mut wanted = Arguments { package, part: (0, 1), files: Vec::new(), seconds: 120, singly: false, again: false };
     while let Some(option) = given.next() {
         match option.as_str() {
             "--part" => {
@@ -52,7 +51,7 @@ fn arguments() -> Option<Arguments> {
                 let (part, of) = value.split_once('/')?;
                 wanted.part = (part.parse().ok()?, of.parse().ok().filter(|&of| of > 0)?);
             }
-            "--file" => wanted.file = given.next()?,
+            "--file" => wanted.files.push(given.next()?),
             "--seconds" => wanted.seconds = given.next()?.parse().ok()?,
             "--singly" => wanted.singly = true,
             "--again" => wanted.again = true,
@@ -77,7 +76,7 @@ fn main() -> ExitCode {
     let chosen = |mutant: &&Mutant| {
         !kept.is_done(mutant, reasons.contains_key(mutant.lasting_name.as_str()))
             && mutant.number % wanted.part.1 == wanted.part.0 % wanted.part.1
-            && mutant.file.contains(&wanted.file)
+            && (wanted.files.is_empty() || wanted.files.iter().any(|text| mutant.file.contains(text)))
     };
     eprintln!("{} mutants: {} planted, {} cannot be", mutants.len(), planted.len(), unfit.len());
 
