@@ -145,10 +145,15 @@ pub fn json_text(value: &impl Serialize) -> String {
     text
 }
 
-/// The day that the system's clock shows, UTC; before 1970 too.
+/// The day that the system's clock shows, UTC.
 pub fn clock() -> Day {
+    day_at(SystemTime::now())
+}
+
+/// The day of a time, before 1970 too.
+fn day_at(time: SystemTime) -> Day {
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    Day::from_unix_seconds(match SystemTime::now().duration_since(UNIX_EPOCH) {
+    Day::from_unix_seconds(match time.duration_since(UNIX_EPOCH) {
         Ok(since) => seconds(since),
         Err(before) => -seconds(before.duration()) - 1,
     })
@@ -156,7 +161,16 @@ pub fn clock() -> Day {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{day_at, visible};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn a_clock_may_stand_before_1970() {
+        let day = |seconds| day_at(UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
+        assert_eq!((day(0), day(86_399), day(86_400)), ("1970-01-01".into(), "1970-01-01".into(), "1970-01-02".into()));
+        let before = |nanoseconds| day_at(UNIX_EPOCH - Duration::from_nanos(nanoseconds)).to_string();
+        assert_eq!((before(1), before(86_400_000_000_001)), ("1969-12-31".into(), "1969-12-30".into()));
+    }
 
     #[test]
     fn what_a_terminal_would_obey_is_named() {

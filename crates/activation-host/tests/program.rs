@@ -1,5 +1,7 @@
 //! What a transcript cannot show: standard input, closed outputs, and whom the program trusts.
 
+#[path = "common/sold.rs"]
+mod sold;
 #[path = "common/tools.rs"]
 mod tools;
 
@@ -147,4 +149,106 @@ fn the_json_of_inspect_has_the_names_of_the_interface() {
     assert_eq!(names(&unreadable), top);
     assert!(unreadable["terms"].is_null() && unreadable["code"].is_null() && unreadable["standing"].is_null());
     assert_eq!(names(&unreadable["places"][0]), ["group", "row"]);
+}
+
+/// What it wrote to standard output and standard error, and its exit code.
+fn told(command: &mut Command) -> (String, String, i32) {
+    let Output { stdout, stderr, status } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(stdout), text(stderr), status.code().unwrap())
+}
+
+#[test]
+fn a_bundle_is_loaded_shown_and_named_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let file = folder.path().join("bundle.txt");
+    let root = sold::public(&sold::root_key()).to_string();
+    let load = |number: u32| {
+        let products = "product 7 SRV seats software name=Server\n";
+        fs::write(&file, sold::bundle(number, "2026-11-22", products)).unwrap();
+        told(activation(&["trust", "load", "--root", &root, "--state"]).arg(&state).arg(&file))
+    };
+    let show = || told(activation(&["trust", "show", "--state"]).arg(&state));
+    let (nothing, said, exit) = show();
+    assert_eq!((nothing.as_str(), exit), ("", 1));
+    assert!(said.contains("this installation has no trust bundle"), "{said}");
+    let (loaded, _, exit) = load(1);
+    let (heading, words) = loaded.split_once('\n').unwrap();
+    assert_eq!((heading, exit), ("Loaded trust bundle 1", 0));
+    for line in [
+        "vendor       Acme",
+        "contact      desk@acme.example",
+        "issued       2026-11-22, ",
+        "roots        1 of 1 sign, ",
+    ] {
+        assert!(words.contains(&format!("  {line}")), "{line}: {words}");
+    }
+    assert!(words.contains("  product      7, SRV: Server\n") && words.contains("  issuer       1:"), "{words}");
+    assert_eq!(show(), (format!("Trust bundle 1\n{words}"), String::new(), 0));
+    assert!(load(1).0.starts_with("Trust bundle 1 is in force already\n"));
+    assert!(load(2).0.starts_with("Loaded trust bundle 2 in the place of 1\n"));
+    // Where its first text is damaged nothing has to be done.
+    fs::write(state.join("trust.bundle"), "damaged").unwrap();
+    let (shown, said, _) = show();
+    assert!(
+        shown.starts_with("Trust bundle 2\n") && said.contains("nothing is lost") && !said.contains("hint"),
+        "{said}"
+    );
+    // Where both are, the bundle is loaded anew: it takes the place of no other.
+    fs::write(state.join("trust.bundle.copy"), "damaged").unwrap();
+    let (shown, said, exit) = show();
+    assert_eq!((shown.as_str(), exit), ("", 2));
+    assert!(said.contains("hint: load the newest bundle of the vendor again"), "{said}");
+    let (loaded, _, exit) = load(2);
+    assert!(loaded.starts_with("Loaded trust bundle 2\n") && exit == 0, "{loaded}");
+}
+
+#[test]
+fn a_report_is_the_same_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, file) = (folder.path().join("state"), folder.path().join("report.txt"));
+    let report = |output: &[&str]| {
+        told(activation(&["report", "--issuer", ISSUER, "--today", "2027-10-01", "--state"]).arg(&state).args(output))
+    };
+    let (text, _, exit) = report(&[]);
+    assert!(text.contains("day 2027-10-01\n") && exit == 0, "{text}");
+    let path = file.to_str().unwrap();
+    assert_eq!(report(&["--output", path]), (format!("Wrote {path}\n"), String::new(), 0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    let (nothing, said, exit) = report(&["--output", "/nowhere/report.txt"]);
+    assert_eq!((nothing.as_str(), exit), ("", 2));
+    assert!(said.contains("/nowhere/report.txt: "), "{said}");
+}
+
+#[test]
+fn a_value_that_is_none_of_a_list_is_answered_with_the_list() {
+    let (_, said, exit) = told(&mut activation(&["status", "--format", "xml"]));
+    assert!(said.starts_with("activation: --format \"xml\": wanted one of text, line, json, nagios"), "{said}");
+    assert_eq!(exit, 2);
+}
+
+#[test]
+fn one_byte_more_than_may_be_is_too_long() {
+    let arguments = ["inspect", "--issuer", ISSUER, "--today", "2027-10-01", "--json"];
+    let mut text = fs::read(code("full.txt")).unwrap();
+    text.resize(65_536, b'\n');
+    let reason = |input: &[u8]| {
+        let answer: serde_json::Value = serde_json::from_slice(&with_input(&arguments, input).stdout).unwrap();
+        answer["reason"].clone()
+    };
+    assert_eq!(reason(&text), serde_json::Value::Null);
+    text.push(b'\n');
+    assert_eq!(reason(&text), "too-long");
+    // A picture, and what follows it.
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 300, 300);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_compression(png::Compression::NoCompression);
+    encoder.write_header().unwrap().write_image_data(&[200; 300 * 300]).unwrap();
+    let said = |input: &[u8]| String::from_utf8(with_input(&arguments, input).stderr).unwrap();
+    file.resize(20 << 20, 0);
+    assert!(said(&file).contains("the picture shows no QR code"), "{}", said(&file));
+    file.push(0);
+    assert!(said(&file).contains("the picture's file has more than 20 MiB"), "{}", said(&file));
 }

@@ -53,6 +53,9 @@ pub mod __mutants {
 }
 "#;
 
+/// How a condition begins that stands behind a pattern that has none.
+const NEW_GUARD: &str = " if !crate::__mutants::on(";
+
 /// A piece of source that is written in another way.
 #[derive(Debug)]
 struct Site {
@@ -114,11 +117,17 @@ pub fn all<'a>(project: &Project, package: &str, mutants: &'a [Mutant]) -> (Vec<
         }
         let before = out.len();
         for (file, bytes) in &faults {
-            let Some((_, places)) = written.get(file.as_str()) else { continue };
+            let Some((text, places)) = written.get(file.as_str()) else { continue };
             // The smallest that has the fault.
             let around = places.iter().filter(|(place, _)| place.start <= bytes.start && bytes.end <= place.end);
-            let Some(length) = around.clone().map(|(place, _)| place.len()).min() else { continue };
-            out.extend(around.filter(|(place, _)| place.len() == length).map(|(_, number)| number));
+            let length = around.clone().map(|(place, _)| place.len()).min();
+            let smallest = around.filter(|(place, _)| Some(place.len()) == length);
+            // Of a match that does not cover all, an arm is to blame that may be left out.
+            let is_arm =
+                |place: &Range<usize>| bytes.contains(&place.start) && text[place.clone()].starts_with(NEW_GUARD);
+            let arms = places.iter().filter(|(place, _)| is_arm(place));
+            let arms: Vec<_> = arms.map(|(_, number)| number).collect();
+            if arms.is_empty() { out.extend(smallest.map(|(_, number)| number)) } else { out.extend(arms) }
         }
         assert!(out.len() > before, "what is planted does not compile, and no mutant is to blame: {faults:?}");
         eprintln!("{} do not fit", out.len());
@@ -144,7 +153,14 @@ fn compile(project: &Project, package: &str) -> Vec<(String, Range<usize>)> {
         level: String,
         #[serde(default)]
         spans: Vec<At>,
+        #[serde(default)]
+        children: Vec<Message>,
+        code: Option<Code>,
         message: String,
+    }
+    #[derive(Deserialize)]
+    struct Code {
+        code: String,
     }
     #[derive(Deserialize)]
     struct At {
@@ -167,7 +183,10 @@ fn compile(project: &Project, package: &str) -> Vec<(String, Range<usize>)> {
             eprintln!("{}", message.message);
         }
         let primary = message.spans.iter().filter(|at| at.is_primary && message.level.starts_with("error"));
-        faults.extend(primary.map(|at| (at.file_name.clone(), at.byte_start..at.byte_end)));
+        // Of a match that does not cover all, up to where another arm is proposed.
+        let last = message.children.iter().flat_map(|child| &child.spans).map(|at| at.byte_end).max();
+        let last = last.filter(|_| message.code.as_ref().is_some_and(|code| code.code == "E0004")).unwrap_or(0);
+        faults.extend(primary.map(|at| (at.file_name.clone(), at.byte_start..at.byte_end.max(last))));
     }
     if faults.is_empty() {
         eprintln!("{}", String::from_utf8_lossy(&built.stderr));
@@ -242,7 +261,7 @@ fn render(
             }
             Way::NewGuard(number) => {
                 if !out.contains(number) {
-                    *text += &format!(" if !crate::__mutants::on({number})");
+                    *text += &format!("{NEW_GUARD}{number})");
                     places.push((begin..text.len(), *number));
                 }
             }

@@ -271,32 +271,32 @@ fn built(project: &Project, package: &str, only: Option<&Target>) -> Option<Vec<
 /// The tests that pass, with the time they take, and which of them come to which mutant, the quickest first. One that
 /// takes longer than all of a mutant's may, catches none.
 fn reached(project: &Project, mut tests: Vec<Test>, most: Duration) -> (Vec<Test>, BTreeMap<usize, Vec<usize>>) {
-    let state = Mutex::new((tests.drain(..), Vec::new()));
+    let state = Mutex::new((tests.drain(..), Vec::new(), Vec::new()));
     thread::scope(|scope| {
         for worker in 0..workers() {
             let state = &state;
             scope.spawn(move || {
-                let list = project.scratch.join(format!("reached-{worker}"));
                 loop {
                     let Some(mut test) = state.lock().expect("no worker panics").0.next() else { return };
-                    let _ = fs::remove_file(&list);
-                    let writes = [("MUTANTS_REACHED", list.as_os_str())];
-                    let begun = Instant::now();
-                    let ended = test_once(project, worker, &test, &writes, most);
-                    test.lasts = begun.elapsed();
-                    let text = fs::read_to_string(&list).unwrap_or_default();
-                    // Several processes of a test may have come to one.
-                    let numbers: BTreeSet<usize> = text.lines().filter_map(|line| line.parse().ok()).collect();
+                    let (ended, numbers) = reached_by(project, worker, &mut test, most);
+                    let (_, found, again) = &mut *state.lock().expect("no worker panics");
                     match ended {
-                        Some(true) => state.lock().expect("no worker panics").1.push((test, numbers)),
-                        Some(false) => eprintln!("left out, it does not pass without mutants: {}", test.name),
+                        Some(true) => found.push((test, numbers)),
+                        Some(false) => again.push(test),
                         None => eprintln!("left out, it takes too long: {}", test.name),
                     }
                 }
             });
         }
     });
-    let (_, mut found) = state.into_inner().expect("no worker panics");
+    let (_, mut found, again) = state.into_inner().expect("no worker panics");
+    // Some fail because others run beside them.
+    for mut test in again {
+        match reached_by(project, 0, &mut test, most) {
+            (Some(true), numbers) => found.push((test, numbers)),
+            _ => eprintln!("left out, it does not pass without mutants: {}", test.name),
+        }
+    }
     found.sort_by_key(|(test, _)| test.lasts);
     let mut reached: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (test, (_, numbers)) in found.iter().enumerate() {
@@ -305,6 +305,19 @@ fn reached(project: &Project, mut tests: Vec<Test>, most: Duration) -> (Vec<Test
     let passing: Vec<Test> = found.into_iter().map(|(test, _)| test).collect();
     eprintln!("{} tests come to {} mutants", passing.len(), reached.len());
     (passing, reached)
+}
+
+/// Whether a test passes without mutants, and which of them it comes to.
+fn reached_by(project: &Project, worker: usize, test: &mut Test, most: Duration) -> (Option<bool>, BTreeSet<usize>) {
+    let list = project.scratch.join(format!("reached-{worker}"));
+    let _ = fs::remove_file(&list);
+    let writes = [("MUTANTS_REACHED", list.as_os_str())];
+    let begun = Instant::now();
+    let ended = test_once(project, worker, test, &writes, most);
+    test.lasts = begun.elapsed();
+    let text = fs::read_to_string(&list).unwrap_or_default();
+    // Several processes of a test may have come to one.
+    (ended, text.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
 /// What the tests say of a mutant, how long that took, and how many it met: until one fails, or there was enough time.

@@ -1,5 +1,7 @@
 //! Codes and bundles as a desk makes them, signed by keys of these tests alone.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use activation_code::{
     ActivationCode, BUNDLE_CONTEXT, Day, IssuerNumber, Kind, MaintenancePeriod, PinnedIssuer, PublicKey, Roots, Terms,
     signature_line, signed_message,
