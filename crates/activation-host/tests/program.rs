@@ -229,6 +229,16 @@ fn a_value_that_is_none_of_a_list_is_answered_with_the_list() {
 }
 
 #[test]
+fn an_index_that_is_not_the_owners_is_answered_with_those_that_are() {
+    for index in ["0x01c00000", "0x017fffff", "+180c516", "counter", ""] {
+        let (_, said, exit) = told(&mut activation(&["status", "--tpm", "/dev/null", "--tpm-index", index]));
+        let wanted = "wanted an NV index of the TPM's owner, 0x01800000 to 0x01bfffff";
+        assert!(said.starts_with(&format!("activation: --tpm-index {index:?}: {wanted}")), "{said}");
+        assert_eq!(exit, 2);
+    }
+}
+
+#[test]
 fn one_byte_more_than_may_be_is_too_long() {
     let arguments = ["inspect", "--issuer", ISSUER, "--today", "2027-10-01", "--json"];
     let mut text = fs::read(code("full.txt")).unwrap();

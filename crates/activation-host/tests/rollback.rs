@@ -373,22 +373,27 @@ impl Write for Recorder<'_> {
     }
 }
 
-/// A TPM that answers what was written down, so many bytes at a time.
+/// A TPM that answers what was written down, so many bytes at a time; a signal arrives before each other reading.
 #[derive(Debug)]
 struct Replay<'a> {
     answers: std::slice::Iter<'a, Vec<u8>>,
     rest: &'a [u8],
     at_a_time: usize,
+    interrupted: bool,
 }
 
 impl<'a> Replay<'a> {
     fn of(answers: &'a [Vec<u8>], at_a_time: usize) -> Self {
-        Self { answers: answers.iter(), rest: &[], at_a_time }
+        Self { answers: answers.iter(), rest: &[], at_a_time, interrupted: false }
     }
 }
 
 impl Read for Replay<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let count = self.rest.len().min(buffer.len()).min(self.at_a_time);
         let (now, rest) = self.rest.split_at(count);
         buffer[..count].copy_from_slice(now);

@@ -48,7 +48,7 @@ pub struct Asking {
     #[arg(long, value_name = "DEVICE", env = "ACTIVATION_TPM", hide_env_values = true)]
     tpm: Option<PathBuf>,
     /// The index of the counter: each installation needs its own
-    #[arg(long, value_name = "HEX", requires = "tpm", value_parser = nv_index)]
+    #[arg(long, value_name = "HEX", requires = "tpm")]
     tpm_index: Option<NvIndex>,
     /// Accept codes for testing too
     #[arg(long)]
@@ -58,12 +58,6 @@ pub struct Asking {
 fn host(text: &str) -> Result<HostId, &'static str> {
     let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
     u32::from_str_radix(text, 16).ok().filter(|_| digits).map(HostId).ok_or("a host is written as eight hex digits")
-}
-
-fn nv_index(text: &str) -> Result<NvIndex, String> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let number = u32::from_str_radix(digits, 16).map_err(|_| "wanted hex digits, as in 0x0180c516".to_owned())?;
-    NvIndex::new(number).ok_or_else(|| "wanted an index of the TPM's owner, 0x01800000 to 0x01bfffff".to_owned())
 }
 
 impl Asking {
