@@ -457,13 +457,15 @@ mod tests {
 
     #[test]
     fn a_larger_picture_has_means_between_the_pixels() {
-        let larger = grey(3, &[0, 100, 50, 200, 40, 80]).doubled();
-        assert_eq!((larger.width, larger.height), (6, 4));
+        let larger = grey(3, &[0, 100, 50, 200, 40, 80, 8, 8, 8]).doubled();
+        assert_eq!((larger.width, larger.height), (6, 6));
         let rows: Vec<_> = larger.pixels.chunks(6).collect();
         assert_eq!(rows[0], [0, 50, 100, 75, 50, 50]);
         assert_eq!(rows[1], [100, 85, 70, 67, 65, 65]);
         assert_eq!(rows[2], [200, 120, 40, 60, 80, 80]);
-        assert_eq!(rows[3], rows[2]);
+        assert_eq!(rows[3], [104, 64, 24, 34, 44, 44]);
+        assert_eq!(rows[4], [8; 6]);
+        assert_eq!(rows[5], [8; 6]);
     }
 
     /// As it is defined, pixel by pixel.

@@ -210,6 +210,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_behind_a_fault_is_its_source() {
+        use std::error::Error;
+        let fault = CounterFault::Answer { to: NvCommand::Read, fault: AnswerFault::Parts };
+        assert_eq!(fault.source().unwrap().to_string(), AnswerFault::Parts.to_string());
+        let fault = CounterFault::System(io::ErrorKind::Other.into());
+        assert!(fault.source().is_some() && CounterFault::OldTpm.source().is_none());
+    }
+
+    #[test]
     fn a_lower_number_is_an_older_copy_and_one_more_a_write_that_was_cut_off() {
         assert_eq!(Continuity::of(None, 7), Continuity::FirstUse);
         assert_eq!(Continuity::of(Some(7), 7), Continuity::Unbroken);

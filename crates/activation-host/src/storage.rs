@@ -414,6 +414,11 @@ mod tests {
             memory.write(name, b"x").unwrap();
         }
         assert_eq!(memory.codes().unwrap(), ["codes/a.lic", "codes/b.lic"]);
+        let (here, folder) = kept();
+        assert_eq!(folder.codes().unwrap(), [""; 0]);
+        fs::create_dir(here.path().join("state")).unwrap();
+        fs::write(here.path().join("state/codes"), "no folder").unwrap();
+        folder.codes().unwrap_err();
     }
 
     /// Without it an answer could be read while another program writes.

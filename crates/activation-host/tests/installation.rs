@@ -4,8 +4,8 @@
 mod sold;
 
 use activation_code::{
-    Answer, BundleFault, ClockResetTerms, HostCodeFault, HostId, HostRequest, Kind, Obstacle, Phase, PinnedIssuer,
-    Reason, Refusal, Roots, Terms, TrustFault, Warning,
+    Answer, BundleFault, HostCodeFault, HostId, HostRequest, Kind, Obstacle, Phase, PinnedIssuer, Reason, Refusal,
+    Roots, Terms, TrustFault, Warning,
 };
 use activation_host::host::{HostSource, MachineFacts, SiteName};
 use activation_host::installation::{ClockResetFault, InstallationFault, Wish};
@@ -13,9 +13,9 @@ use activation_host::sites::{Site, SitesFault};
 use activation_host::storage::{InMemory, Lock, Storage, StorageFault};
 use activation_host::trust_store::{Loaded, TrustStoreFault};
 use activation_host::{Installation, Settings, Status};
-use ed25519_dalek::{Signer, SigningKey};
 use sold::{
-    bundle, bundle_text, code, day, issuer, issuing_key, period, public, root_key, roots, signed_by_root, terms,
+    bundle, bundle_text, code, day, issuer, period, public, reset_rows, reset_rows_by, root_key, roots, signed_by_root,
+    terms,
 };
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -361,15 +361,6 @@ fn a_code_for_a_site_is_good_on_each_of_its_hosts() {
     accepted(&on(&two, "2027-06-01"), &bound);
     on(&two, "2027-06-01").set_site(None).unwrap();
     assert!(matches!(status(&on(&two, "2027-06-01")).set_aside[0].refusal, Refusal::OtherHost { .. }));
-}
-
-fn reset_rows(request: &HostRequest, to: &str) -> Vec<String> {
-    reset_rows_by(&issuing_key(), request, to)
-}
-
-fn reset_rows_by(key: &SigningKey, request: &HostRequest, to: &str) -> Vec<String> {
-    let terms = ClockResetTerms { host: request.host, nonce: request.nonce, day: day(to), issuer: issuer().number };
-    terms.rows(&key.sign(&terms.signed_message()).to_bytes())
 }
 
 #[test]
@@ -1021,4 +1012,41 @@ fn the_codes_say_which_host_this_is_only_where_nothing_else_does() {
     let machine = settings("2027-06-01").host(HostSource::Machine(MachineFacts::under(etc.path())));
     let found = status(&Installation::with_storage(storage.clone(), machine));
     assert!(found.host.is_some_and(|found| found != host) && found.units == 0);
+}
+
+#[test]
+fn the_next_step_is_of_the_phase_and_of_what_is_set_aside() {
+    use activation_host::sentences::status::next_step;
+    let storage = Watched::default();
+    let step = |today: &str| {
+        next_step(&status(&Installation::with_storage(storage.clone(), settings(today).product("7".parse().unwrap()))))
+    };
+    let wanted = |wanted: &str, today: &str| {
+        let found = step(today).unwrap();
+        assert!(found.contains(wanted), "{found}");
+    };
+    wanted("enter the code of your certificate", "2027-06-01");
+    // From now on this host has a number.
+    storage.on("2027-06-01").request(Wish::Code { license: None }).unwrap();
+    storage.write(CODE_NAME, code(&Terms { host: Some(HostId(7)), ..terms() }).as_bytes()).unwrap();
+    wanted("enter it on the host that it was requested for", "2027-06-01");
+    let other = Terms { product: "9".parse().unwrap(), ..terms() };
+    storage.write(CODE_NAME, code(&other).as_bytes()).unwrap();
+    wanted("use the code for this product", "2027-06-01");
+    storage.write(CODE_NAME, code(&terms()).as_bytes()).unwrap();
+    assert_eq!(step("2027-06-01"), None);
+    wanted("renew with your license desk, and enter the new code", "2027-12-15");
+    wanted("renew with your license desk, and enter the new code", "2028-01-15");
+}
+
+#[test]
+fn settings_say_whom_to_ask_and_whether_mistakes_are_repaired() {
+    let folder = folder();
+    let settings = || settings("2027-06-01").contact("desk@acme.example").contact("Mo-Fr 9-17");
+    let open = |settings| Installation::open(folder.path(), settings);
+    assert_eq!(status(&open(settings())).contact, ["desk@acme.example", "Mo-Fr 9-17"]);
+    let mistyped = code(&terms()).replacen('-', "-Q", 1);
+    assert!(open(settings()).inspect(&mistyped).unwrap().license.is_some());
+    let strict = open(settings().without_repairs()).inspect(&mistyped).unwrap();
+    assert!(strict.license.is_none() && matches!(strict.obstacle, Some(Obstacle::Read(_))));
 }

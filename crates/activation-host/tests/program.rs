@@ -5,6 +5,7 @@ mod sold;
 #[path = "common/tools.rs"]
 mod tools;
 
+use activation_code::{HostId, HostRequest};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
@@ -261,4 +262,63 @@ fn one_byte_more_than_may_be_is_too_long() {
     assert!(said(&file).contains("the picture shows no QR code"), "{}", said(&file));
     file.push(0);
     assert!(said(&file).contains("the picture's file has more than 20 MiB"), "{}", said(&file));
+}
+
+#[test]
+fn a_clock_reset_from_a_file_is_followed_and_what_is_wrong_with_one_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let issuer = sold::issuer().to_string();
+    let enter = |rows: &[String], more: &[&str]| {
+        let file = folder.path().join("reset.txt");
+        fs::write(&file, rows.join("\n")).unwrap();
+        told(activation(&["enter", "--issuer", &issuer, "--state"]).arg(&state).arg(&file).args(more))
+    };
+    let wanted = |(_, said, exit): (String, String, i32), hint: &str, code: i32| {
+        assert!(said.contains(hint) && exit == code, "{exit}: {said}");
+    };
+    let asked = || {
+        let (row, said, _) = told(activation(&["request", "--clock", "--issuer", &issuer, "--state"]).arg(&state));
+        let row = row.lines().find_map(|line| HostRequest::read(line.trim()).ok());
+        row.unwrap_or_else(|| panic!("{said}"))
+    };
+    let request = asked();
+    let rows = sold::reset_rows(&request, "2026-11-23");
+    wanted(enter(&rows[..1], &[]), "the clock reset is not complete: row 2 is wanted", 2);
+    fs::remove_file(state.join("draft.txt")).unwrap();
+    let other = HostRequest { host: HostId(request.host.0 ^ 1), ..request };
+    wanted(enter(&sold::reset_rows(&other, "2026-11-23"), &["--new"]), "enter it on the host that asked for it", 1);
+    let unsigned = sold::reset_rows_by(&sold::root_key(), &request, "2026-11-23");
+    wanted(enter(&unsigned, &["--new"]), "ask the license desk whether it issued this code", 1);
+    let (answer, said, exit) = enter(&rows, &["--new"]);
+    assert_eq!(
+        (answer.as_str(), exit),
+        ("Clock reset to 2026-11-23: no later day that this host saw counts any more\n", 0)
+    );
+    assert!(!state.join("draft.txt").exists(), "{said}");
+    wanted(enter(&rows, &["--new"]), "give the desk the row that `activation request --clock` prints here", 1);
+    let (answer, _, exit) = enter(&sold::reset_rows(&asked(), "2026-11-24"), &["--new", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!((answer["clock_reset"]["day"].as_str(), exit), (Some("2026-11-24"), 0));
+}
+
+#[test]
+fn a_folder_of_a_newer_release_is_left_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let newer = activation_host::checked_text::seal("countersign memory 9\nanything\n");
+    for name in ["memory.txt", "memory.txt.copy"] {
+        fs::write(folder.path().join(name), &newer).unwrap();
+    }
+    let of = |arguments: &[&str]| told(activation(arguments).args(["--state"]).arg(folder.path()));
+    let (_, said, exit) = of(&["request", "--issuer", ISSUER]);
+    assert!(said.contains("hint: run it as the user whose folder this is, with the newest release"), "{said}");
+    assert_eq!(exit, 2);
+    for name in ["trust.bundle", "trust.roots"] {
+        fs::write(folder.path().join(name), "damaged").unwrap();
+    }
+    let (_, said, exit) = of(&["inspect", "--today", "2027-10-01"]);
+    assert!(exit != 0 && !said.contains("panicked"), "{said}");
+    let (_, said, exit) = of(&["enter", "-"]);
+    assert!(said.contains("hint: load the newest bundle of the vendor again"), "{said}");
+    assert_eq!(exit, 2);
 }

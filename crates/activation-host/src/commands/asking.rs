@@ -213,14 +213,33 @@ pub fn explain(inspection: &Inspection) {
 
 /// What is wrong and what to do about it, to standard error.
 pub fn explain_obstacle(obstacle: &Obstacle) {
-    let (mut sentences, remedy) = sentences::obstacle(obstacle);
+    let (sentences, remedy) = sentences::obstacle(obstacle);
+    let sentences = shortened(sentences);
+    let last = sentences.len().saturating_sub(1);
+    for (i, sentence) in sentences.iter().enumerate() {
+        complain(PROGRAM, sentence, (i == last).then_some(remedy));
+    }
+}
+
+/// At most [`MOST_SENTENCES`], and how many more there are.
+fn shortened(mut sentences: Vec<String>) -> Vec<String> {
     if sentences.len() > MOST_SENTENCES {
         let more = sentences.len() - MOST_SENTENCES;
         sentences.truncate(MOST_SENTENCES);
         sentences.push(format!("and {more} more"));
     }
-    let last = sentences.len().saturating_sub(1);
-    for (i, sentence) in sentences.iter().enumerate() {
-        complain(PROGRAM, sentence, (i == last).then_some(remedy));
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut_off_and_says_so() {
+        let sentences = |count: usize| vec!["row 1 is wrong".to_owned(); count];
+        assert_eq!(shortened(sentences(MOST_SENTENCES)), sentences(MOST_SENTENCES));
+        let cut = shortened(sentences(MOST_SENTENCES + 2));
+        assert_eq!((cut.len(), cut.last().unwrap().as_str()), (MOST_SENTENCES + 1, "and 2 more"));
     }
 }

@@ -82,6 +82,17 @@ mod tests {
     const OTHER_KEY: &str = "2:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
     #[test]
+    fn what_was_compiled_in_and_is_not_used_is_said() {
+        let words = parse(TEST_KEY, false).unwrap_err().to_string();
+        let wanted = "this program was built with an issuer that it does not trust: issuer 1 has a published test key";
+        assert_eq!(words, wanted);
+        let words = parse("nonsense", false).unwrap_err().to_string();
+        assert!(words.starts_with("this program was built with an issuer that it does not trust: "), "{words}");
+        let words = parse_roots("nonsense").unwrap_err().to_string();
+        assert!(words.contains("wanted a threshold and keys, as in `2 HEX,HEX`"), "{words}");
+    }
+
+    #[test]
     fn a_release_build_trusts_no_test_key() {
         assert!(matches!(parse(TEST_KEY, false), Err(EmbeddedFault::TestKey(_))));
         assert!(matches!(parse(&format!("{OTHER_KEY}, {TEST_KEY}"), false), Err(EmbeddedFault::TestKey(_))));

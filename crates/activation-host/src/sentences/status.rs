@@ -261,3 +261,36 @@ pub fn next_step(status: &Status) -> Option<String> {
     };
     Some(step.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checked_text::CheckedTextFault;
+    use crate::damage::{Damage, Flaw};
+
+    #[test]
+    fn each_damage_has_what_mends_it() {
+        let told = |place: &str, what: Flaw| remedy(&Damage { place: place.to_owned(), what, recovered: false });
+        let text = || Flaw::Text(CheckedTextFault::Changed);
+        let code = "enter that code again";
+        let bundle = "load the newest bundle of the vendor again";
+        for (place, what, words) in [
+            ("state/codes/a.lic", Flaw::Mistyped, code),
+            ("state/codes/a.lic", Flaw::Missing, "enter that code again, or let `activation forget --damage`"),
+            ("state/trust.roots", Flaw::Roots, bundle),
+            ("state/memory.txt", Flaw::Unreadable("no".into()), "let this user read it"),
+            ("state", Flaw::Moved, "ask the desk for codes for this host"),
+            ("state/sites.txt", text(), "assign the units of the sites again"),
+            ("state/memory.txt", Flaw::PutBack { missing: 2 }, "enter the newest codes again, and load the newest"),
+            (
+                "state/memory.txt",
+                Flaw::OtherCounter { remembered: 2, found: 1 },
+                "give the installation its own counter",
+            ),
+            ("state/memory.txt", text(), "the days that were seen are lost"),
+            ("state/memory.txt", Flaw::Missing, "the days that were seen are lost"),
+        ] {
+            assert!(told(place, what.clone()).starts_with(words), "{place} {what:?}: {}", told(place, what.clone()));
+        }
+    }
+}

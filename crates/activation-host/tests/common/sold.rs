@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use activation_code::{
-    ActivationCode, BUNDLE_CONTEXT, Day, IssuerNumber, Kind, MaintenancePeriod, PinnedIssuer, PublicKey, Roots, Terms,
-    signature_line, signed_message,
+    ActivationCode, BUNDLE_CONTEXT, ClockResetTerms, Day, HostRequest, IssuerNumber, Kind, MaintenancePeriod,
+    PinnedIssuer, PublicKey, Roots, Terms, signature_line, signed_message,
 };
 use ed25519_dalek::{Signer, SigningKey};
 
@@ -83,4 +83,15 @@ pub fn bundle_text(number: u32, issued: &str, issuer: &PublicKey, lines: &str) -
 pub fn signed_by_root(text: &str) -> String {
     let signature = root_key().sign(text.as_bytes()).to_bytes();
     format!("{text}\n{}\n", signature_line(&public(&root_key()), &signature).trim_end())
+}
+
+/// The rows of a clock reset that a host asked for.
+pub fn reset_rows(request: &HostRequest, to: &str) -> Vec<String> {
+    reset_rows_by(&issuing_key(), request, to)
+}
+
+/// The same, signed with any key.
+pub fn reset_rows_by(key: &SigningKey, request: &HostRequest, to: &str) -> Vec<String> {
+    let terms = ClockResetTerms { host: request.host, nonce: request.nonce, day: day(to), issuer: issuer().number };
+    terms.rows(&key.sign(&terms.signed_message()).to_bytes())
 }
