@@ -47,6 +47,15 @@ fn a_code_with_modules_of_one_pixel_is_read_in_a_small_picture() {
     assert_reads("a pixel a module", &Photo::of_text(CODE, 1));
 }
 
+/// Its corners are not found where a module has hardly more than a pixel; enlarged they are.
+#[test]
+fn a_small_picture_is_looked_at_enlarged() {
+    let code = Photo::of_text(CODE, 4);
+    for sixteenths in [6.0, 7.0, 9.0] {
+        assert_reads("a small code", &code.resized(sixteenths / 16.0));
+    }
+}
+
 #[test]
 fn a_picture_of_a_dark_terminal_is_read() {
     assert_reads("light on dark", &Photo::of_text(CODE, 5).inverted());
