@@ -360,9 +360,14 @@ fn pieces(text: &str) -> Vec<Piece> {
     // Remarks may stand above the code.
     let first = lines.iter().position(|(_, line)| line.begins()).unwrap_or(0);
     let whole = || vec![Piece { line: first + 1, text: text.to_owned() }];
-    // Rows in any order, and whatever else a host reads.
-    if lines.iter().filter(|(_, line)| line.begins()).count() < 2 && ActivationCode::read(text).is_ok() {
-        return whole();
+    // Rows in any order, and whatever else a host reads; but no rows beside them, which it may take for remarks.
+    if lines.iter().filter(|(_, line)| line.begins()).count() < 2
+        && let Ok(code) = ActivationCode::read(text)
+    {
+        let rows = lines.iter().filter(|(_, line)| matches!(line, Line::Row { .. })).count();
+        if rows <= code.letters().len().max(code.digits().len()) {
+            return whole();
+        }
     }
     let is_row = |line: Line| line.begins() || matches!(line, Line::Row { .. });
     let mut pieces = Vec::new();
@@ -405,4 +410,104 @@ fn end_of(lines: &[(&str, Line)], begin: usize) -> usize {
         }
     }
     next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use activation_code::{HostId, IssuerNumber, Kind, MaintenancePeriod};
+
+    /// The rows of a code; nobody has signed it. Its last row is short.
+    fn rows(license: u32) -> Vec<String> {
+        let day = |text: &str| text.parse().unwrap();
+        let terms = Terms {
+            product: ProductId::new(7).unwrap(),
+            license: LicenseNumber::new(license).unwrap(),
+            units: "10".parse().unwrap(),
+            period: MaintenancePeriod::new(day("2027-01-01"), day("2027-12-31")).unwrap(),
+            issued: day("2026-11-22"),
+            issuer: IssuerNumber::new(1).unwrap(),
+            revision: Revision::new(1).unwrap(),
+            kind: Kind::Full,
+            test: false,
+            grace: None,
+            host: Some(HostId(license)),
+            members: None,
+            features: None,
+            holder: None,
+        };
+        let code = ActivationCode::from_parts(&terms.to_payload().unwrap(), &[license as u8; 64]).unwrap();
+        let rows = code.letters();
+        assert!(rows.len() > 3 && rows.iter().rev().skip(1).all(|row| row.len() == FULL_ROW));
+        assert!(rows.last().is_some_and(|row| row.len() < FULL_ROW));
+        rows
+    }
+
+    fn places(lines: &[String]) -> Vec<(usize, usize)> {
+        let pieces = pieces(&lines.join("\n"));
+        pieces.iter().map(|piece| (piece.line, piece.text.lines().count())).collect()
+    }
+
+    #[test]
+    fn a_line_says_whether_a_code_begins_there() {
+        let rows = rows(1);
+        let last = rows.len() as u8;
+        let short = rows.last().unwrap();
+        for (text, wanted) in [
+            (String::new(), Line::Blank),
+            (" > > ".to_owned(), Line::Blank),
+            ("# Row 1) a remark".to_owned(), Line::Other),
+            ("A1:20040".to_owned(), Line::Transport),
+            ("> a1:20040".to_owned(), Line::Transport),
+            (rows[0].clone(), Line::Row { number: 1, last: false }),
+            (format!("> Row 2) {}", rows[1]), Line::Row { number: 2, last: false }),
+            (format!("3. {}", rows[2].to_lowercase()), Line::Row { number: 3, last: false }),
+            (format!("Row {last}) {short}"), Line::Row { number: last, last: true }),
+            // A short row without a label may be any word.
+            (short.clone(), Line::Other),
+            ("Row 1) nothing".to_owned(), Line::FirstLabel),
+            ("ROW 1: nothing".to_owned(), Line::FirstLabel),
+            ("1. nothing".to_owned(), Line::FirstLabel),
+            ("Row 2) nothing".to_owned(), Line::Other),
+            ("Box 1) nothing".to_owned(), Line::Other),
+            ("Dear customer,".to_owned(), Line::Other),
+        ] {
+            assert_eq!(Line::of(&text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_where_codes_begin_and_end() {
+        let (first, second) = (rows(1), rows(2));
+        let count = first.len();
+        let text = |parts: &[&[String]]| parts.concat();
+        let line = |text: &str| [text.to_owned()];
+        let labelled: Vec<_> = first.iter().zip(1..).map(|(row, number)| format!("Row {number}) {row}")).collect();
+        let prose = [line("Dear customer,"), line(""), line("here it is:")].concat();
+        // One code, wherever it stands in a letter, is the whole letter: a host reads it too.
+        assert_eq!(places(&first), [(1, count)]);
+        assert_eq!(places(&text(&[&prose, &labelled])), [(4, count + 3)]);
+        // Of two, each ends with its last row, or where the other begins.
+        assert_eq!(places(&text(&[&first, &second])), [(1, count), (count + 1, count)]);
+        assert_eq!(places(&text(&[&prose, &labelled, &prose, &second])), [(4, count), (count + 7, count)]);
+        assert_eq!(places(&text(&[&first, &line("-- "), &second])), [(1, count + 1), (count + 2, count)]);
+        // A row too few, and rows in another order, are found out when they are read.
+        assert_eq!(places(&text(&[&first[..2], &second])), [(1, 2), (3, count)]);
+        let turned = [&labelled[..1], &labelled[2..3], &labelled[1..2], &labelled[3..]].concat();
+        assert_eq!(places(&text(&[&turned, &prose, &second])), [(1, count + 3), (count + 4, count)]);
+        // Where the first row cannot be read, it stands above those that can.
+        let broken = [&line("nonsense")[..], &second[1..]].concat();
+        // Without labels nobody sees where a code with a short last row ends: both are refused as one, and nothing is lost.
+        assert_eq!(places(&text(&[&first, &line(""), &broken])), [(1, 2 * count + 1)]);
+        assert_eq!(places(&text(&[&labelled, &line(""), &broken])), [(1, count), (count + 2, count)]);
+        // A scanner's line is a code by itself; one that was cut off goes on below.
+        let scanned =
+            |rows: &[String]| ActivationCode::read(&rows.join("\n")).map(|code| vec![code.transport()]).unwrap();
+        let (one, other) = (scanned(&first), scanned(&second));
+        assert_eq!(places(&text(&[&one, &prose, &other])), [(1, 1), (5, 1)]);
+        let cut = [one[0][..40].to_owned(), one[0][40..].to_owned()];
+        assert_eq!(places(&text(&[&cut, &other])), [(1, 2), (3, 1)]);
+        // What is none at all is one piece.
+        assert_eq!(places(&prose), [(1, 3)]);
+    }
 }

@@ -207,6 +207,22 @@ fn what_the_vendor_does_no_partner_does_whatever_its_operators_role() {
 }
 
 #[test]
+fn partners_are_listed_those_who_left_too_and_counted_by_their_customers() {
+    let Sold { mut ledger, north, operator, .. } = sold(&[]);
+    let south = add_account(&mut ledger, "South", &[Privilege::Sell]);
+    let south = desk::change_account(&mut ledger, &session(clock()), south.number, &[AccountEdit::Leaves]).unwrap();
+    assert!(!south.active);
+    assert_eq!(desk::accounts(&mut ledger).unwrap(), [north.clone(), south.clone()]);
+    let mut customers = |account: &Account| desk::count_customers_of(&mut ledger, account.number).unwrap();
+    assert_eq!((customers(&north), customers(&south)), (1, 0));
+    give(&mut ledger, 2, Some(north.number));
+    assert_eq!(desk::count_customers_of(&mut ledger, north.number).unwrap(), 2);
+    let mut account_of = |name: &OperatorName| desk::account_of_operator(&mut ledger, name).unwrap();
+    assert_eq!(account_of(&operator.operator.name), Some(north.number));
+    assert_eq!(account_of(&OperatorName::first()), None);
+}
+
+#[test]
 fn a_role_holds_for_a_partners_operator_too() {
     let Sold { mut ledger, north, .. } = sold(&Privilege::ALL);
     let support = of_account(&mut ledger, "sam", Role::Support, north.number);

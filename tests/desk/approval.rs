@@ -82,6 +82,30 @@ fn issue_as(ledger: &mut Ledger, by: &Session, asked: &Asked) -> Result<Vec<Issu
 }
 
 #[test]
+fn a_desk_can_approve_with_two_who_sell_one_of_whom_approves_both_with_a_passphrase() {
+    let can = |operators: &[(&str, Role, Option<&str>)]| {
+        let desk = Desk::new();
+        let mut ledger = desk.ledger();
+        for (name, role, passphrase) in operators {
+            add_operator(&mut ledger, name, *role, *passphrase);
+        }
+        desk::can_approve(&mut ledger).unwrap()
+    };
+    let (anna, bernd) = (("anna", Role::AccountManager, Some("a")), ("bernd", Role::LicenseManager, Some("b")));
+    assert!(!can(&[]) && !can(&[anna]) && !can(&[bernd]));
+    assert!(can(&[anna, bernd]));
+    // Two who sell, and nobody who approves; one who sells, beside support; one whom nobody has to prove to be.
+    assert!(!can(&[anna, ("carla", Role::AccountManager, Some("c"))]));
+    assert!(!can(&[bernd, ("sam", Role::Support, Some("s"))]));
+    assert!(!can(&[anna, ("bernd", Role::LicenseManager, None)]));
+    let mut room = Room::new();
+    assert!(desk::can_approve(&mut room.ledger).unwrap());
+    desk::change_operator(&mut room.ledger, &session(clock()), &room.anna.operator.name, &OperatorEdit::Leaves)
+        .unwrap();
+    assert!(!desk::can_approve(&mut room.ledger).unwrap());
+}
+
+#[test]
 fn above_the_threshold_one_asks_and_another_issues() {
     let mut room = Room::new();
     let (anna, bernd) = (room.anna.clone(), room.bernd.clone());

@@ -1,6 +1,7 @@
 //! What hosts ask for: codes that one host alone accepts, and clock resets.
 
 use crate::common::*;
+use crate::key_life::{prepare, second_key};
 use activation_code::{
     CodeKind, Day, HostId, HostRequest, IssuerNumber, LicenseNumber, Limit, Nonce, ProductId, Purpose, Revision, Trust,
     UnverifiedClockReset, code_digest, from_rows,
@@ -307,11 +308,14 @@ fn codes_for_hosts_of_a_stolen_key_are_listed_until_the_host_can_have_another_on
     let bound = perform(&mut ledger, bind(HOST)).unwrap();
     let number = IssuerNumber::new(1).unwrap();
     let loss = desk::preview_loss(&mut ledger, &session(clock()), number, &|_, _| {}).unwrap();
-    assert_eq!((loss.codes, loss.licenses, loss.listed), (2, 1, 2));
+    // The own code of the license, and the one for the host; each is a line of 42 bytes.
+    assert_eq!((loss.codes, loss.licenses, loss.listed, loss.bundle_bytes), (2, 1, 2, 84));
     let next = countersign::signer::SoftwareKey::from_seed(&[22; 32]).unwrap();
     use countersign::signer::Signer as _;
     let prepared = activation_code::PinnedIssuer { number: IssuerNumber::new(2).unwrap(), key: next.public_key() };
     desk::prepare_issuer(&mut ledger, &session(clock()), prepared).unwrap();
+    let unused = desk::preview_loss(&mut ledger, &session(clock()), prepared.number, &|_, _| {}).unwrap();
+    assert_eq!((unused.codes, unused.licenses, unused.listed, unused.bundle_bytes), (0, 0, 0, 0));
     let loss = desk::preview_loss(&mut ledger, &session(clock()), number, &|_, _| {}).unwrap();
     desk::lose_issuer(&mut ledger, &session(clock()), &loss).unwrap();
     let roots = activation_code::Roots::new(1, [test_root().public_key()]).unwrap();
@@ -321,6 +325,10 @@ fn codes_for_hosts_of_a_stolen_key_are_listed_until_the_host_can_have_another_on
     };
     let digest = (number, code_digest(bound[0].license.code().as_bytes()));
     assert!(listed(&mut ledger).contains(&digest));
+    assert_eq!(desk::stolen_issuers(&mut ledger).unwrap(), [number]);
+    let text = desk::draft_bundle(&mut ledger, clock(), Some(&roots)).unwrap().to_string();
+    let lines: usize = text.split_inclusive('\n').filter(|line| line.starts_with("listed ")).map(str::len).sum();
+    assert_eq!(lines as u64, loss.bundle_bytes);
     let reissue = Change::Reissue { license: license(1), lost: number };
     desk::perform(&mut ledger, &session(clock()), &next, &reissue.into()).unwrap();
     // The new code is for every host, so that nobody needs the old ones.
@@ -328,6 +336,23 @@ fn codes_for_hosts_of_a_stolen_key_are_listed_until_the_host_can_have_another_on
     let again = desk::perform(&mut ledger, &session(clock()), &next, &bind(HOST).into()).unwrap();
     assert_eq!((again[0].entry.terms.revision.get(), again[0].entry.terms.issuer.get()), (2, 2));
     desk.assert_ledger_is_sound();
+}
+
+#[test]
+fn a_license_of_which_a_stolen_key_signed_codes_for_hosts_alone_is_counted_once() {
+    let desk = sold();
+    let mut ledger = desk.ledger();
+    let next = second_key();
+    prepare(&desk, 2, &next);
+    perform(&mut ledger, bind(OTHER)).unwrap();
+    desk.run(&["key", "rotate", "--without-bundle"]).assert_done();
+    desk::perform(&mut ledger, &session(clock()), &next, &bind(HOST).into()).unwrap();
+    let mut loss = |number: u16| {
+        let number = IssuerNumber::new(number).unwrap();
+        let loss = desk::preview_loss(&mut ledger, &session(clock()), number, &|_, _| {}).unwrap();
+        (loss.codes, loss.licenses)
+    };
+    assert_eq!((loss(1), loss(2)), ((2, 1), (1, 1)));
 }
 
 #[test]

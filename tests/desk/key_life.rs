@@ -30,7 +30,7 @@ fn license(number: u32) -> LicenseNumber {
 }
 
 /// The second key of a desk: it opens in milliseconds.
-fn second_key() -> SoftwareKey {
+pub fn second_key() -> SoftwareKey {
     SoftwareKey::from_seed(&[22; 32]).unwrap()
 }
 
@@ -42,7 +42,7 @@ fn put_key_file(desk: &Desk, number: u16, key: &SoftwareKey) -> PathBuf {
 }
 
 /// What `key new` does, with a key that is quick to open.
-fn prepare(desk: &Desk, issuer: u16, key: &SoftwareKey) {
+pub fn prepare(desk: &Desk, issuer: u16, key: &SoftwareKey) {
     put_key_file(desk, issuer, key);
     let issuer = PinnedIssuer { number: number(issuer), key: key.public_key() };
     desk::prepare_issuer(&mut desk.ledger(), &session(clock()), issuer).unwrap();

@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::list::Mutant;
 use crate::project::Project;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -377,6 +377,24 @@ fn test_once(
     };
     let _ = kill_process_group(group, Signal::KILL);
     let _ = running.wait();
+    if ended != Some(true) {
+        kill_those_in(&scratch);
+    }
     let _ = fs::remove_dir_all(&scratch);
     ended
+}
+
+/// Ends what a test has left behind in sessions of their own, such as a program at a pseudo-terminal: they are known by
+/// the folder that they were given.
+fn kill_those_in(scratch: &Path) {
+    let wanted = [b"TMPDIR=", scratch.as_os_str().as_encoded_bytes()].concat();
+    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let number = process.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        if let Some(number) = number
+            && environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
+        {
+            let _ = kill_process(number, Signal::KILL);
+        }
+    }
 }
