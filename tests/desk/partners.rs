@@ -446,6 +446,98 @@ fn units_count_once_for_a_license_by_its_newest_good_revision() {
 }
 
 #[test]
+fn findings_above_what_is_listed_are_counted() {
+    let desk = Reconciling::new();
+    let strange = |number| partner_code(17, 5, 1_000_000 + number, clock());
+    let most = desk::MOST_LISTED as u32;
+    let found = desk.import(&desk.export(5, (0..most).map(strange).collect()), OtherBook::Refused).unwrap();
+    assert_eq!((found.findings.len() as u32, found.more, found.is_right()), (most, 0, false));
+    // Those of its limits are told first.
+    let codes =
+        (0..most + 1).map(strange).chain([partner_code(17, 3, 998, clock()), partner_code(17, 3, 999, clock())]);
+    let found = desk.import(&desk.export(6, codes.collect()), OtherBook::Refused).unwrap();
+    assert_eq!((found.findings.len() as u32, found.more, found.is_right()), (most, 3, false));
+    assert_eq!(found.findings[..2].iter().map(PartnerFinding::name).collect::<Vec<_>>(), ["out-of-range"; 2]);
+    // Codes that are gone are as many.
+    let desk = Reconciling::new();
+    let good = |number| partner_code(17, 3, 1_000_000 + number, clock());
+    desk.import(&desk.export(5, (0..most + 2).map(good).collect()), OtherBook::Refused).unwrap();
+    let found = desk.import(&desk.export(6, Vec::new()), OtherBook::Refused).unwrap();
+    assert_eq!((found.findings.len() as u32, found.more), (most, 2));
+    assert_eq!(desk::partners(&mut desk.vendor.ledger()).unwrap(), [found.partner]);
+}
+
+#[test]
+fn what_a_partner_revokes_is_revoked_and_never_comes_back() {
+    let desk = Reconciling::new();
+    let license = |number| LicenseNumber::new(number).unwrap();
+    let revision = |number| Revision::new(number).unwrap();
+    let codes: Vec<_> = (1..=3)
+        .map(|number| Terms { revision: revision(number), ..partner_code(17, 3, 1_000_000, clock()).terms })
+        .map(|terms| signed(3, terms))
+        .collect();
+    let import = |events: u8, revoked: Vec<(LicenseNumber, Option<Revision>)>| {
+        let request = &desk.request;
+        let exported = countersign::partner::Exported {
+            vendor: request.vendor.clone(),
+            desk: request.desk.clone(),
+            issuer: request.issuer,
+            day: clock(),
+            head_day: clock(),
+            first: 1,
+            links: (1..=events).map(|event| [event; 32]).collect(),
+            codes: codes.clone(),
+            revoked,
+        };
+        let export = PartnerExport::sign(&SoftwareKey::from_seed(&[4; 32]).unwrap(), exported).unwrap();
+        desk.import(&export, OtherBook::Refused).unwrap();
+        desk.vendor.ledger().read(|book| book.revoked()).unwrap()
+    };
+    let theirs = license(1_000_000);
+    assert_eq!(import(5, vec![]), []);
+    // What is nobody's code is not theirs to revoke.
+    assert_eq!(import(6, vec![(theirs, Some(revision(2))), (license(1_000_001), None)]), [(theirs, Some(revision(2)))]);
+    assert_eq!(import(7, vec![(theirs, Some(revision(3)))]), [(theirs, Some(revision(3)))]);
+    assert_eq!(import(8, vec![(theirs, Some(revision(2)))]), [(theirs, Some(revision(3)))]);
+    let session = session(clock());
+    let preview = |number: u32, below| {
+        desk::preview_partner_revocation(&mut desk.vendor.ledger(), &session, license(number), below)
+    };
+    // What is void already is not said to become void.
+    let rest = preview(1_000_000, None).unwrap().unwrap();
+    let revisions = |terms: &[Terms]| terms.iter().map(|terms| terms.revision.get()).collect::<Vec<_>>();
+    assert_eq!((revisions(&rest.void), revisions(&rest.good)), (vec![3], vec![]));
+    // A number that they may give away can be revoked before a code of it is known.
+    let unknown = preview(1_000_002, None).unwrap().unwrap();
+    assert_eq!((unknown.issuer.get(), unknown.void.len()), (17, 0));
+    assert!(preview(1_000_002, Some(revision(2))).is_err());
+    assert_eq!(import(9, vec![(theirs, None)]), [(theirs, None)]);
+}
+
+/// A ledger that was put back from a backup knows from the newest bundle what it has forgotten.
+#[test]
+fn a_partner_that_was_forgotten_comes_again_as_it_was_and_nobody_takes_its_place() {
+    let vendor = Desk::new();
+    let backup = vendor.copy();
+    let seventeen = asking(17, [3, 4]);
+    assert_eq!(add(&vendor, &seventeen, &[]), Ok(1_000_000));
+    let path = vendor.room().join("bundle.txt");
+    publish(&vendor, &path);
+    let newest = BundleFile::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    desk::publish_bundle(&mut backup.ledger(), &session(clock()), &newest).unwrap();
+    let number = IssuerNumber::new(17).unwrap();
+    let key = |seed| Box::new(SoftwareKey::from_seed(&[seed; 32]).unwrap().public_key());
+    assert_eq!(add(&backup, &asking(17, [5, 6]), &[]), Err(Refused::IssuerTaken(number)));
+    assert_eq!(add(&backup, &asking(18, [3, 6]), &[]), Err(Refused::KeyTaken(key(3))));
+    let range = [1_000_000, 1_999_999].map(|number| LicenseNumber::new(number).unwrap());
+    let overlaps = add(&backup, &asking(18, [5, 6]), &licenses_of(1_500_000, 1_500_010));
+    assert_eq!(overlaps, Err(Refused::RangeOfPartner { issuer: number, range: range.into() }));
+    assert_eq!(add(&backup, &asking(18, [5, 6]), &[]), Ok(2_000_000));
+    assert_eq!(add(&backup, &seventeen, &licenses_of(1_000_000, 1_999_999)), Ok(1_000_000));
+    assert_eq!(desk::partners(&mut backup.ledger()).unwrap().len(), 2);
+}
+
+#[test]
 fn a_book_that_was_put_back_or_rewritten_is_refused_until_somebody_accepts_it() {
     let desk = Reconciling::new();
     let code = |license| partner_code(17, 3, license, clock());
