@@ -67,11 +67,15 @@ impl Catching {
     /// More would be slower than the quickest of all.
     const MOST: usize = 8;
 
-    /// The tests that come to a mutant, with these first.
-    fn first(&self, file: &str, coming: &[usize]) -> Vec<usize> {
+    /// The tests that come to a mutant: these first, then those that are named like its file.
+    fn first(&self, file: &str, coming: &[usize], tests: &[Test]) -> Vec<usize> {
         let known = self.tests.get(file).map_or(&[][..], Vec::as_slice);
         let mut order: Vec<usize> = known.iter().copied().filter(|test| coming.contains(test)).collect();
-        order.extend(coming.iter().filter(|test| !known.contains(test)));
+        let subject = Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let subject = subject.trim_end_matches('s');
+        let rest = coming.iter().copied().filter(|test| !known.contains(test));
+        let (like, others): (Vec<_>, Vec<_>) = rest.partition(|test| tests[*test].name.contains(subject));
+        order.extend(like.into_iter().chain(others));
         order
     }
 
@@ -120,7 +124,8 @@ impl<'p> Tests<'p> {
                         let outcome = match self.reached.get(&mutant.number) {
                             None => Outcome::NotReached,
                             Some(coming) => {
-                                let order = catching.lock().expect("no worker panics").first(&mutant.file, coming);
+                                let order =
+                                    catching.lock().expect("no worker panics").first(&mutant.file, coming, &self.tests);
                                 let coming = order.iter().map(|&test| &self.tests[test]);
                                 let enough = Duration::from_secs(seconds);
                                 let (outcome, _, met) = one(self.project, worker, coming, Some(mutant.number), enough);
