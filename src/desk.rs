@@ -11,6 +11,8 @@ mod catalogue;
 mod change;
 mod checkpoint;
 mod customers;
+#[cfg(test)]
+mod example;
 mod history;
 mod host_requests;
 mod import;

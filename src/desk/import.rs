@@ -415,28 +415,14 @@ fn end_of(lines: &[(&str, Line)], begin: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use activation_code::{HostId, IssuerNumber, Kind, MaintenancePeriod};
+    use crate::desk::example::terms;
+    use activation_code::HostId;
 
     /// The rows of a code; nobody has signed it. Its last row is short.
     fn rows(license: u32) -> Vec<String> {
-        let day = |text: &str| text.parse().unwrap();
-        let terms = Terms {
-            product: ProductId::new(7).unwrap(),
-            license: LicenseNumber::new(license).unwrap(),
-            units: "10".parse().unwrap(),
-            period: MaintenancePeriod::new(day("2027-01-01"), day("2027-12-31")).unwrap(),
-            issued: day("2026-11-22"),
-            issuer: IssuerNumber::new(1).unwrap(),
-            revision: Revision::new(1).unwrap(),
-            kind: Kind::Full,
-            test: false,
-            grace: None,
-            host: Some(HostId(license)),
-            members: None,
-            features: None,
-            holder: None,
-        };
-        let code = ActivationCode::from_parts(&terms.to_payload().unwrap(), &[license as u8; 64]).unwrap();
+        let (license, host) = (LicenseNumber::new(license).unwrap(), Some(HostId(license)));
+        let terms = Terms { license, host, ..terms() };
+        let code = ActivationCode::from_parts(&terms.to_payload().unwrap(), &[license.get() as u8; 64]).unwrap();
         let rows = code.letters();
         assert!(rows.len() > 3 && rows.iter().rev().skip(1).all(|row| row.len() == FULL_ROW));
         assert!(rows.last().is_some_and(|row| row.len() < FULL_ROW));

@@ -564,7 +564,9 @@ pub fn takes_nothing_back(before: &Bundle, now: &Bundle) -> Result<(), Refused> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Founding, Operator, OperatorName};
+    use crate::desk::example::terms;
+    use crate::ledger::{CustomerNumber, Founding, Operator, OperatorName};
+    use activation_code::{HostId, MaintenancePeriod, Terms};
 
     /// One of every line that a bundle has.
     const BUNDLE: &str = include_str!("../../fuzz/corpus/bundle/every-line");
@@ -628,5 +630,46 @@ mod tests {
         let back = write(IssuerState::InUse);
         assert!(matches!(back, Err(DeskFault::Refused(Refused::StaysStolen(stolen))) if stolen == number), "{back:?}");
         write(IssuerState::Stolen).unwrap();
+    }
+
+    /// What is signed by issuers 1, stolen, and 2.
+    fn code(issuer: u16, revision: u16, first: &str, host: Option<HostId>) -> Signed {
+        let period = MaintenancePeriod::new(first.parse().unwrap(), "2027-12-31".parse().unwrap()).unwrap();
+        let (issuer, revision) = (IssuerNumber::new(issuer).unwrap(), Revision::new(revision).unwrap());
+        let terms = Terms { issuer, revision, period, host, ..terms() };
+        let customer = CustomerNumber::new(1).unwrap();
+        Signed { entry: Entry { customer, reference: None, period, terms }, signature: [7; 64], event: 1 }
+    }
+
+    #[test]
+    fn a_code_of_a_stolen_key_stays_listed_until_another_key_has_replaced_it_where_it_counts() {
+        let record = |good_from: Option<u16>| LicenseRecord {
+            number: LicenseNumber::new(1042).unwrap(),
+            customer: CustomerNumber::new(1).unwrap(),
+            good_from,
+            event: 1,
+            next_revision: 9,
+        };
+        let stolen = [IssuerNumber::new(1).unwrap()];
+        let stays = |code: &Signed, other: Option<Signed>| {
+            let codes: Vec<Signed> = other.into_iter().chain([code.clone()]).collect();
+            stays_listed(&record(None), code, &codes, &stolen)
+        };
+        let (day, host, elsewhere) = ("2027-01-01", Some(HostId(7)), Some(HostId(8)));
+        let (lost, bound) = (code(1, 2, day, None), code(1, 2, day, host));
+        assert!(stays(&lost, None) && stays(&bound, None));
+        assert!(!stays(&code(2, 2, day, None), None), "its key was not stolen");
+        assert!(stays_listed(&record(Some(2)), &lost, &[lost.clone()], &stolen));
+        assert!(!stays_listed(&record(Some(3)), &lost, &[lost.clone()], &stolen), "it is revoked");
+        // A later revision of a good key, which counts no later, takes its place.
+        assert!(!stays(&lost, Some(code(2, 3, day, None))) && !stays(&lost, Some(code(2, 3, "2026-12-01", None))));
+        assert!(stays(&lost, Some(code(2, 3, "2027-01-02", None))));
+        assert!(stays(&lost, Some(code(2, 2, day, host))) && stays(&lost, Some(code(2, 1, day, None))));
+        assert!(stays(&bound, Some(code(2, 2, day, None))));
+        assert!(stays(&lost, Some(code(1, 3, day, None))), "the other one is of the stolen key too");
+        // What a host alone accepts replaces what that host has.
+        assert!(stays(&lost, Some(code(2, 3, day, host))));
+        assert!(!stays(&bound, Some(code(2, 3, day, host))) && !stays(&bound, Some(code(2, 3, day, None))));
+        assert!(stays(&bound, Some(code(2, 3, day, elsewhere))));
     }
 }
