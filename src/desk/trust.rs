@@ -659,8 +659,8 @@ mod tests {
         let (lost, bound) = (code(1, 2, day, None), code(1, 2, day, host));
         assert!(stays(&lost, None) && stays(&bound, None));
         assert!(!stays(&code(2, 2, day, None), None), "its key was not stolen");
-        assert!(stays_listed(&record(Some(2)), &lost, &[lost.clone()], &stolen));
-        assert!(!stays_listed(&record(Some(3)), &lost, &[lost.clone()], &stolen), "it is revoked");
+        assert!(stays_listed(&record(Some(2)), &lost, std::slice::from_ref(&lost), &stolen));
+        assert!(!stays_listed(&record(Some(3)), &lost, std::slice::from_ref(&lost), &stolen), "it is revoked");
         // A later revision of a good key, which counts no later, takes its place.
         assert!(!stays(&lost, Some(code(2, 3, day, None))) && !stays(&lost, Some(code(2, 3, "2026-12-01", None))));
         assert!(stays(&lost, Some(code(2, 3, "2027-01-02", None))));

@@ -10,7 +10,6 @@
 mod figure;
 #[path = "common/furnished.rs"]
 mod furnished;
-#[allow(dead_code, reason = "tests use more of it")]
 #[path = "../tests/common/sold.rs"]
 mod sold;
 

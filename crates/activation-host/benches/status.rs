@@ -9,7 +9,6 @@
 mod figure;
 #[path = "common/furnished.rs"]
 mod furnished;
-#[allow(dead_code, reason = "tests use more of it")]
 #[path = "../tests/common/sold.rs"]
 mod sold;
 
