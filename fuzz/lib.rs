@@ -9,6 +9,5 @@ pub mod host;
 pub mod laws;
 #[path = "../tests/common/laws.rs"]
 pub mod partners;
-#[allow(dead_code, reason = "tests use more of it")]
 #[path = "../crates/activation-host/tests/common/sold.rs"]
 pub mod sold;

@@ -4,7 +4,6 @@
 mod laws;
 #[path = "../../../fuzz/saved.rs"]
 mod saved;
-#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "common/sold.rs"]
 mod sold;
 
