@@ -5,5 +5,4 @@ pub mod play;
 pub mod pool;
 pub mod rules;
 #[path = "../sold.rs"]
-#[allow(dead_code, reason = "each test uses some of it")]
 mod sold;
