@@ -36,6 +36,10 @@ pub mod storage;
 pub mod trust_store;
 pub mod usage;
 
+#[cfg(test)]
+#[path = "../tests/common/sold.rs"]
+mod sold;
+
 pub use activation_code;
 pub use installation::Installation;
 pub use settings::Settings;

@@ -234,28 +234,11 @@ fn parse_roots(text: &[u8]) -> Option<Roots> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use activation_code::{BUNDLE_CONTEXT, signature_line};
-    use ed25519_dalek::{Signer, SigningKey};
-
-    fn roots(seed: u8) -> (SigningKey, Roots) {
-        let key = SigningKey::from_bytes(&[seed; 32]);
-        let public = PublicKey::from_bytes(key.verifying_key().as_bytes()).unwrap();
-        (key, Roots::new(1, [public]).unwrap())
-    }
-
-    fn bundle(key: &SigningKey, roots: &Roots) -> String {
-        let root = &roots.keys()[0];
-        let text = format!(
-            "{BUNDLE_CONTEXT}\nvendor Acme\nnumber 1\nissued 2026-11-22\ncontact desk@acme.example\nthreshold 1\n\
-             root {root}\nissuer 1 {root}\n"
-        );
-        let line = signature_line(root, &key.sign(text.as_bytes()).to_bytes());
-        format!("{text}\n{}\n", line.trim_end())
-    }
+    use crate::sold::{bundle, issuing_key, public, roots};
 
     #[test]
     fn what_was_read_is_known_by_its_text_and_by_who_is_trusted() {
-        let ((key, first), (_, second)) = (roots(7), roots(8));
+        let (first, second) = (roots(), Roots::new(1, [public(&issuing_key())]).unwrap());
         let mut read = ReadTrust::default();
         let texts = [&first, &second].map(|roots| print_roots(roots).into_bytes());
         for _ in 0..2 {
@@ -263,7 +246,7 @@ mod tests {
             assert_eq!(read.roots(&texts[1]).as_ref(), Some(&second));
             assert_eq!(read.roots(b"nothing"), None);
         }
-        let text = bundle(&key, &first);
+        let text = bundle(1, "2026-11-22", "");
         assert_eq!(read.bundle(&text, &first).unwrap().number, 1);
         assert_eq!(read.bundle(&text, &first).unwrap().number, 1);
         assert!(read.bundle(&text, &second).is_err());
@@ -272,8 +255,7 @@ mod tests {
 
     #[test]
     fn what_of_the_trust_is_lost_is_named_once() {
-        let (key, roots) = roots(7);
-        let text = bundle(&key, &roots);
+        let (roots, text) = (roots(), bundle(1, "2026-11-22", ""));
         let storage = crate::storage::InMemory::default();
         let of = |storage: &dyn Storage| {
             let kept = KeptTrust::of(storage, None, &mut ReadTrust::default());
@@ -300,8 +282,7 @@ mod tests {
 
     #[test]
     fn only_what_was_recovered_is_mended() {
-        let (key, roots) = roots(7);
-        let text = bundle(&key, &roots);
+        let (roots, text) = (roots(), bundle(1, "2026-11-22", ""));
         let storage = crate::storage::InMemory::default();
         keep(&storage, &text, &Bundle::read(&text, &roots).unwrap()).unwrap();
         storage.write(BUNDLE, b"damaged").unwrap();
