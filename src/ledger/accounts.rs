@@ -602,6 +602,7 @@ mod tests {
         assert_eq!(address("a;;b"), Err(TextFault::Empty));
         assert_eq!(address("a\rb"), Err(TextFault::Character('\r')));
         assert_eq!(address("a\u{202E}b"), Err(TextFault::Character('\u{202E}')));
+        assert_eq!(address("1;2;3;4;5;6;7;8").unwrap().lines().count(), 8);
         assert_eq!(address("1;2;3;4;5;6;7;8;9"), Err(TextFault::Lines { found: 9, most: 8 }));
         for telephone in ["+44 20 7946 0000", "(030) 123-456 ext. 7", "112"] {
             assert_eq!(telephone.parse::<Telephone>().unwrap().as_str(), telephone);
@@ -609,10 +610,20 @@ mod tests {
         for telephone in ["12", "call me", "+44 20\n7946", "0800 CALL"] {
             telephone.parse::<Telephone>().unwrap_err();
         }
-        for (typed, tag) in [("EN", "en"), ("zh-hant-tw", "zh-Hant-TW"), ("de-1996", "de-1996"), ("en-x-us", "en-x-us")]
-        {
+        let longest = "en-x-a2345678-b2345678-c2345678-def";
+        assert_eq!(longest.len(), Language::LONGEST);
+        for (typed, tag) in [
+            ("EN", "en"),
+            ("zh-hant-tw", "zh-Hant-TW"),
+            ("de-1996", "de-1996"),
+            ("de-A123", "de-a123"),
+            ("en-x-us", "en-x-us"),
+            ("en-x-Hant", "en-x-hant"),
+            (longest, longest),
+        ] {
             assert_eq!(typed.parse::<Language>().unwrap().as_str(), tag);
         }
+        assert_eq!(format!("{longest}f").parse::<Language>(), Err(TextFault::Language));
         for tag in ["", "e", "english", "de_DE", "de-", "de-x", "de-toolongpart", "1e"] {
             assert_eq!(tag.parse::<Language>(), Err(TextFault::Language), "{tag}");
         }
@@ -638,5 +649,13 @@ mod tests {
         };
         assert_eq!(whole.missing(&customer(None)), []);
         assert_eq!(whole.email_of(&customer(Some("a@b.example"))).unwrap().as_str(), "ann@b.example");
+    }
+
+    #[test]
+    fn a_kind_of_account_is_known_by_its_name() {
+        for kind in AccountKind::ALL {
+            assert_eq!(AccountKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(AccountKind::from_name("MSP"), None);
     }
 }

@@ -712,4 +712,14 @@ mod tests {
         assert!(matches!(other, LedgerFault::Record { what: "issuer" }), "{other}");
         assert_eq!(ledger.read(|book| book.issuers()).unwrap(), [issuer(1)]);
     }
+
+    #[test]
+    fn a_digest_is_read_as_it_is_written() {
+        let digest: RowDigest = std::array::from_fn(|i| (i as u8).wrapping_mul(37));
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(from_hex(&hex), Some(digest));
+        for wrong in [&hex[1..], &hex[2..], &format!("{hex}0"), &format!("{hex}00"), &hex.to_uppercase(), "g"] {
+            assert_eq!(from_hex(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -442,3 +442,16 @@ fn signed(row: &Row<'_>) -> Outcome<Signed> {
         event: row.get(11)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_the_six_symbols_before_the_check_counts_in_a_key() {
+        // The last of them first.
+        assert_eq!(row_key("00000-00000-00000-00000-1Z000"), 31 << 25 | 1 << 20);
+        assert_eq!(row_key("00000-00000-00000-01230-00000"), 3 << 10 | 2 << 5 | 1);
+        assert_eq!(row_key("ZZZZZ-ZZZZZ-ZZZZZ-00000-00ZZZ"), 0);
+    }
+}

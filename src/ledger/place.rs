@@ -319,8 +319,7 @@ fn settle(path: &Path) -> Outcome<bool> {
         }
         Err(fault) => return Err(fault),
     }
-    let is_empty = |end| fs::metadata(with_end(path, end)).map_or(true, |metadata| metadata.len() == 0);
-    Ok(is_empty("-wal") && is_empty("-journal"))
+    Ok(!schema::has(path, "-wal") && !schema::has(path, "-journal"))
 }
 
 pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
@@ -356,5 +355,84 @@ mod tests {
         assert!(
             matches!(unwritten, Err(CopyFault::To(LedgerFault::Folder(error))) if error.kind() == ErrorKind::NotFound)
         );
+    }
+
+    /// An empty ledger in a folder of its own.
+    fn made_in(room: &tempfile::TempDir) -> PathBuf {
+        let path = room.path().join("ledger.sqlite");
+        fs::write(&path, "").unwrap();
+        drop(schema::create(&path).unwrap());
+        path
+    }
+
+    #[test]
+    fn a_path_without_a_folder_is_of_the_one_where_we_are() {
+        assert_eq!(folder_of(Path::new("ledger.sqlite")), Path::new("."));
+        assert_eq!(folder_of(Path::new("desk/ledger.sqlite")), Path::new("desk"));
+        assert_eq!(folder_of(Path::new("/")), Path::new("."));
+    }
+
+    #[test]
+    fn who_copies_a_large_ledger_is_told_how_far_it_is() {
+        let room = tempfile::tempdir().unwrap();
+        let path = made_in(&room);
+        let ledger = schema::open(&path).unwrap();
+        ledger.execute_batch("CREATE TABLE large AS SELECT zeroblob(10000000) AS y").unwrap();
+        let copy = room.path().join("copy");
+        fs::write(&copy, "").unwrap();
+        let told = std::cell::RefCell::new(Vec::new());
+        copy_pages(&ledger, &copy, &|done, of| told.borrow_mut().push((done, of))).unwrap();
+        let pages: u64 = ledger.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let steps = (1..).map(|step| step * 1024).take_while(|done| *done < pages).map(|done| (done, pages));
+        assert!(pages > 2048);
+        assert_eq!(told.take(), steps.collect::<Vec<_>>());
+        assert!(!schema::has(&copy, "-wal") && !schema::has(&copy, "-journal"));
+    }
+
+    #[test]
+    fn a_disk_that_fails_to_read_is_the_fault_of_the_original() {
+        let whose = |code| whose(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+            assert!(matches!(whose(code), CopyFault::From(_)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_FULL] {
+            assert!(matches!(whose(code), CopyFault::To(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_backup_takes_a_place_only_where_something_is() {
+        let [room, empty] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (path, backup) = (empty.path().join("ledger.sqlite"), made_in(&room));
+        let today: Day = "2026-11-22".parse().unwrap();
+        let first = Replacement::of(&path, &backup, &|_, _| {}).unwrap();
+        assert!(!first.takes_a_place());
+        assert_eq!(first.put_in_place(today).unwrap(), None);
+        let second = Replacement::of(&path, &backup, &|_, _| {}).unwrap();
+        assert!(second.takes_a_place());
+        let kept = empty.path().join("ledger.sqlite.before-restore-2026-11-22");
+        assert_eq!(second.put_in_place(today).unwrap(), Some(kept.clone()));
+        assert!(path.exists() && kept.exists());
+    }
+
+    #[test]
+    fn a_draft_that_cannot_be_removed_is_said() {
+        let room = tempfile::tempdir().unwrap();
+        let path = made_in(&room);
+        fs::create_dir(with_end(&path, ".restoring")).unwrap();
+        let replaced = Replacement::of(&path, &path, &|_, _| {});
+        assert!(
+            matches!(&replaced, Err(CopyFault::To(LedgerFault::Folder(error))) if error.kind() == ErrorKind::IsADirectory),
+            "{replaced:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_ledger_is_not_whole_by_itself() {
+        let room = tempfile::tempdir().unwrap();
+        let path = made_in(&room);
+        assert!(settle(&path).unwrap());
+        fs::write(&path, "no ledger").unwrap();
+        assert!(!settle(&path).unwrap());
     }
 }

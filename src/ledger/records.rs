@@ -636,4 +636,14 @@ mod tests {
             assert_eq!(text.parse::<OperatorName>().unwrap().as_str(), text);
         }
     }
+
+    #[test]
+    fn an_address_of_mail_has_two_parts_and_nothing_that_separates_addresses() {
+        for text in ["a@b", "a.b+c@d-e.example", "ü@ü.example"] {
+            assert_eq!(text.parse::<Email>().unwrap().as_str(), text);
+        }
+        for text in ["a", "@b", "a@", "a@b.", "a@.b", "a@b..c", "a,b@c", "a@b,c", "a b@c", "a@b c", "a@b@c", "<a@b>"] {
+            assert_eq!(text.parse::<Email>(), Err(TextFault::Email), "{text:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The tables, one numbered migration after the other, and how the file is opened.
 
 use super::audit::SchemaFault;
+use super::place::with_end;
 use super::{LedgerFault, PATIENCE};
 use activation_host::files::sync_folder;
 use rusqlite::config::DbConfig;
@@ -117,11 +118,12 @@ pub(super) fn open_backup(path: &Path) -> Result<Connection, LedgerFault> {
 /// SQLite reads a file with a write-ahead log only where it may write beside it, unless it is told that nobody writes:
 /// an auditor may look at a ledger that this user cannot change, and that has no log.
 fn address_of_what_nobody_writes(path: &Path) -> Option<String> {
-    let folder = path.parent()?;
-    let beside = |end| std::fs::metadata(super::place::with_end(path, end)).is_ok_and(|beside| beside.len() > 0);
-    if access(folder, Access::WRITE_OK).is_ok() || beside("-wal") || beside("-journal") {
-        return None;
-    }
+    let nobody = access(path.parent()?, Access::WRITE_OK).is_err() && !has(path, "-wal") && !has(path, "-journal");
+    nobody.then(|| address_of_what_stays(path)).flatten()
+}
+
+/// The address by which SQLite reads a file that nobody writes.
+fn address_of_what_stays(path: &Path) -> Option<String> {
     let mut address = String::from("file:");
     for byte in path.to_str()?.bytes() {
         match byte {
@@ -164,11 +166,15 @@ const MOST_IN_MEMORY: i64 = 256 << 20;
 /// Overwriting what is deleted would not be enough: SQLite leaves copies where it moved rows between pages.
 pub(super) fn write_anew(connection: &Connection) -> Result<(), LedgerFault> {
     let bytes = pragma::<i64>(connection, "page_count")?.saturating_mul(pragma(connection, "page_size")?);
-    // Names of all customers would be in a temporary file, outside of the desk's folder.
-    let store = if bytes > MOST_IN_MEMORY { "FILE" } else { "MEMORY" };
-    connection.pragma_update(None, "temp_store", store)?;
+    connection.pragma_update(None, "temp_store", room_for(bytes))?;
     connection.execute_batch("VACUUM")?;
     empty_the_log(connection)
+}
+
+/// Where a ledger of so many bytes is written anew: names of all customers would be in a temporary file, outside of the
+/// desk's folder.
+const fn room_for(bytes: i64) -> &'static str {
+    if bytes > MOST_IN_MEMORY { "FILE" } else { "MEMORY" }
 }
 
 /// Brings what the log has into the file, and leaves no byte in it.
@@ -266,7 +272,12 @@ fn connect(path: &Path) -> Result<Connection, LedgerFault> {
 /// Whether a log stands beside a file before anybody opens it. SQLite would write it even into a file that it cannot
 /// read, when it closes that, and remove one whose heading is damaged: what is in it may be all that is left.
 fn has_log(path: &Path) -> bool {
-    std::fs::metadata(super::place::with_end(path, "-wal")).is_ok_and(|log| log.len() > 0)
+    has(path, "-wal")
+}
+
+/// Whether SQLite has something beside a file.
+pub(super) fn has(path: &Path, end: &str) -> bool {
+    std::fs::metadata(with_end(path, end)).is_ok_and(|beside| beside.len() > 0)
 }
 
 fn leave_the_log(connection: &Connection) -> Result<(), LedgerFault> {
@@ -284,9 +295,7 @@ fn take_in_the_log_at_the_end(connection: &Connection) -> Result<(), LedgerFault
 /// The first reader, which this connection has been by now, takes them for good, and SQLite syncs them only
 /// when it closes the file: a code could be printed from them, and undone by a power cut.
 fn sync_what_was_recovered(path: &Path) -> Result<(), LedgerFault> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = Path::new(&log);
+    let log = &with_end(path, "-wal");
     // SQLite holds no lock on this file: closing a second descriptor of one that it locks would let go of the lock.
     match File::open(log).and_then(|file| file.sync_all()) {
         Ok(()) => sync_folder(log).map_err(LedgerFault::NotSynced),
@@ -298,7 +307,7 @@ fn sync_what_was_recovered(path: &Path) -> Result<(), LedgerFault> {
 /// Sets what the desk relies on, and reads it back.
 fn promise(connection: &Connection) -> Result<(), LedgerFault> {
     // A commit that returned survives a power cut: WAL alone does not promise that.
-    keep_a_log(connection)?;
+    keep_a_log(connection, PATIENCE)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     durable(connection, "journal_mode", &pragma::<String>(connection, "journal_mode")?, "wal")?;
     durable(connection, "synchronous", &pragma::<i64>(connection, "synchronous")?.to_string(), "2")
@@ -306,11 +315,11 @@ fn promise(connection: &Connection) -> Result<(), LedgerFault> {
 
 /// A ledger that was copied has no write-ahead log until somebody opens it, and while one process begins the log
 /// another one is turned away at once, whatever the time that SQLite shall wait.
-fn keep_a_log(connection: &Connection) -> Result<(), LedgerFault> {
+fn keep_a_log(connection: &Connection, patience: Duration) -> Result<(), LedgerFault> {
     let begun = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL").map_err(LedgerFault::from) {
-            Err(LedgerFault::Locked) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(LedgerFault::Locked) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
             done => return done,
         }
     }
@@ -401,7 +410,7 @@ mod tests {
         assert!(matches!(write_anew(&ledger), Err(LedgerFault::Locked)));
         reading.finish().unwrap();
         write_anew(&ledger).unwrap();
-        assert_eq!(std::fs::metadata(super::super::place::with_end(&path, "-wal")).unwrap().len(), 0);
+        assert_eq!(std::fs::metadata(with_end(&path, "-wal")).unwrap().len(), 0);
     }
 
     /// A ledger in a folder of its own.
@@ -420,6 +429,11 @@ mod tests {
         drop(ledger);
         let older = open_to_read(&path);
         assert!(matches!(older, Err(LedgerFault::Older { found, known }) if (found, known) == (KNOWN - 1, KNOWN)));
+        for found in [0, KNOWN + 1] {
+            Connection::open(&path).unwrap().pragma_update(None, "user_version", found).unwrap();
+            let unknown = open_to_read(&path);
+            assert!(matches!(unknown, Err(LedgerFault::Newer { found: it, .. }) if it == found), "{found}");
+        }
         let other = room.path().join("other.sqlite");
         Connection::open(&other).unwrap().execute_batch("CREATE TABLE x (y)").unwrap();
         assert!(matches!(open(&other), Err(LedgerFault::NotALedger)));
@@ -509,5 +523,132 @@ mod tests {
         let disk = said(rusqlite::ffi::SQLITE_IOERR_FSYNC);
         assert!(matches!(disk, LedgerFault::Disk(_)) && disk.to_string() == "the disk failed", "{disk}");
         assert!(matches!(said(rusqlite::ffi::SQLITE_CORRUPT_INDEX), LedgerFault::Damaged));
+    }
+
+    #[test]
+    fn what_has_another_meaning_in_an_address_is_escaped_there() {
+        let address = |path: &str| address_of_what_stays(Path::new(path)).unwrap();
+        assert_eq!(address("/a b~!/c.sqlite"), "file:/a b~!/c.sqlite?immutable=1");
+        assert_eq!(address("/50%?#\u{7f}\tü"), "file:/50%25%3F%23%7F%09%C3%BC?immutable=1");
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("50%?#ü.sqlite");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE x (y)").unwrap();
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let found = Connection::open_with_flags(address(path.to_str().unwrap()), flags).unwrap();
+        assert!(has_column(&found, "x", "y").unwrap());
+    }
+
+    #[test]
+    fn only_what_has_bytes_stands_beside_a_ledger() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("ledger.sqlite");
+        assert!(!has(&path, "-wal"));
+        std::fs::write(with_end(&path, "-wal"), "").unwrap();
+        assert!(!has(&path, "-wal"));
+        std::fs::write(with_end(&path, "-wal"), "a").unwrap();
+        assert!(has(&path, "-wal") && has_log(&path) && !has(&path, "-journal"));
+    }
+
+    #[test]
+    fn a_large_ledger_is_not_written_anew_in_memory() {
+        assert_eq!(room_for(MOST_IN_MEMORY), "MEMORY");
+        assert_eq!(room_for(MOST_IN_MEMORY + 1), "FILE");
+        assert_eq!(MOST_IN_MEMORY, 268_435_456);
+    }
+
+    /// A ledger with a product that stands in its log alone, as somebody who was killed leaves it.
+    fn left_behind(room: &tempfile::TempDir) -> std::path::PathBuf {
+        let (path, ledger) = made_in(room);
+        ledger.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE left_behind (y)").unwrap();
+        leave_the_log(&ledger).unwrap();
+        drop(ledger);
+        assert!(has_log(&path));
+        path
+    }
+
+    fn is_whole(path: &Path) -> bool {
+        let copy = with_end(path, ".copy");
+        std::fs::copy(path, &copy).unwrap();
+        has_column(&Connection::open(copy).unwrap(), "left_behind", "y").unwrap()
+    }
+
+    #[test]
+    fn a_log_that_was_left_behind_is_taken_into_the_ledger() {
+        for settles in [settle, |path: &Path| open(path).map(drop)] {
+            let room = tempfile::tempdir().unwrap();
+            let path = left_behind(&room);
+            assert!(!is_whole(&path));
+            settles(&path).unwrap();
+            assert!(!has_log(&path) && is_whole(&path));
+        }
+    }
+
+    #[test]
+    fn the_log_of_a_ledger_that_is_damaged_is_left_as_it_is() {
+        for opens in [open, open_to_read, |path: &Path| settle(path).and_then(|()| open(path))] {
+            let room = tempfile::tempdir().unwrap();
+            let path = left_behind(&room);
+            let (log, mut ledger) = (std::fs::read(with_end(&path, "-wal")).unwrap(), std::fs::read(&path).unwrap());
+            // The page that the log has not got, which is the first where the heading stands.
+            ledger[..100].fill(0xff);
+            std::fs::write(&path, &ledger).unwrap();
+            let mut changed = log.clone();
+            // A log whose heading is damaged too is one that SQLite would throw away.
+            changed[..4].fill(0xff);
+            std::fs::write(with_end(&path, "-wal"), &changed).unwrap();
+            assert!(opens(&path).is_err());
+            assert!(std::fs::read(with_end(&path, "-wal")).is_ok_and(|left| left == changed));
+            assert!(std::fs::read(&path).is_ok_and(|left| left == ledger));
+        }
+    }
+
+    #[test]
+    fn damage_is_said_with_the_name_of_the_table() {
+        let room = tempfile::tempdir().unwrap();
+        let (path, ledger) = made_in(&room);
+        assert_eq!(integrity(&ledger).unwrap(), [""; 0]);
+        let page: u64 = ledger
+            .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'customer'", [], |row| row.get(0))
+            .unwrap();
+        let size: u64 = pragma(&ledger, "page_size").unwrap();
+        into_one_file(ledger).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = usize::try_from((page - 1) * size).unwrap();
+        bytes[at..at + 8].fill(0xff);
+        std::fs::write(&path, bytes).unwrap();
+        let said = integrity(&open_to_read(&path).unwrap()).unwrap();
+        assert!(said.iter().any(|says| says.starts_with("customer: Tree ")), "{said:?}");
+    }
+
+    #[test]
+    fn who_begins_a_log_while_somebody_reads_is_tried_again() {
+        let room = tempfile::tempdir().unwrap();
+        let (path, ledger) = made_in(&room);
+        into_one_file(ledger).unwrap();
+        let (somebody, ledger) = (Connection::open(&path).unwrap(), Connection::open(&path).unwrap());
+        ledger.busy_timeout(Duration::ZERO).unwrap();
+        somebody.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(matches!(keep_a_log(&ledger, Duration::ZERO), Err(LedgerFault::Locked)));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| keep_a_log(&ledger, Duration::from_secs(60)).map(|()| ledger));
+            std::thread::sleep(3 * PAUSE);
+            assert!(!waiting.is_finished());
+            somebody.execute_batch("COMMIT").unwrap();
+            let ledger = waiting.join().unwrap().unwrap();
+            assert_eq!(pragma::<String>(&ledger, "journal_mode").unwrap(), "wal");
+        });
+    }
+
+    #[test]
+    fn a_ledger_that_is_open_guards_its_references_and_knows_its_schema() {
+        let room = tempfile::tempdir().unwrap();
+        let (path, ledger) = made_in(&room);
+        for ledger in [&ledger, &open(&path).unwrap()] {
+            assert_eq!(pragma::<i64>(ledger, "foreign_keys").unwrap(), 1);
+            check(ledger).unwrap();
+        }
+        ledger.pragma_update(None, "user_version", KNOWN + 1).unwrap();
+        let other = check(&ledger);
+        assert!(matches!(other, Err(LedgerFault::OtherSchema { found, .. }) if found == KNOWN + 1), "{other:?}");
     }
 }

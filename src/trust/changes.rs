@@ -128,3 +128,96 @@ fn product(change: Change<ProductId, BundleProduct>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::BundleFile;
+    use activation_code::Roots;
+
+    /// One of every line that a bundle has.
+    const BUNDLE: &str = include_str!("../../fuzz/corpus/bundle/every-line");
+
+    fn bundle() -> Bundle {
+        BundleFile::parse(BUNDLE).unwrap().bundle().unwrap()
+    }
+
+    /// What is said of each edit of the bundle, and of taking it back.
+    fn said(edit: impl Fn(&mut Bundle)) -> [Vec<String>; 2] {
+        let (before, mut after) = (bundle(), bundle());
+        edit(&mut after);
+        [changes(Some(&before), &after), changes(Some(&after), &before)]
+    }
+
+    #[test]
+    fn what_does_not_change_is_not_said() {
+        assert_eq!(changes(Some(&bundle()), &bundle()), [""; 0]);
+    }
+
+    #[test]
+    fn everything_is_new_without_a_bundle_before() {
+        let one = "2bc2800b3316e009209ffd757dab19ccf0ae84bc7ae90654e1e81712d270f653";
+        let other = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+        let stolen = "8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394";
+        let limits = BUNDLE.lines().find_map(|line| line.strip_prefix(&format!("issuer 1 {other} "))).unwrap();
+        let wanted = [
+            format!("root {one} is new"),
+            format!("root {other} is new"),
+            "1 of 2 roots sign".to_owned(),
+            format!("issuer 1 is new: key {other}, limits {limits}"),
+            format!("issuer 2 is new: key {stolen}, no limits"),
+            "2 codes of stolen keys stay good".to_owned(),
+            "license 5 is revoked".to_owned(),
+            "license 6 below revision 2 is revoked".to_owned(),
+            "product 7, ES, is new: Seven".to_owned(),
+            "product 9, ALL-2, is new: Nine".to_owned(),
+            "the contact is licenses@example.com, +49 30 1234".to_owned(),
+        ];
+        assert_eq!(changes(None, &bundle()), wanted);
+    }
+
+    #[test]
+    fn each_change_is_said_and_so_is_what_takes_it_back() {
+        let vendor = said(|it| it.vendor = "Other".to_owned());
+        assert_eq!(vendor[0], [r#"the vendor is "Other" instead of "Example Security""#]);
+        let test = said(|it| it.test = false);
+        assert_eq!(test, [["it is for production now"], ["it is for testing only now"]]);
+        let key = bundle().roots.keys()[1];
+        let roots = said(|it| it.roots = Roots::new(1, [it.roots.keys()[0]]).unwrap());
+        assert_eq!(roots, [[format!("root {key} is trusted no more")], [format!("root {key} is new")]]);
+        let threshold = said(|it| it.roots = Roots::new(2, it.roots.keys().iter().copied()).unwrap());
+        assert_eq!(threshold, [["2 of 2 roots sign"], ["1 of 2 roots sign"]]);
+        let contact = said(|it| it.contact.truncate(1));
+        assert_eq!(contact[0], ["the contact is licenses@example.com"]);
+    }
+
+    #[test]
+    fn what_changes_of_an_issuer_is_said() {
+        let gone = said(|it| drop(it.issuers.remove(1)));
+        assert_eq!(gone[0], ["issuer 2 is known no more: its codes are refused"]);
+        let key = bundle().issuers[0].key;
+        let other = said(|it| it.issuers[1].key = key);
+        assert_eq!(other[0], [format!("issuer 2 has another key: {key}")]);
+        let void = said(|it| it.issuers[1].void = false);
+        assert_eq!(void, [["issuer 2 is void no more"], ["issuer 2 is VOID: its key was stolen"]]);
+        let limits = said(|it| it.issuers[1].limits.grace = Some(9));
+        let [more, fewer] = ["limits grace=9 instead of no limits", "no limits instead of limits grace=9"];
+        assert_eq!(limits, [[format!("issuer 2: {more}")], [format!("issuer 2: {fewer}")]]);
+        let listed = said(|it| it.listed.truncate(1));
+        assert_eq!(listed, [["1 codes of stolen keys are good no more"], ["1 codes of stolen keys stay good"]]);
+    }
+
+    #[test]
+    fn what_changes_of_a_license_or_product_is_said() {
+        let gone = said(|it| it.revoked.clear());
+        assert_eq!(gone[0], ["license 5 is revoked no more", "license 6 below revision 2 is revoked no more"]);
+        let more = said(|it| it.revoked[1].1 = None);
+        assert_eq!(more, [["license 6 is revoked"], ["license 6 below revision 2 is revoked"]]);
+        let gone = said(|it| drop(it.products.remove(0)));
+        assert_eq!(gone[0], ["product 7, ES, is in it no more"]);
+        let lines: Vec<&str> = BUNDLE.lines().filter(|line| line.starts_with("product 9")).collect();
+        let renamed = said(|it| it.products[1].name = "Ten".to_owned());
+        let line = lines[0];
+        assert_eq!(renamed[0], [format!("product 9 is `{}` instead of `{line}`", line.replace("Nine", "Ten"))]);
+    }
+}
