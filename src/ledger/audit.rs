@@ -939,3 +939,74 @@ fn code_of(row: &Row<'_>, payload: usize, signature: usize) -> Option<Activation
     let signature: [u8; SIGNATURE_BYTES] = row.get(signature).ok()?;
     ActivationCode::from_parts(row.get_ref(payload).ok()?.as_blob().ok()?, &signature).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn findings(listed: u32, more: u64) -> Findings {
+        let listed = (0..listed).map(|n| Finding::Database { says: n.to_string() }).collect();
+        Findings { listed, more }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_counted() {
+        assert!(!findings(99, 0).are_many() && findings(100, 0).are_many());
+        let mut all = Findings::default();
+        all.append(findings(99, 2));
+        assert_eq!((all.listed.len(), all.more, all.count()), (99, 2, 101));
+        all.append(findings(3, 4));
+        assert_eq!((all.listed.len(), all.more, all.count()), (100, 8, 108));
+        let of = |findings| Audit { findings, ..Audit::default() };
+        assert!(of(Findings::default()).is_sound());
+        assert!(!of(findings(1, 0)).is_sound() && !of(findings(0, 1)).is_sound());
+    }
+
+    #[test]
+    fn one_event_and_several_are_said_in_their_own_words() {
+        let said = |finding: Finding| finding.to_string();
+        assert_eq!(said(Finding::EventsMissing { first: 7, last: 7 }), "event 7: it is missing");
+        assert_eq!(said(Finding::EventsMissing { first: 7, last: 8 }), "events 7 to 8: they are missing");
+        let unreadable = |last| said(Finding::EventsUnreadable { first: 7, last });
+        assert_eq!(unreadable(Some(7)), "event 7: it cannot be read");
+        assert_eq!(unreadable(Some(8)), "events 7 to 8: they cannot be read");
+        assert_eq!(unreadable(None), "event 7 and all after: not readable");
+    }
+
+    /// A ledger without codes that nobody else has open, and that cannot be read while somebody writes.
+    fn without_log(room: &tempfile::TempDir) -> (Connection, Connection) {
+        let path = room.path().join("ledger.sqlite");
+        std::fs::write(&path, "").unwrap();
+        schema::into_one_file(schema::create(&path).unwrap()).unwrap();
+        let (somebody, reader) = (Connection::open(&path).unwrap(), schema::open_to_read(&path).unwrap());
+        reader.busy_timeout(Duration::ZERO).unwrap();
+        (somebody, reader)
+    }
+
+    #[test]
+    fn while_somebody_is_in_the_way_nothing_is_said() {
+        let room = tempfile::tempdir().unwrap();
+        let (somebody, reader) = without_log(&room);
+        somebody.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(matches!(BookAudit::of(&reader, &Question::default()), Err(LedgerFault::Locked)));
+        assert!(matches!(Tables::of(&reader, None), Err(LedgerFault::Locked)));
+        assert!(matches!(readable_table(Err(LedgerFault::Locked)), Err(LedgerFault::Locked)));
+        assert!(matches!(readable_table(Err(LedgerFault::Damaged)), Ok(None)));
+        somebody.execute_batch("COMMIT").unwrap();
+        BookAudit::of(&reader, &Question::default()).unwrap();
+        Tables::of(&reader, None).unwrap();
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_read_is_a_finding() {
+        let room = tempfile::tempdir().unwrap();
+        let (somebody, reader) = without_log(&room);
+        somebody.pragma_update(None, "writable_schema", true).unwrap();
+        let nameless = "UPDATE sqlite_schema SET name = x'00' WHERE name = 'license_customer'";
+        assert_eq!(somebody.execute(nameless, []).unwrap(), 1);
+        drop(somebody);
+        let listed = Tables::of(&reader, None).unwrap().findings.listed;
+        assert!(listed.iter().any(|finding| matches!(finding, Finding::Database { .. })), "{listed:?}");
+    }
+}

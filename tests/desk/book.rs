@@ -680,6 +680,142 @@ fn a_page_that_is_gone_is_named_and_the_rest_is_read() {
     ran.assert_calm();
 }
 
+/// More pages in a row than events are tried one after the other.
+#[test]
+fn where_many_events_are_gone_those_behind_them_are_read() {
+    let desk = Desk::new();
+    let mut ledger = desk.ledger();
+    for number in 0..1000 {
+        let name = format!("Customer {number}").parse().unwrap();
+        desk::add_customer(&mut ledger, &session(clock()), &name, None, [3; 16]).unwrap();
+    }
+    drop(ledger);
+    let connection = raw(&desk);
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let mut statement = connection
+        .prepare("SELECT pageno, ncell FROM dbstat WHERE name = 'event' AND pagetype = 'leaf' ORDER BY path")
+        .unwrap();
+    let pages: Vec<(usize, u64)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    drop(statement);
+    drop(connection);
+    let (gone, behind) = (pages.len() / 4, pages.len() / 2);
+    let mut bytes = fs::read(desk.ledger_path()).unwrap();
+    for (page, _) in &pages[gone..behind] {
+        bytes[(page - 1) * 4096..page * 4096].fill(0xA5);
+    }
+    fs::write(desk.ledger_path(), bytes).unwrap();
+    let events = |pages: &[(usize, u64)]| pages.iter().map(|(_, events)| events).sum::<u64>();
+    let (first, end) = (events(&pages[..gone]) + 1, events(&pages[..behind]) + 1);
+    // The steps are doubled from sixty-four on.
+    let next = first + (0..).map(|power| 64 << power).find(|step| first + step >= end).unwrap();
+    assert!(end - first > 128, "{first} {end}");
+    let verdict = audit(&desk);
+    let (said, wanted) = (said(&verdict), format!("events {first} to {}: they cannot be read", next - 1));
+    assert_eq!(said.iter().filter(|it| it.starts_with("event")).collect::<Vec<_>>(), [&wanted]);
+    assert_eq!(verdict.audit.events, events(&pages) - (next - first));
+}
+
+/// What is said of each fault, all of it.
+#[test]
+fn nothing_but_what_is_wrong_is_said() {
+    let master = full();
+    let sound = audit(&master).audit;
+    let count = |sql: &str| raw(&master).query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+    assert_eq!(sound.codes, count("SELECT (SELECT COUNT(*) FROM revision) + (SELECT COUNT(*) FROM bound_code)"));
+    let proven =
+        tables(&raw(&master)).into_iter().filter(|table| !["event", "code_row", "bound_row"].contains(&&**table));
+    assert_eq!(sound.rows, proven.map(|table| count(&format!("SELECT COUNT(*) FROM {table}"))).sum::<u64>());
+    let (last, licenses) = (count("SELECT MAX(sequence) FROM event"), count("SELECT MAX(license) FROM revision"));
+    let most = LicenseNumber::MAX.get();
+    for (sql, wanted) in [
+        (
+            format!("UPDATE revision SET event = {last} WHERE license = 1"),
+            &*format!("revision 1/1: event {last} wrote it again, which no desk does"),
+        ),
+        (
+            format!("UPDATE bound_code SET event = {last}"),
+            &format!("bound-code 1/1/7: event {last} wrote it again, which no desk does"),
+        ),
+        (
+            "DELETE FROM code_row WHERE key = (SELECT MIN(key) FROM code_row WHERE license = 3)".to_owned(),
+            "license 3, revision 1: it is not found by one of its rows",
+        ),
+        (
+            "INSERT INTO code_row (key, license, revision) VALUES (1, 2, 1)".to_owned(),
+            "license 2, revision 1: it would be found by a row that it does not have",
+        ),
+        (
+            "INSERT INTO code_row (key, license, revision) VALUES (1, 99, 1)".to_owned(),
+            "license 99, revision 1: it would be found by a row that it does not have",
+        ),
+        (
+            "DELETE FROM bound_row WHERE key = (SELECT MIN(key) FROM bound_row)".to_owned(),
+            "license 1, revision 1, for host 00000007: it is not found by one of its rows",
+        ),
+        (
+            "UPDATE bound_row SET host = 8 WHERE key = (SELECT MIN(key) FROM bound_row)".to_owned(),
+            "license 1, revision 1, for host 00000008: it would be found by a row that it does not have\n\
+             license 1, revision 1, for host 00000007: it is not found by one of its rows",
+        ),
+        (
+            format!("UPDATE desk SET next_license = {licenses}"),
+            &format!("the next license would be {licenses}, and {licenses} is used already"),
+        ),
+        (format!("UPDATE desk SET next_license = {licenses} + 1"), ""),
+        (format!("UPDATE desk SET next_license = {most} + 1"), ""),
+        (
+            format!("UPDATE desk SET next_license = {most} + 2"),
+            &format!("the next license would be {}, and {licenses} is used already", most + 2),
+        ),
+        (
+            "UPDATE license SET next_revision = 2 WHERE number = 2".to_owned(),
+            "license 2: the next revision would be 2, and 2 is used already",
+        ),
+        ("UPDATE license SET next_revision = 3 WHERE number = 2".to_owned(), ""),
+        (
+            "UPDATE license SET next_revision = 0 WHERE number = 2".to_owned(),
+            "license 2: the next revision would be 0, and 2 is used already",
+        ),
+        ("UPDATE license SET next_revision = 1024 WHERE number = 2".to_owned(), ""),
+        (
+            "UPDATE license SET next_revision = 1025 WHERE number = 2".to_owned(),
+            "license 2: the next revision would be 1025, and 1 is used already",
+        ),
+        (
+            "UPDATE license SET next_revision = 1 WHERE number = 3".to_owned(),
+            "license 3: the next revision would be 1, and 1 is used already",
+        ),
+        ("UPDATE license SET next_revision = 2 WHERE number = 3".to_owned(), ""),
+        (
+            "UPDATE operator SET active = 0 WHERE name = 'carla'".to_owned(),
+            "operator carla: it was changed after event 15, which wrote it last",
+        ),
+        (
+            "INSERT INTO operator SELECT 'zoe', role, passphrase, active, event FROM operator WHERE name = 'carla'"
+                .to_owned(),
+            "operator zoe: event 15, which it names, did not write it so",
+        ),
+        (
+            "UPDATE event SET sequence = 0 WHERE sequence = 1".to_owned(),
+            "event 0: no desk writes such a number\n\
+             event 1: it is missing\n\
+             desk 1: event 1, which it names, did not write it so\n\
+             operator administrator: event 1, which it names, did not write it so",
+        ),
+        (
+            "DELETE FROM event WHERE sequence = 15".to_owned(),
+            "event 15: it is missing\noperator carla: event 15, which it names, did not write it so",
+        ),
+    ] {
+        let desk = master.copy();
+        assert_eq!(raw(&desk).execute(&sql, []).unwrap(), 1, "{sql}");
+        let verdict = audit(&desk);
+        assert_eq!(said(&verdict).join("\n"), wanted, "{sql}");
+        assert_eq!(verdict.is_sound(), wanted.is_empty(), "{sql}");
+    }
+}
+
 #[test]
 fn what_cannot_be_read_at_all_is_a_failure_and_no_finding() {
     let desk = busy();
