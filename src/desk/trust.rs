@@ -610,6 +610,43 @@ mod tests {
     }
 
     #[test]
+    fn what_a_ledger_forgot_stays_in_the_bundle() {
+        let before = BundleFile::parse(BUNDLE).unwrap().bundle().unwrap();
+        let kept = |known: &[CodeDigest], edit: &dyn Fn(&mut Bundle)| {
+            let mut now = before.clone();
+            edit(&mut now);
+            keep_for_good(&before, &known.iter().copied().collect(), &mut now);
+            now
+        };
+        assert_eq!(kept(&[], &|_| {}), before);
+        let forgotten = kept(&[], &|now| {
+            now.revoked.clear();
+            now.issuers.clear();
+            now.listed.clear();
+            now.products.clear();
+        });
+        assert_eq!(forgotten, before);
+        let known = before.listed[0].1;
+        assert_eq!(kept(&[known], &|now| now.listed.clear()).listed, before.listed[1..]);
+        let stolen = before.issuers.iter().position(|issuer| issuer.void).unwrap();
+        assert!(kept(&[], &|now| now.issuers[stolen].void = false).issuers[stolen].void);
+        let good = before.issuers.iter().position(|issuer| !issuer.void).unwrap();
+        assert!(kept(&[], &|now| now.issuers[good].void = true).issuers[good].void);
+        let below = before.revoked.iter().position(|(_, from)| from.is_some()).unwrap();
+        let from = |from: Option<u16>| {
+            let from = from.map(|from| Revision::new(from).unwrap());
+            kept(&[], &|now| now.revoked[below].1 = from).revoked[below].1.map(Revision::get)
+        };
+        assert_eq!([from(Some(1)), from(Some(2)), from(Some(3)), from(None)], [Some(2), Some(2), Some(3), None]);
+        let mut of_good = before.clone();
+        of_good.listed = vec![(before.issuers[good].number, known)];
+        let mut now = before.clone();
+        now.listed.clear();
+        keep_for_good(&of_good, &HashSet::new(), &mut now);
+        assert_eq!(now.listed, [], "its key is good, and so are its codes");
+    }
+
+    #[test]
     fn what_was_stolen_stays_stolen_whoever_asks() {
         let room = tempfile::tempdir().unwrap();
         let path = room.path().join("ledger.sqlite");

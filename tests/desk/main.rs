@@ -9,6 +9,7 @@ mod accounts;
 mod approval;
 mod batch;
 mod book;
+mod bundles;
 mod catalogue;
 mod changes;
 mod clock;
