@@ -1,10 +1,11 @@
 //! Whether the book is what was written, and what proves it elsewhere.
 
 use super::catalogue::write_ledger_key;
-use super::checkpoint::{Checkpoint, NotedHead, hex, refuse_issuer};
+use super::checkpoint::{Checkpoint, NotedHead, refuse_issuer};
 use super::issuing::trust;
 use super::operators::{Permission, Session};
 use super::{DeskFault, Refused};
+use crate::hex::Hex;
 use crate::ledger::{Action, Audit, Event, Ledger, LedgerFault, Link, OperatorName, Question, Sequence};
 use crate::signer::Signer;
 use activation_code::{Day, PublicKey};
@@ -197,7 +198,7 @@ pub fn sign_checkpoint(
     ledger.write(|book| {
         let by = session.begin(book, Permission::KeepBook)?;
         let Checkpoint { events, link, .. } = &checkpoint;
-        let facts = json!({"events": events, "link": hex(link), "key": key.to_string()});
+        let facts = json!({"events": events, "link": Hex(link).to_string(), "key": key.to_string()});
         book.record(&by, Action::CheckpointSigned, None, facts.to_string())?;
         Ok(checkpoint)
     })

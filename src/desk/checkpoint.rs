@@ -13,6 +13,7 @@
 //! Each line ends with a line feed, hex digits are lower case, and nothing else is in the file.
 
 use super::{DeskFault, Refused};
+use crate::hex::{self, Hex};
 use crate::ledger::{Head, Link, Sequence};
 use crate::signer::{Signer, has_signed};
 use activation_code::{Day, PinnedIssuer, PublicKey, SIGNATURE_BYTES};
@@ -45,14 +46,14 @@ impl NotedHead {
 
     /// As it is written down.
     pub fn of(events: Sequence, link: &Link) -> Self {
-        let mut digits = hex(link);
+        let mut digits = Hex(link).to_string();
         digits.truncate(Self::FEWEST);
         Self { events, digits }
     }
 
     /// Whether a link is the one that was written down.
     pub fn is_of(&self, link: &Link) -> bool {
-        hex(link).starts_with(&self.digits)
+        Hex(link).to_string().starts_with(&self.digits)
     }
 }
 
@@ -147,14 +148,14 @@ impl Checkpoint {
 
     fn signed_lines(&self) -> String {
         let Self { desk, day, events, link, key, .. } = self;
-        format!("{TITLE}\ndesk {desk}\nday {day}\nhead {events}:{}\nkey {key}\n", hex(link))
+        format!("{TITLE}\ndesk {desk}\nday {day}\nhead {events}:{}\nkey {key}\n", Hex(link))
     }
 }
 
 /// The file.
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}signature {}", self.signed_lines(), hex(&self.signature))
+        writeln!(f, "{}signature {}", self.signed_lines(), Hex(&self.signature))
     }
 }
 
@@ -174,16 +175,16 @@ impl FromStr for Checkpoint {
             return Err(fault);
         }
         let (desk, fault) = value("desk ")?;
-        bytes::<8>(desk).ok_or(fault)?;
+        hex::bytes::<8>(desk).ok_or(fault)?;
         let (day, fault) = value("day ")?;
         let day = day.parse().map_err(|_| fault)?;
         let (head, fault) = value("head ")?;
         let (events, link) = head.split_once(':').ok_or(fault)?;
-        let (events, link) = number(events).zip(bytes(link)).ok_or(fault)?;
+        let (events, link) = number(events).zip(hex::bytes(link)).ok_or(fault)?;
         let (key, fault) = value("key ")?;
-        let key = bytes(key).and_then(|key| PublicKey::from_bytes(&key).ok()).ok_or(fault)?;
+        let key = hex::bytes(key).and_then(|key| PublicKey::from_bytes(&key).ok()).ok_or(fault)?;
         let (signature, fault) = value("signature ")?;
-        let signature = bytes(signature).ok_or(fault)?;
+        let signature = hex::bytes(signature).ok_or(fault)?;
         match lines.next() {
             Some(_) => Err(CheckpointFault::Longer),
             None => Ok(Self { desk: desk.to_owned(), day, events, link, key, signature }),
@@ -201,27 +202,6 @@ pub(super) fn refuse_issuer(key: &PublicKey, issuers: &[PinnedIssuer]) -> Result
 fn number(text: &str) -> Option<Sequence> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| plain)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
-    }
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let mut found = [0; N];
-    for (byte, [high, low]) in found.iter_mut().zip(pairs) {
-        *byte = value(*high)? << 4 | value(*low)?;
-    }
-    Some(found)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 use super::records::{CustomerNumber, OperatorName};
 use super::{Book, LedgerFault, Outcome, statements};
+use crate::hex;
 use activation_code::{Day, LicenseNumber};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, Transaction, params_from_iter};
@@ -382,25 +383,8 @@ pub(super) fn written(wrote: &str) -> impl Iterator<Item = Option<Wrote<'_>>> {
     wrote.split_inclusive('\n').map(|line| {
         let (table, rest) = line.strip_suffix('\n')?.split_once(' ')?;
         let (key, digest) = rest.rsplit_once(' ')?;
-        Some(Wrote { table: Table::from_name(table)?, key, digest: from_hex(digest)? })
+        Some(Wrote { table: Table::from_name(table)?, key, digest: hex::bytes(digest)? })
     })
-}
-
-fn from_hex(text: &str) -> Option<RowDigest> {
-    let mut digest = RowDigest::default();
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != digest.len() || !rest.is_empty() {
-        return None;
-    }
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-        *byte = value(*high)? << 4 | value(*low)?;
-    }
-    Some(digest)
 }
 
 /// SHA-256 over columns.
@@ -711,15 +695,5 @@ mod tests {
         let other = crate::desk::record_issuer(&mut ledger, &by(), issuer(2)).unwrap_err();
         assert!(matches!(other, LedgerFault::Record { what: "issuer" }), "{other}");
         assert_eq!(ledger.read(|book| book.issuers()).unwrap(), [issuer(1)]);
-    }
-
-    #[test]
-    fn a_digest_is_read_as_it_is_written() {
-        let digest: RowDigest = std::array::from_fn(|i| (i as u8).wrapping_mul(37));
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(from_hex(&hex), Some(digest));
-        for wrong in [&hex[1..], &hex[2..], &format!("{hex}0"), &format!("{hex}00"), &hex.to_uppercase(), "g"] {
-            assert_eq!(from_hex(wrong), None, "{wrong}");
-        }
     }
 }

@@ -17,7 +17,8 @@
 //! Each line ends with a line feed, hex digits are lower case, numbers have no leading zeros, and nothing else is in
 //! the file: there is one spelling. No customer is named but by a code that carries its holder.
 
-use super::lines::{Lines, PartnerFileFault, any_bytes, bytes, hex};
+use super::lines::{Lines, PartnerFileFault};
+use crate::hex::{self, Hex};
 use crate::ledger::{Head, Link, Name, Sequence};
 use crate::signer::{Signer, SignerFault, has_signed};
 use activation_code::{Day, LicenseNumber, PinnedIssuer, PublicKey, Revision, SIGNATURE_BYTES, Terms};
@@ -151,16 +152,11 @@ impl fmt::Display for Signed<'_> {
         writeln!(f, "{TITLE}\nvendor {vendor}\ndesk {desk}\nissuer {} {}\nday {day}", issuer.number, issuer.key)?;
         writeln!(f, "head {} {head_day}", self.0.head().sequence)?;
         for (sequence, link) in (*first..).zip(links) {
-            write!(f, "link {sequence} ")?;
-            hex(f, link)?;
-            writeln!(f)?;
+            writeln!(f, "link {sequence} {}", Hex(link))?;
         }
         for ExportedCode { terms, signature } in codes {
-            write!(f, "code {} {} ", terms.license, terms.revision)?;
-            hex(f, &terms.to_payload().map_err(|_| fmt::Error)?)?;
-            f.write_str(" ")?;
-            hex(f, signature)?;
-            writeln!(f)?;
+            let payload = terms.to_payload().map_err(|_| fmt::Error)?;
+            writeln!(f, "code {} {} {} {}", terms.license, terms.revision, Hex(&payload), Hex(signature))?;
         }
         for (license, good_from) in revoked {
             match good_from {
@@ -175,9 +171,7 @@ impl fmt::Display for Signed<'_> {
 /// The file.
 impl fmt::Display for PartnerExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}signature ", Signed(self))?;
-        hex(f, &self.signature)?;
-        writeln!(f)
+        writeln!(f, "{}signature {}", Signed(self), Hex(&self.signature))
     }
 }
 
@@ -236,7 +230,7 @@ fn links(lines: &mut Lines<'_>, events: Sequence) -> Result<(Sequence, Vec<Link>
         if sequence == 0 || sequence > events || sequence.checked_sub(first) != Some(links.len() as u64) {
             return Err(lines.fault(WANTED));
         }
-        links.push(bytes(link).ok_or(lines.fault(WANTED))?);
+        links.push(hex::bytes(link).ok_or(lines.fault(WANTED))?);
     }
     let whole = events.checked_sub(first).is_some_and(|after| after.checked_add(1) == Some(links.len() as u64));
     if whole && first > 0 {
@@ -253,9 +247,9 @@ fn codes(lines: &mut Lines<'_>) -> Result<Vec<ExportedCode>, PartnerFileFault> {
         let mut words = line.split(' ');
         let mut word = || words.next().ok_or(lines.fault(WANTED));
         let (license, revision, payload, signature) = (word()?, word()?, word()?, word()?);
-        let payload = any_bytes(payload).ok_or(lines.fault(WANTED))?;
+        let payload = hex::any_bytes(payload).ok_or(lines.fault(WANTED))?;
         let terms = Terms::from_payload(&payload).map_err(|_| lines.fault(WANTED))?;
-        let signature = bytes(signature).ok_or(lines.fault(WANTED))?;
+        let signature = hex::bytes(signature).ok_or(lines.fault(WANTED))?;
         let code = ExportedCode { terms, signature };
         let place = (lines.value(license, WANTED)?, lines.value(revision, WANTED)?);
         let ascends = codes.last().is_none_or(|before| before.place() < place);

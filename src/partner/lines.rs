@@ -1,5 +1,6 @@
 //! Line after line: a keyword, a space, what belongs to it, a line feed.
 
+use crate::hex;
 use activation_code::{Day, IssuerNumber, PinnedIssuer, PublicKey};
 use std::fmt::{self, Write as _};
 
@@ -91,7 +92,7 @@ impl<'a> Lines<'a> {
     pub(super) fn desk(&mut self) -> Result<String, PartnerFileFault> {
         const WANTED: &str = "desk and 16 hex digits";
         let desk = self.wanted("desk ", WANTED)?;
-        bytes::<8>(desk).ok_or(self.fault(WANTED))?;
+        hex::bytes::<8>(desk).ok_or(self.fault(WANTED))?;
         Ok(desk.to_owned())
     }
 
@@ -103,7 +104,7 @@ impl<'a> Lines<'a> {
     }
 
     pub(super) fn key(&self, text: &str, wanted: &'static str) -> Result<PublicKey, PartnerFileFault> {
-        bytes(text).and_then(|key| PublicKey::from_bytes(&key).ok()).ok_or(self.fault(wanted))
+        hex::bytes(text).and_then(|key| PublicKey::from_bytes(&key).ok()).ok_or(self.fault(wanted))
     }
 
     /// The two last lines: the ledger key, and its signature of everything before the line of the signature.
@@ -117,7 +118,7 @@ impl<'a> Lines<'a> {
         let signed = self.before();
         const SIGNATURE: &str = "signature and 128 hex digits";
         let signature = self.wanted("signature ", SIGNATURE)?;
-        let signature = bytes(signature).ok_or(self.fault(SIGNATURE))?;
+        let signature = hex::bytes(signature).ok_or(self.fault(SIGNATURE))?;
         if !self.rest().is_empty() {
             return Err(PartnerFileFault::Line { line: self.line + 1, wanted: "nothing after the signature" });
         }
@@ -136,31 +137,4 @@ fn is_spelled(value: &impl fmt::Display, text: &str) -> bool {
     }
     let mut rest = Rest(text);
     write!(rest, "{value}").is_ok() && rest.0.is_empty()
-}
-
-/// Lower-case hex digits.
-pub(super) fn hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
-/// So many bytes in lower-case hex digits.
-pub(super) fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N {
-        return None;
-    }
-    any_bytes(text)?.try_into().ok()
-}
-
-/// Bytes in lower-case hex digits.
-pub(super) fn any_bytes(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    pairs.iter().map(|[high, low]| Some(value(*high)? << 4 | value(*low)?)).collect()
 }

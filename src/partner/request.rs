@@ -11,7 +11,8 @@
 //! | `key 8a88...` | its ledger key |
 //! | `signature 1f54...` | Ed25519 over `countersign/partner-request/1`, a zero byte and all lines above |
 
-use super::lines::{Lines, PartnerFileFault, hex};
+use super::lines::{Lines, PartnerFileFault};
+use crate::hex::Hex;
 use crate::ledger::Name;
 use crate::signer::{Signer, SignerFault, has_signed};
 use activation_code::{Day, PinnedIssuer, PublicKey, SIGNATURE_BYTES};
@@ -94,9 +95,7 @@ fn is_signed(key: &PublicKey, lines: &str, signature: &[u8; SIGNATURE_BYTES]) ->
 /// The file.
 impl fmt::Display for PartnerRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}signature ", self.signed_lines())?;
-        hex(f, &self.signature)?;
-        writeln!(f)
+        writeln!(f, "{}signature {}", self.signed_lines(), Hex(&self.signature))
     }
 }
 

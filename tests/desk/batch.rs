@@ -2,7 +2,9 @@
 
 use crate::common::*;
 use activation_code::{PublicKey, SIGNATURE_BYTES};
-use countersign::desk::{self, Asked, Change, DeskFault, Done, LimitEdit, OperatorEdit, Reach, Session};
+use countersign::desk::{
+    self, Asked, Change, DeskFault, Done, LimitEdit, OperatorEdit, Problem, Reach, Refused, Session,
+};
 use countersign::documents::orders::LineFault;
 use countersign::ledger::{Action, Ledger, LedgerFault, OperatorName, Role, chain};
 use countersign::signer::{Signer, SignerFault, SoftwareKey};
@@ -519,6 +521,38 @@ fn carry_out(desk: &Desk, signer: &(dyn Signer + Sync), orders: Vec<Asked>) -> R
         Ok(())
     })?;
     Ok(all)
+}
+
+#[test]
+fn one_thread_alone_signs_what_it_laid_out() {
+    let desk = Desk::in_memory();
+    let today = today().parse().unwrap();
+    let orders = (0..300).map(|number| Ok::<_, DeskFault>(order(today, Some(&format!("PO-{number}")))));
+    let mut done = 0;
+    desk::carry_out_orders(&mut desk.ledger(), &session(today), &test_key(), NonZeroUsize::MIN, orders, |_| {
+        done += 1;
+        Ok::<_, DeskFault>(())
+    })
+    .unwrap();
+    assert_eq!((done, licenses(&mut desk.ledger()).len()), (300, 300));
+}
+
+#[test]
+fn a_problem_of_a_line_says_no_more_of_it_than_fits() {
+    let value = |found: String| Problem::Value { column: desk::Column::Units, found }.to_string();
+    assert_eq!(value("x".repeat(60)), format!("{:?}, wanted {}", "x".repeat(60), desk::Column::Units.wanted()));
+    assert_eq!(value("ü".repeat(61)), format!("{:?}..., wanted {}", "ü".repeat(60), desk::Column::Units.wanted()));
+    let refused = |refused: Refused| (refused.to_string(), Problem::from(refused).to_string());
+    let (said, of_line) = refused(Refused::NeedsApproval { above: 50 });
+    assert_eq!(of_line, said + "; run it by itself");
+    let asked = order(today().parse().unwrap(), Some("PO-1"));
+    let (license, revision) = ("7".parse().unwrap(), activation_code::Revision::FIRST);
+    let (recorded, wanted) = (Box::new(asked.clone()), Box::new(asked.clone()));
+    let reference = asked.reference.clone().unwrap();
+    let (said, of_line) = refused(Refused::OtherTerms { reference, license, revision, recorded, wanted });
+    assert_eq!(of_line, format!("{said} (recorded: {asked}; asked for now: {asked})"));
+    let (said, of_line) = refused(Refused::UnknownLicense(license));
+    assert_eq!(of_line, said);
 }
 
 fn add_units(license: &str, more: u32, reference: &str) -> Asked {

@@ -572,6 +572,27 @@ fn a_history_tells_who_did_what_and_when() {
     assert_eq!(nobody, Refused::UnknownCustomer("9".into()));
 }
 
+#[test]
+fn a_history_names_the_host_that_a_code_was_sold_for() {
+    let mut desk = Sold::new();
+    let host = HostId(7);
+    let number = desk.sell(1, "2026-11-22", "2027-11-21", |order| order.host = Some(host));
+    assert_eq!(told(desk::history(&mut desk.ledger, number))[0].host, Some(host));
+    let unbound = desk.sell(1, "2026-11-22", "2027-11-21", |_| ());
+    assert_eq!(told(desk::history(&mut desk.ledger, unbound))[0].host, None);
+}
+
+#[test]
+fn a_history_that_was_edited_into_a_circle_has_an_end() {
+    let mut desk = Sold::new();
+    let number = desk.sell(1, "2026-11-22", "2027-11-21", |_| ());
+    desk.renew(number, None);
+    assert_eq!(told(desk::history(&mut desk.ledger, number)).len(), 2);
+    let raw = rusqlite::Connection::open(desk._desk.ledger_path()).unwrap();
+    assert_eq!(raw.execute("UPDATE event SET previous = sequence WHERE action = 'renewed'", []).unwrap(), 1);
+    assert_eq!(told(desk::history(&mut desk.ledger, number)).len(), 1);
+}
+
 /// Licenses in every state, and what is said of them on 2026-11-22.
 fn states(desk: &mut Sold) -> BTreeMap<LicenseNumber, LicenseState> {
     use LicenseState::{Active, Ended, NotYetValid, Revoked};
