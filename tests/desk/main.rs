@@ -23,6 +23,7 @@ mod json;
 mod key_life;
 mod keys;
 mod life;
+mod meanwhile;
 mod memory;
 mod migration;
 mod notices;
