@@ -470,6 +470,13 @@ mod tests {
             assert!(matches!(fault, DeskFault::Ledger(LedgerFault::Record { .. })), "{cost}: {fault}");
         }
         assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+        // The most that is taken, with little of the rest.
+        for cost in ["ln=1,r=16,p=1", "ln=1,r=8,p=4"] {
+            let operator =
+                Operator { passphrase: Some(format!("$scrypt${cost}${salt_and_hash}")), ..Operator::first() };
+            let fault = check_passphrase(&operator, b"x").unwrap_err();
+            assert!(matches!(fault, DeskFault::Refused(Refused::WrongPassphrase(_))), "{cost}: {fault}");
+        }
     }
 
     #[test]

@@ -366,7 +366,9 @@ fn what_no_product_can_be_is_refused_and_changes_nothing() {
     for members in [vec![], vec![id(7), id(7)], vec![id(9)], (1..=17).map(id).collect()] {
         assert_eq!(no_edit(&mut ledger, 9, &[ProductEdit::Members(members)]), Refused::Members);
     }
-    assert_eq!(no_edit(&mut ledger, 7, &[ProductEdit::Members(vec![id(8)])]), Refused::Members);
+    for members in [vec![id(8)], vec![id(8), id(8)], (1..=17).map(id).collect()] {
+        assert_eq!(no_edit(&mut ledger, 7, &[ProductEdit::Members(members)]), Refused::Members);
+    }
     let unknown = Refused::UnknownProduct("99".into());
     assert_eq!(no_edit(&mut ledger, 9, &[ProductEdit::Members(vec![id(99)])]), unknown);
     assert_eq!(no_edit(&mut ledger, 99, &[ProductEdit::Rank(1)]), unknown);

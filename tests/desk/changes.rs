@@ -296,6 +296,49 @@ fn units_are_added_to_what_runs_or_is_to_come_and_not_to_what_has_ended() {
 }
 
 #[test]
+fn a_renewal_waits_unless_it_begins_today() {
+    for (today, waits) in [("2027-11-29", true), ("2027-11-30", true), ("2027-12-01", false)] {
+        let mut room = Room::with("2026-12-01", "2027-11-30");
+        let renew = room.renew(term("1y"));
+        let notes = room.plan(today, renew).notes;
+        assert_eq!(notes.contains(&Note::Queued { after: day("2027-11-30") }), waits, "{today}: {notes:?}");
+    }
+}
+
+#[test]
+fn units_that_are_added_before_a_license_begins_replace_its_first_code() {
+    let mut room = Room::with_order("2026-12-01", "2027-11-30", |_| ());
+    let early = "2026-11-01";
+    let (more, license) = (room.add(5, Reach::License), room.license);
+    assert_eq!(facts(&room.done(early, more)), [same(2, 15, "2026-12-01 to 2027-11-30")]);
+    // One code counts from then on.
+    let bound = Change::Bind { license, host: HostId(7), product: None };
+    assert_eq!(facts(&room.done(early, bound)), [same(2, 15, "2026-12-01 to 2027-11-30")]);
+    let more = room.add(1, Reach::License);
+    assert_eq!(facts(&room.done(early, more)), [same(3, 16, "2026-12-01 to 2027-11-30")]);
+}
+
+#[test]
+fn what_a_code_cannot_carry_is_said_when_it_is_bound_or_signed_again_too() {
+    let cut = Note::CodeBegins { code: day("2029-05-24"), truth: day("2026-01-01") };
+    let mut room = Room::with("2026-01-01", "2037-12-31");
+    let bind = Change::Bind { license: room.license, host: HostId(7), product: None };
+    assert!(!room.plan("2027-01-01", bind.clone()).notes.contains(&cut));
+    assert!(room.plan("2035-01-01", bind).notes.contains(&cut));
+    let session = session(day("2035-01-01"));
+    let prepared = activation_code::PinnedIssuer {
+        number: "2".parse().unwrap(),
+        key: countersign::signer::Signer::public_key(&SoftwareKey::from_seed(&[5; 32]).unwrap()),
+    };
+    desk::prepare_issuer(&mut room.ledger, &session, prepared).unwrap();
+    let loss = desk::preview_loss(&mut room.ledger, &session, "1".parse().unwrap(), &|_, _| {}).unwrap();
+    desk::lose_issuer(&mut room.ledger, &session, &loss).unwrap();
+    let reissue = Change::Reissue { license: room.license, lost: loss.issuer.number };
+    assert!(room.plan("2035-01-01", reissue.clone()).notes.contains(&cut));
+    assert!(!room.plan("2027-01-01", reissue).notes.contains(&cut));
+}
+
+#[test]
 fn a_period_that_began_long_ago_is_cut_in_a_code_of_today() {
     let mut room = Room::with("2026-01-01", "2037-12-31");
     let more = room.add(5, Reach::License);
