@@ -203,3 +203,39 @@ pub fn sign_checkpoint(
         Ok(checkpoint)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restore_explains_that_witnesses_of_what_was_after_it_are_contradicted() {
+        use Contradiction::{BadSignature, Other, OtherDesk, Shorter};
+        let restored = PutBack { event: 5, day: "2027-03-05".parse().unwrap(), operator: OperatorName::first() };
+        let verdict = |why: Option<Contradiction>| Verdict {
+            audit: Audit::default(),
+            checkpoints: Vec::new(),
+            heads: vec![why],
+            restored: Some(restored.clone()),
+        };
+        let explained = |events: Sequence, verdict: &Verdict| {
+            let heads = [NotedHead::of(events, &[7; 32])];
+            verdict.is_explained_by_a_restore(&Witnesses { heads: &heads, ..Witnesses::default() })
+        };
+        for why in [Shorter, Other] {
+            let found: Vec<bool> = (4..=6).map(|events| explained(events, &verdict(Some(why)))).collect();
+            assert_eq!(found, [false, true, true], "{why:?}");
+        }
+        assert!(explained(4, &verdict(None)));
+        for why in [OtherDesk, BadSignature] {
+            assert!(!explained(6, &verdict(Some(why))), "{why:?}");
+        }
+        let never = Verdict { restored: None, ..verdict(Some(Other)) };
+        assert!(!explained(6, &never));
+        let mut damaged = verdict(Some(Other));
+        damaged.audit.findings.more = 1;
+        assert!(!explained(6, &damaged));
+        damaged.heads = vec![None];
+        assert!(!explained(6, &damaged));
+    }
+}

@@ -355,6 +355,27 @@ fn the_name_of_a_holder_leaves_requests_and_stays_where_it_is_signed() {
 }
 
 #[test]
+fn codes_that_carry_a_name_are_listed_with_those_for_hosts() {
+    let desk = Desk::in_memory();
+    let mut ledger = desk.ledger();
+    let holder = Some(Holder::new("Qwertz").unwrap());
+    let sold = order_of(number(1), day(-1564));
+    let license = sell(&mut ledger, Order { holder, ..sold.clone() }, 1200);
+    sell(&mut ledger, sold, 1200);
+    let bind = |host: u32| Change::Bind { license, host: HostId(host), product: None };
+    let length = Length::Term("1y".parse().unwrap());
+    for (on, change) in
+        [(-1350, bind(7)), (-1300, Change::Renew { license, length, units: None }), (-1250, bind(7)), (-1000, bind(8))]
+    {
+        issue(&mut ledger, &test_key(), &change.into(), day(on)).unwrap();
+    }
+    let seen = desk::preview_purge(&mut ledger, &session(clock()), number(1)).unwrap();
+    let named = seen.named.iter().map(|code| (code.license, code.revision.get(), code.host.map(|host| host.0)));
+    let wanted = [(1, None), (1, Some(7)), (2, None), (2, Some(7)), (2, Some(8))];
+    assert_eq!(named.collect::<Vec<_>>(), wanted.map(|(revision, host)| (license, revision, host)));
+}
+
+#[test]
 fn checkpoints_from_before_hold_and_a_backup_from_before_brings_the_name_back_and_says_so() {
     let desk = Desk::new();
     put_ledger_key(&desk);
