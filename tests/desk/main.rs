@@ -36,6 +36,7 @@ mod questions;
 mod quickstart;
 mod refusals;
 mod registration;
+mod restores;
 mod roles;
 mod schema;
 mod terminal;
