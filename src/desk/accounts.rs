@@ -319,3 +319,43 @@ impl Bounds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_permission_needs_one_of_its_privileges() {
+        use Privilege::{Change, Keys, Register, Renew, Reprint, Sell};
+        let number = AccountNumber::new(3).unwrap();
+        let bounds = |privileges: Privileges| Bounds {
+            account: Some(Account {
+                number,
+                kind: AccountKind::Reseller,
+                name: "North".parse().unwrap(),
+                contact: Contact::default(),
+                privileges,
+                active: true,
+                salt: [0; 16],
+            }),
+        };
+        let sellers: &[Privilege] = &[Sell, Renew, Change, Keys];
+        for (permission, any) in [
+            (Permission::Customers, &[Register][..]),
+            (Permission::Sell, sellers),
+            (Permission::Usage, &[Change]),
+            (Permission::Notices, &[Renew]),
+            (Permission::Reprint, &[Reprint]),
+        ] {
+            for privilege in Privilege::ALL {
+                let permitted = bounds(Privileges::of([privilege])).permit(permission);
+                let wanted = Refused::NoPrivilege { account: number, privilege: any[0] };
+                assert_eq!(permitted, if any.contains(&privilege) { Ok(()) } else { Err(wanted) }, "{permission:?}");
+            }
+            assert_eq!(Bounds { account: None }.permit(permission), Ok(()));
+        }
+        let all = bounds(Privileges::of(Privilege::ALL));
+        let refused = Refused::VendorAlone { account: number, permission: Permission::Revoke };
+        assert_eq!(all.permit(Permission::Revoke), Err(refused));
+    }
+}
