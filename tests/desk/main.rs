@@ -34,6 +34,7 @@ mod places;
 mod purge;
 mod questions;
 mod quickstart;
+mod reading_in;
 mod refusals;
 mod registration;
 mod restores;

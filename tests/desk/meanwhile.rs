@@ -88,6 +88,17 @@ fn a_key_whose_place_or_limits_changed_is_looked_at_again_before_it_is_switched_
 }
 
 #[test]
+fn a_new_key_gets_a_number_above_those_of_the_desk() {
+    let desk = Desk::in_memory();
+    let ledger = &mut desk.ledger();
+    prepare(ledger, 3);
+    let free = desk::free_issuers(ledger, &session(today())).unwrap();
+    let numbers: Vec<u16> = free.iter().map(|(number, _)| number.get()).collect();
+    assert_eq!(numbers[..2], [4, 5]);
+    assert_eq!(numbers[numbers.len() - 2..], [IssuerNumber::MAX.get(), 2]);
+}
+
+#[test]
 fn nobody_switches_to_a_key_that_the_bundle_does_not_know_as_it_is() {
     let desk = three_keys();
     let ledger = &mut desk.ledger();

@@ -3,7 +3,7 @@
 use super::book::put_ledger_key;
 use super::terminal::Terminal;
 use crate::common::*;
-use activation_code::{Day, Holder, HostId, Kind, LicenseNumber, ProductId, Units};
+use activation_code::{Day, Holder, HostId, Kind, LicenseNumber, PinnedIssuer, ProductId, Units};
 use activation_host::program::clock;
 use countersign::desk::{
     self, Asked, Change, ContactEdit, CustomerEdit, CustomerRow, DeskFault, Length, LimitEdit, Order, ProductEdit,
@@ -11,6 +11,7 @@ use countersign::desk::{
 };
 use countersign::documents::customers::read_customers;
 use countersign::ledger::{Action, By, Customer, CustomerNumber, Ledger, Name, OperatorName, RequestState, Role};
+use countersign::signer::{Signer as _, SoftwareKey};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -352,6 +353,27 @@ fn the_name_of_a_holder_leaves_requests_and_stays_where_it_is_signed() {
     let line = format!("the holder's name in codes of license {}: it is signed", code.entry.terms.license);
     assert!(ran.assert_done().out.contains(&line), "{ran:?}");
     desk.assert_ledger_is_sound();
+}
+
+#[test]
+fn what_a_stolen_key_signed_for_somebody_who_is_gone_is_signed_again() {
+    let desk = Desk::in_memory();
+    let mut ledger = desk.ledger();
+    let license = sell(&mut ledger, order_of(number(1), clock()), 1200);
+    let session = session(clock());
+    let seen = desk::preview_purge(&mut ledger, &session, number(1)).unwrap();
+    desk::purge(&mut ledger, &session, &seen, &"a mistake".parse().unwrap()).unwrap();
+    let key = SoftwareKey::from_seed(&[5; 32]).unwrap();
+    let prepared = PinnedIssuer { number: "2".parse().unwrap(), key: key.public_key() };
+    desk::prepare_issuer(&mut ledger, &session, prepared).unwrap();
+    let loss = desk::preview_loss(&mut ledger, &session, "1".parse().unwrap(), &|_, _| {}).unwrap();
+    desk::lose_issuer(&mut ledger, &session, &loss).unwrap();
+    let changes: Vec<_> = desk::reissues(&loss).collect();
+    assert_eq!(changes.len(), 1);
+    for change in changes {
+        let issued = desk::perform(&mut ledger, &session, &key, &change.into()).unwrap();
+        assert_eq!((issued.len(), issued[0].license.terms().license), (1, license));
+    }
 }
 
 #[test]
