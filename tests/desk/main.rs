@@ -29,6 +29,7 @@ mod migration;
 mod notices;
 mod operators;
 mod paper;
+mod partner_desks;
 mod partners;
 mod places;
 mod purge;

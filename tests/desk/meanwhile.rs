@@ -145,6 +145,30 @@ fn a_loss_that_was_said_or_changed_by_somebody_else_is_looked_at_again() {
     }));
 }
 
+#[test]
+fn who_stops_taking_codes_that_were_signed_again_gets_no_more() {
+    let desk = three_keys();
+    let ledger = &mut desk.ledger();
+    for _ in 0..3 {
+        issue(ledger, &test_key(), &order(today(), None), today()).unwrap();
+    }
+    let lost = loss(ledger, 1);
+    desk::lose_issuer(ledger, &session(today()), &lost).unwrap();
+    for change in desk::reissues(&lost) {
+        desk::perform(ledger, &session(today()), &key(12), &change.into()).unwrap();
+    }
+    let mut taken = |most: usize| {
+        let mut taken = 0;
+        let each = |codes: Vec<desk::Issued>| {
+            taken += codes.len();
+            if taken < most { Ok(()) } else { Err(DeskFault::NoIssuer) }
+        };
+        let result = desk::each_reissued(ledger, today(), issuer(1), &|_, _| {}, each);
+        (taken, result.is_ok())
+    };
+    assert_eq!((taken(9), taken(1), taken(2)), ((3, true), (1, false), (2, false)));
+}
+
 fn planned(ledger: &mut Ledger, asked: &Asked) -> Box<Plan> {
     match desk::preview(ledger, &session(today()), asked).unwrap() {
         Preview::Planned(plan) => plan,
