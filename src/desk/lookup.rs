@@ -461,3 +461,25 @@ impl Guesses {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_is_as_far_from_what_was_typed_as_is_likely() {
+        let rows = possible_rows("6NJMY-NGSNG-1PF2G-N3ZG3-XG6ZM").unwrap();
+        let row = rows.iter().next().unwrap();
+        for (events, letters, allowed) in [
+            (0, 5, [true, true, true]),
+            (1, 5, [false, false, true]),
+            (0, 6, [true, true, true]),
+            (1, 6, [false, true, true]),
+        ] {
+            let mut row = row.clone();
+            (row.events, row.letters) = (events, "A".repeat(letters));
+            let found = [Guesses::None, Guesses::Likely, Guesses::All].map(|guesses| guesses.allow(&row));
+            assert_eq!(found, allowed, "{events} events, {letters} letters");
+        }
+    }
+}

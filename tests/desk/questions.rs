@@ -468,6 +468,52 @@ fn more_licenses_than_anybody_chooses_from_are_cut() {
     assert_eq!((findings.customers.len(), findings.more), (desk::MOST_FOUND, true));
 }
 
+#[test]
+fn as_many_as_are_shown_are_all() {
+    let mut desk = Sold::new();
+    let email = "licenses@reseller.example";
+    for number in 1..=desk::MOST_FOUND {
+        desk.customer(&format!("Company {number}"), Some(email));
+    }
+    let findings = desk::search(&mut desk.ledger, email).unwrap();
+    assert_eq!((findings.customers.len(), findings.more), (desk::MOST_FOUND, false));
+}
+
+#[test]
+fn what_is_known_by_another_name_is_taken_for_no_mistyped_row() {
+    let mut desk = Sold::new();
+    let sold = desk.sell(1, "2026-11-22", "2027-11-21", |_| ());
+    let row = desk::codes_of(&mut desk.ledger, sold).unwrap()[0].license.code().letters()[3].clone();
+    let mistyped = format!("{}?{}", &row[..2], &row[3..]);
+    assert_eq!(desk.search(&mistyped), [(sold.get(), "row")]);
+    let named = desk.sell_for(Some(&mistyped), 1, "2026-11-22", "2027-11-21", |_| ());
+    assert_eq!(desk.search(&mistyped), [(named.get(), "order")]);
+    // Whoever types a row has typed a row, and what stands beside it is passed over.
+    for texts in [vec![mistyped.clone()], vec!["what is this".to_owned(), mistyped]] {
+        assert_eq!(found(&desk.find(Clue::Rows(texts)).unwrap()), [(sold.get(), "row")]);
+    }
+}
+
+#[test]
+fn no_revision_of_a_revoked_license_is_given_out_again() {
+    let mut desk = Sold::new();
+    let sold = desk.sell(1, "2026-11-22", "2027-11-21", |_| ());
+    let session = desk.session();
+    let mut reprint = |revision: Option<u16>| {
+        desk::reprint(&mut desk.ledger, &session, sold, revision.map(|revision| Revision::new(revision).unwrap()))
+    };
+    assert_eq!(reprint(Some(1)).unwrap().len(), 1);
+    let unknown = Refused::UnknownRevision { license: sold, revision: Revision::new(2).unwrap() };
+    assert_eq!(refused(reprint(Some(2))), unknown);
+    revoke(&mut desk.ledger, &session, sold, None).unwrap();
+    let mut reprint = |revision: Option<u16>| {
+        desk::reprint(&mut desk.ledger, &session, sold, revision.map(|revision| Revision::new(revision).unwrap()))
+    };
+    for revision in [None, Some(1), Some(2)] {
+        assert_eq!(refused(reprint(revision)), Refused::Revoked(sold), "{revision:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
