@@ -182,6 +182,37 @@ fn what_the_vendor_changes_is_changed_and_what_it_does_not_say_stays() {
 }
 
 #[test]
+fn an_end_of_sale_stays_unless_the_product_ends_before_it() {
+    let mut two = Two::new();
+    two.load_next(|_| ()).unwrap();
+    let (id, sale): (_, Day) = (two.products()[0].id, "2028-06-01".parse().unwrap());
+    desk::change_product(&mut two.partner, &session(today()), id, &[ProductEdit::EndOfSale(Some(sale))]).unwrap();
+    for (life, kept) in [("2028-06-02", true), ("2028-06-01", true), ("2028-05-31", false)] {
+        two.load_next(|bundle| bundle.products[0].end_of_life = life.parse().ok()).unwrap();
+        assert_eq!(two.products()[0].end_of_sale, kept.then_some(sale), "{life}");
+    }
+}
+
+#[test]
+fn a_bundle_that_takes_something_back_is_refused() {
+    let mut two = Two::new();
+    let revoked = |bundle: &mut Bundle| bundle.revoked = vec![("5".parse().unwrap(), None)];
+    let first = two.bundle(revoked);
+    two.load(&first).unwrap();
+    let second = two.bundle(|bundle| bundle.number = 2);
+    let taken = Refused::TakesBack("license 5 is revoked in bundle 1".to_owned());
+    assert_eq!(refused(two.load(&second)), taken);
+    // Of the same number it is another one, whatever it says.
+    let fork = two.bundle(|_| ());
+    assert_eq!(refused(two.load(&fork)), Refused::BundleFork(1));
+    let third = two.bundle(|bundle| {
+        revoked(bundle);
+        bundle.number = 3;
+    });
+    assert!(!two.load(&third).unwrap().again);
+}
+
+#[test]
 fn another_bundle_of_the_same_number_is_none() {
     let mut two = Two::new();
     let (first, fork) = (two.bundle(|_| ()), two.bundle(|bundle| bundle.contact = vec!["somebody".to_owned()]));
