@@ -476,7 +476,7 @@ fn what_a_partner_revokes_is_revoked_and_never_comes_back() {
         .map(|number| Terms { revision: revision(number), ..partner_code(17, 3, 1_000_000, clock()).terms })
         .map(|terms| signed(3, terms))
         .collect();
-    let import = |events: u8, revoked: Vec<(LicenseNumber, Option<Revision>)>| {
+    let export = |first: u8, events: u8, revoked: Vec<(LicenseNumber, Option<Revision>)>| {
         let request = &desk.request;
         let exported = countersign::partner::Exported {
             vendor: request.vendor.clone(),
@@ -484,28 +484,43 @@ fn what_a_partner_revokes_is_revoked_and_never_comes_back() {
             issuer: request.issuer,
             day: clock(),
             head_day: clock(),
-            first: 1,
-            links: (1..=events).map(|event| [event; 32]).collect(),
+            first: first.into(),
+            links: (first..=events).map(|event| [event; 32]).collect(),
             codes: codes.clone(),
             revoked,
         };
-        let export = PartnerExport::sign(&SoftwareKey::from_seed(&[4; 32]).unwrap(), exported).unwrap();
-        desk.import(&export, OtherBook::Refused).unwrap();
+        PartnerExport::sign(&SoftwareKey::from_seed(&[4; 32]).unwrap(), exported).unwrap()
+    };
+    // The beginning of the book is shown first.
+    let why = desk::AnotherBook::NotShown { first: 2, imported: 0 };
+    let refused = desk.import(&export(2, 5, vec![]), OtherBook::Refused);
+    assert!(
+        matches!(&refused, Err(DeskFault::Refused(Refused::OtherBook { why: it, .. })) if *it == why),
+        "{refused:?}"
+    );
+    let import = |events: u8, revoked: Vec<(LicenseNumber, Option<Revision>)>| {
+        desk.import(&export(1, events, revoked), OtherBook::Refused).unwrap();
         desk.vendor.ledger().read(|book| book.revoked()).unwrap()
     };
     let theirs = license(1_000_000);
     assert_eq!(import(5, vec![]), []);
-    // What is nobody's code is not theirs to revoke.
-    assert_eq!(import(6, vec![(theirs, Some(revision(2))), (license(1_000_001), None)]), [(theirs, Some(revision(2)))]);
-    assert_eq!(import(7, vec![(theirs, Some(revision(3)))]), [(theirs, Some(revision(3)))]);
-    assert_eq!(import(8, vec![(theirs, Some(revision(2)))]), [(theirs, Some(revision(3)))]);
     let session = session(clock());
     let preview = |number: u32, below| {
         desk::preview_partner_revocation(&mut desk.vendor.ledger(), &session, license(number), below)
     };
+    let revisions = |terms: &[Terms]| terms.iter().map(|terms| terms.revision.get()).collect::<Vec<_>>();
+    let first = preview(1_000_000, Some(revision(2))).unwrap().unwrap();
+    assert_eq!((revisions(&first.void), revisions(&first.good)), (vec![1], vec![2, 3]));
+    // What is nobody's code is not theirs to revoke.
+    assert_eq!(import(6, vec![(theirs, Some(revision(2))), (license(1_000_001), None)]), [(theirs, Some(revision(2)))]);
+    assert_eq!(import(7, vec![(theirs, Some(revision(3)))]), [(theirs, Some(revision(3)))]);
+    assert_eq!(import(8, vec![(theirs, Some(revision(2)))]), [(theirs, Some(revision(3)))]);
+    // What is revoked already is nothing new.
+    let before = head(&mut desk.vendor.ledger());
+    assert_eq!(import(8, vec![(theirs, Some(revision(3)))]), [(theirs, Some(revision(3)))]);
+    assert!(events_after(&mut desk.vendor.ledger(), before).is_empty());
     // What is void already is not said to become void.
     let rest = preview(1_000_000, None).unwrap().unwrap();
-    let revisions = |terms: &[Terms]| terms.iter().map(|terms| terms.revision.get()).collect::<Vec<_>>();
     assert_eq!((revisions(&rest.void), revisions(&rest.good)), (vec![3], vec![]));
     // A number that they may give away can be revoked before a code of it is known.
     let unknown = preview(1_000_002, None).unwrap().unwrap();
@@ -535,6 +550,17 @@ fn a_partner_that_was_forgotten_comes_again_as_it_was_and_nobody_takes_its_place
     assert_eq!(add(&backup, &asking(18, [5, 6]), &[]), Ok(2_000_000));
     assert_eq!(add(&backup, &seventeen, &licenses_of(1_000_000, 1_999_999)), Ok(1_000_000));
     assert_eq!(desk::partners(&mut backup.ledger()).unwrap().len(), 2);
+}
+
+#[test]
+fn limits_of_the_vendors_own_key_are_nobody_elses_numbers() {
+    let vendor = Desk::in_memory();
+    let limits = "licenses=1-9999999".parse().unwrap();
+    let own = IssuerNumber::new(1).unwrap();
+    desk::limit_issuer(&mut vendor.ledger(), &session(clock()), own, &limits).unwrap();
+    publish(&vendor, &vendor.room().join("bundle.txt"));
+    assert_eq!(add(&vendor, &asking(17, [3, 4]), &[]), Ok(1_000_000));
+    assert_eq!(add(&vendor, &asking(18, [5, 6]), &licenses_of(5_000_000, 5_000_009)), Ok(5_000_000));
 }
 
 #[test]
