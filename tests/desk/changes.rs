@@ -1,13 +1,13 @@
 //! What becomes of a license: the worked examples of the rules, and what the desk refuses.
 
 use crate::common::*;
-use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, ProductId, Revision, Units};
+use activation_code::{Day, Features, Holder, HostId, Kind, LicenseNumber, PinnedIssuer, ProductId, Revision, Units};
 use countersign::calendar::Term;
 use countersign::desk::{
     self, Asked, Change, DeskFault, Issued, Length, LimitEdit, Note, Order, Plan, Preview, ProductEdit, Reach, Refused,
 };
 use countersign::ledger::{Action, CustomerNumber, Entry, Ledger, Product, ProductKind, UnitType};
-use countersign::signer::SoftwareKey;
+use countersign::signer::{Signer as _, SoftwareKey};
 
 fn day(text: &str) -> Day {
     text.parse().unwrap()
@@ -104,6 +104,16 @@ impl Room {
 
     fn revoke(&mut self, today: &str, below: Option<u16>) -> Result<(), DeskFault> {
         revoke(&mut self.ledger, &session(day(today)), self.license, below.and_then(Revision::new)).map(|_| ())
+    }
+
+    /// The key with seed 5 signs from now on; what has to be done with the license then.
+    fn lose_the_key(&mut self, today: &str) -> Change {
+        let (session, key) = (session(day(today)), SoftwareKey::from_seed(&[5; 32]).unwrap().public_key());
+        let prepared = PinnedIssuer { number: "2".parse().unwrap(), key };
+        desk::prepare_issuer(&mut self.ledger, &session, prepared).unwrap();
+        let loss = desk::preview_loss(&mut self.ledger, &session, "1".parse().unwrap(), &|_, _| {}).unwrap();
+        desk::lose_issuer(&mut self.ledger, &session, &loss).unwrap();
+        Change::Reissue { license: self.license, lost: loss.issuer.number }
     }
 
     fn change_product(&mut self, id: u16, edit: ProductEdit) {
@@ -325,17 +335,23 @@ fn what_a_code_cannot_carry_is_said_when_it_is_bound_or_signed_again_too() {
     let bind = Change::Bind { license: room.license, host: HostId(7), product: None };
     assert!(!room.plan("2027-01-01", bind.clone()).notes.contains(&cut));
     assert!(room.plan("2035-01-01", bind).notes.contains(&cut));
-    let session = session(day("2035-01-01"));
-    let prepared = activation_code::PinnedIssuer {
-        number: "2".parse().unwrap(),
-        key: countersign::signer::Signer::public_key(&SoftwareKey::from_seed(&[5; 32]).unwrap()),
-    };
-    desk::prepare_issuer(&mut room.ledger, &session, prepared).unwrap();
-    let loss = desk::preview_loss(&mut room.ledger, &session, "1".parse().unwrap(), &|_, _| {}).unwrap();
-    desk::lose_issuer(&mut room.ledger, &session, &loss).unwrap();
-    let reissue = Change::Reissue { license: room.license, lost: loss.issuer.number };
+    let reissue = room.lose_the_key("2035-01-01");
     assert!(room.plan("2035-01-01", reissue.clone()).notes.contains(&cut));
     assert!(!room.plan("2027-01-01", reissue).notes.contains(&cut));
+}
+
+#[test]
+fn limits_of_today_hold_for_nothing_that_was_sold_before_and_is_signed_again() {
+    let mut room = Room::with("2026-12-01", "2027-11-30");
+    let today = "2027-01-01";
+    let limits = [LimitEdit::MostUnits(Some(9)), LimitEdit::ApprovalAbove(Some(5))];
+    desk::set_limits(&mut room.ledger, &session(day(today)), &limits).unwrap();
+    let renew = room.renew(term("1y"));
+    assert!(matches!(room.refused(today, renew), Refused::TooManyUnits { most: 9, .. }));
+    let reissue = room.lose_the_key(today);
+    assert_eq!(room.plan(today, reissue.clone()).approval, desk::Approval::NotNeeded);
+    room.key = SoftwareKey::from_seed(&[5; 32]).unwrap();
+    assert_eq!(facts(&room.done(today, reissue)), [same(2, 10, "2026-12-01 to 2027-11-30")]);
 }
 
 #[test]

@@ -791,6 +791,18 @@ fn a_report_counts_the_units_that_are_in_force_today() {
             (2, "users", "full", 1, 10),
         ]
     );
+    let by_partner: Vec<_> = desk::units_by_partner(&mut desk.ledger, today)
+        .unwrap()
+        .into_iter()
+        .map(|line| (line.account, line.unit.name(), line.kind.name(), line.sum.licenses, line.sum.units))
+        .collect();
+    let lines = [
+        ("endpoints", "full", 4, 130),
+        ("endpoints", "evaluation", 1, 10),
+        ("users", "full", 1, 10),
+        ("users", "service", 1, 10),
+    ];
+    assert_eq!(by_partner, lines.map(|(unit, kind, licenses, units)| (None, unit, kind, licenses, units)));
     // After the last period of all nothing is in force.
     assert!(desk::units_by_product(&mut desk.ledger, day("2040-01-01")).unwrap().is_empty());
     assert!(desk::units_by_customer(&mut desk.ledger, day("2020-01-01")).unwrap().is_empty());
