@@ -562,6 +562,17 @@ fn an_end_of_life_that_is_set_later_cuts_what_is_issued_again() {
 }
 
 #[test]
+fn a_period_is_over_the_day_after_its_last() {
+    for (last, over) in [("2027-02-28", true), ("2027-03-01", false)] {
+        let mut room = Room::with("2026-12-01", "2027-11-30");
+        let Change::Issue(order) = order(day("2027-01-01"), None).change else { unreachable!() };
+        let period = activation_code::MaintenancePeriod::new(day("2027-01-01"), day(last)).unwrap();
+        let notes = room.plan("2027-03-01", Change::Issue(Order { period, ..order })).notes;
+        assert_eq!(notes.contains(&Note::Over { last: day(last) }), over, "{notes:?}");
+    }
+}
+
+#[test]
 fn a_period_that_is_over_is_sold_with_a_word() {
     let mut room = Room::with("2026-12-01", "2027-11-30");
     let late = room.renew(Length::Until(day("2028-03-31")));

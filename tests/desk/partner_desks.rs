@@ -131,6 +131,8 @@ fn a_bundle_is_loaded_once_and_numbers_begin_where_the_vendor_says() {
     let all = desk::products(&mut two.vendor.ledger()).unwrap().len() as u64;
     let name = "Example City Council".parse().unwrap();
     desk::add_customer(&mut two.partner, &session(today()), &name, None, [3; 16]).unwrap();
+    let early = issue(&mut two.partner, &key(17), &order(today(), None), today());
+    assert_eq!(refused(early), Refused::NoBundleLoaded);
     let loaded = two.load_next(|_| ()).unwrap();
     assert_eq!((loaded.added, loaded.changed, loaded.again), (all, 0, false));
     let first = loaded.limits.licenses.unwrap().0;
