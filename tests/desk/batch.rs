@@ -3,7 +3,8 @@
 use crate::common::*;
 use activation_code::{PublicKey, SIGNATURE_BYTES};
 use countersign::desk::{
-    self, Asked, Change, DeskFault, Done, LimitEdit, OperatorEdit, Problem, Reach, Refused, Session,
+    self, Asked, Cells, Change, Column, DeskFault, Done, Draft, LimitEdit, OperatorEdit, Problem, Reach, Refused,
+    Session,
 };
 use countersign::documents::orders::LineFault;
 use countersign::ledger::{Action, Ledger, LedgerFault, OperatorName, Role, chain};
@@ -535,6 +536,35 @@ fn one_thread_alone_signs_what_it_laid_out() {
     })
     .unwrap();
     assert_eq!((done, licenses(&mut desk.ledger()).len()), (300, 300));
+}
+
+/// Everything that is wrong with a line of these cells.
+fn problems_of(cells: &[(Column, &str)]) -> Vec<Problem> {
+    let mut line = Cells::default();
+    cells.iter().for_each(|(column, text)| line.set(*column, *text));
+    Draft::read(&line).err().unwrap_or_default()
+}
+
+#[test]
+fn a_cell_that_means_nothing_is_said_unless_it_says_what_is_usual() {
+    use Column::{Customer, Do, License, Order, Term, Test, ThisPeriodOnly};
+    let renewal = |more: &[(Column, &'static str)]| {
+        problems_of(&[&[(Do, "renew"), (Order, "PO-1"), (License, "1"), (Term, "1y")], more].concat())
+    };
+    let needless = |column| vec![Problem::Needless { column, deed: desk::Deed::Renew }];
+    for column in [Test, ThisPeriodOnly] {
+        assert_eq!(renewal(&[(column, "no")]), []);
+        assert_eq!(renewal(&[(column, "yes")]), needless(column));
+    }
+    assert_eq!(renewal(&[(Customer, "no")]), needless(Customer));
+}
+
+#[test]
+fn a_line_needs_an_end_where_its_deed_does() {
+    use Column::{Do, License, Order, Product};
+    let renewal = problems_of(&[(Do, "renew"), (Order, "PO-1"), (License, "1")]);
+    assert_eq!(renewal, [Problem::NoEnd { deed: desk::Deed::Renew }]);
+    assert_eq!(problems_of(&[(Do, "upgrade"), (Order, "PO-1"), (License, "1"), (Product, "PRO")]), []);
 }
 
 #[test]

@@ -155,6 +155,17 @@ fn a_ledger_that_was_put_back_learns_from_the_bundle_what_it_forgot() {
 }
 
 #[test]
+fn a_desk_that_was_never_put_back_learns_nothing_from_its_first_bundle() {
+    let desk = Desk::in_memory();
+    let ledger = &mut desk.ledger();
+    issue(ledger, &test_key(), &order(today(), None), today()).unwrap();
+    let revoking = |text: String| text.replacen("\nproduct ", "\nrevoked 1 all\nproduct ", 1);
+    let file = edited(ledger, revoking, &[20]);
+    assert_eq!(publish(ledger, &file).unwrap().revoked, [(license(1), None)]);
+    assert!(!desk::find_license(ledger, license(1)).unwrap().is_revoked());
+}
+
+#[test]
 fn a_key_that_a_bundle_calls_void_signs_no_more() {
     let desk = Desk::in_memory();
     let ledger = &mut desk.ledger();
