@@ -804,6 +804,14 @@ fn nothing_but_what_is_wrong_is_said() {
              operator administrator: event 1, which it names, did not write it so",
         ),
         (
+            "UPDATE event SET wrote = replace(wrote, 'license 3 ', 'license 3/1 ') \
+             WHERE sequence = (SELECT event FROM license WHERE number = 3)"
+                .to_owned(),
+            "event 39: its link does not fit to what it says and to the event before\n\
+             event 39: no desk writes what is under \"wrote\"\n\
+             license 3: event 39, which it names, did not write it so",
+        ),
+        (
             "DELETE FROM event WHERE sequence = 15".to_owned(),
             "event 15: it is missing\noperator carla: event 15, which it names, did not write it so",
         ),
