@@ -24,9 +24,9 @@ pub enum Wanted {
 pub fn figure(what: &str, limit: &str, (raw, ours, unit): (f64, f64, &str), wanted: &Wanted) {
     let Some(file) = std::env::var_os("FIGURES") else { return };
     let (wanted, met) = match *wanted {
-        Wanted::Times(times) => (format!("≤ {times} ×"), Some(ours <= times * raw)),
+        Wanted::Times(times) => (format!("≤ {times:.2} ×"), Some(ours <= times * raw)),
         Wanted::TimesOrMore(times, more) => {
-            (format!("≤ {times} ×, or {more} {unit} more"), Some(ours <= (times * raw).max(raw + more)))
+            (format!("≤ {times:.2} ×, or {more} {unit} more"), Some(ours <= (times * raw).max(raw + more)))
         }
         Wanted::AtMost(most) => (format!("≤ {most} {unit}"), Some(ours <= most)),
         Wanted::Nothing => ("–".to_owned(), None),
