@@ -569,9 +569,9 @@ fn a_line_needs_an_end_where_its_deed_does() {
 
 #[test]
 fn a_problem_of_a_line_says_no_more_of_it_than_fits() {
-    let value = |found: String| Problem::Value { column: desk::Column::Units, found }.to_string();
-    assert_eq!(value("x".repeat(60)), format!("{:?}, wanted {}", "x".repeat(60), desk::Column::Units.wanted()));
-    assert_eq!(value("ü".repeat(61)), format!("{:?}..., wanted {}", "ü".repeat(60), desk::Column::Units.wanted()));
+    let value = |found: String| Problem::Value { column: Column::Units, found }.to_string();
+    assert_eq!(value("x".repeat(60)), format!("{:?}, wanted {}", "x".repeat(60), Column::Units.wanted()));
+    assert_eq!(value("ü".repeat(61)), format!("{:?}..., wanted {}", "ü".repeat(60), Column::Units.wanted()));
     let refused = |refused: Refused| (refused.to_string(), Problem::from(refused).to_string());
     let (said, of_line) = refused(Refused::NeedsApproval { above: 50 });
     assert_eq!(of_line, said + "; run it by itself");
