@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Bytes as they are written.
-pub(crate) struct Hex<'a>(pub &'a [u8]);
+pub struct Hex<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

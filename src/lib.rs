@@ -4,7 +4,7 @@
 //! ledger; [`ledger`] is the only code that knows SQL; [`signer`] is the only code that
 //! sees a private key; [`key_store`] and [`hardening`] keep it on disk and in memory;
 //! [`documents`] has what leaves the desk on paper and as a file; [`partner`] what passes
-//! between two desks; [`calendar`] counts months; `hex` writes bytes. The program around
+//! between two desks; [`calendar`] counts months; [`hex`] writes bytes. The program around
 //! them is a thin shell.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
@@ -18,7 +18,7 @@ pub mod calendar;
 pub mod desk;
 pub mod documents;
 pub mod hardening;
-mod hex;
+pub mod hex;
 pub mod key_store;
 pub mod ledger;
 pub mod partner;

@@ -12,6 +12,7 @@ use clap::Subcommand;
 use countersign::desk::{
     self, Checkpoint, Contradiction, NotedHead, Permission, PutBack, Signatures, Verdict, Witnesses,
 };
+use countersign::hex::Hex;
 use countersign::ledger::{Finding, Ledger};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -259,7 +260,7 @@ struct WitnessJson {
 
 impl HeadJson {
     pub fn of(head: &countersign::ledger::Head) -> Self {
-        Self { events: head.sequence, link: head.link.iter().map(|byte| format!("{byte:02x}")).collect() }
+        Self { events: head.sequence, link: Hex(&head.link).to_string() }
     }
 }
 
@@ -336,7 +337,7 @@ fn checkpoint(context: &Context, arguments: &CheckpointArguments) -> Result<(), 
         return print::json(&CheckpointJson {
             events: checkpoint.events,
             day: checkpoint.day.to_string(),
-            link: checkpoint.link.iter().map(|byte| format!("{byte:02x}")).collect(),
+            link: Hex(&checkpoint.link).to_string(),
             key: checkpoint.key.to_string(),
             noted: noted.to_string(),
             checkpoint: text,

@@ -374,6 +374,7 @@ pub fn codes_of(ledger: &mut Ledger, license: LicenseNumber) -> Result<Vec<Issue
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::example::terms;
     use crate::ledger::CustomerNumber;
     use crate::signer::SoftwareKey;
 
@@ -381,23 +382,7 @@ mod tests {
     fn what_the_shipping_reader_does_not_read_leaves_no_desk() {
         let key = SoftwareKey::from_seed(&[1; 32]).unwrap();
         let issuer = PinnedIssuer { number: "1".parse().unwrap(), key: key.public_key() };
-        let day = "2026-11-23".parse().unwrap();
-        let terms = activation_code::Terms {
-            product: "7".parse().unwrap(),
-            license: "12".parse().unwrap(),
-            units: "5".parse().unwrap(),
-            period: activation_code::MaintenancePeriod::new(day, day).unwrap(),
-            issued: day,
-            issuer: issuer.number,
-            revision: activation_code::Revision::FIRST,
-            kind: activation_code::Kind::Full,
-            test: false,
-            grace: None,
-            host: None,
-            members: None,
-            features: None,
-            holder: None,
-        };
+        let terms = activation_code::Terms { license: "12".parse().unwrap(), ..terms() };
         let mut payload = terms.to_payload().unwrap();
         payload.push(1);
         let entry = Entry { customer: CustomerNumber::new(1).unwrap(), reference: None, period: terms.period, terms };

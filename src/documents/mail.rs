@@ -4,6 +4,7 @@ use super::document::{Block, Document, LogoFormat};
 use super::html::{Pictures, html};
 use super::pdf::Paper;
 use super::plain::plain;
+use crate::hex::Hex;
 use crate::ledger::Email;
 use activation_code::Day;
 use base64::Engine as _;
@@ -106,8 +107,7 @@ pub fn mail(mail: &Mail<'_>) -> Result<Vec<u8>, MailFault> {
     // A body has no line that begins so: it is either short lines of text, or encoded without underscores.
     let boundary = |part: &str| {
         let digest = Sha256::digest(format!("{part} {id}@{domain}"));
-        let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("=_{part}_{hex}")
+        format!("=_{part}_{}", Hex(&digest[..16]))
     };
     let mut page = MultiPart::related().boundary(boundary("page")).singlepart(SinglePart::html(html(
         document,

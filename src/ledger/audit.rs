@@ -976,9 +976,8 @@ mod tests {
 
     /// A ledger without codes that nobody else has open, and that cannot be read while somebody writes.
     fn without_log(room: &tempfile::TempDir) -> (Connection, Connection) {
-        let path = room.path().join("ledger.sqlite");
-        std::fs::write(&path, "").unwrap();
-        schema::into_one_file(schema::create(&path).unwrap()).unwrap();
+        let (path, ledger) = schema::made_in(room);
+        schema::into_one_file(ledger).unwrap();
         let (somebody, reader) = (Connection::open(&path).unwrap(), schema::open_to_read(&path).unwrap());
         reader.busy_timeout(Duration::ZERO).unwrap();
         (somebody, reader)

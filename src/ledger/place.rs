@@ -357,12 +357,9 @@ mod tests {
         );
     }
 
-    /// An empty ledger in a folder of its own.
+    /// A ledger in a folder of its own, which nobody has open.
     fn made_in(room: &tempfile::TempDir) -> PathBuf {
-        let path = room.path().join("ledger.sqlite");
-        fs::write(&path, "").unwrap();
-        drop(schema::create(&path).unwrap());
-        path
+        schema::made_in(room).0
     }
 
     #[test]

@@ -394,6 +394,15 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerFault> {
     Ok(())
 }
 
+/// A new ledger in a folder of its own.
+#[cfg(test)]
+pub(super) fn made_in(room: &tempfile::TempDir) -> (std::path::PathBuf, Connection) {
+    let path = room.path().join("ledger.sqlite");
+    std::fs::write(&path, "").unwrap();
+    let ledger = create(&path).unwrap();
+    (path, ledger)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,9 +410,8 @@ mod tests {
     #[test]
     fn a_ledger_that_somebody_reads_is_not_said_to_be_written_anew() {
         let room = tempfile::tempdir().unwrap();
-        let path = room.path().join("ledger.sqlite");
-        std::fs::write(&path, "").unwrap();
-        let (ledger, reader) = (create(&path).unwrap(), open(&path).unwrap());
+        let (path, ledger) = made_in(&room);
+        let reader = open(&path).unwrap();
         ledger.busy_timeout(Duration::ZERO).unwrap();
         let reading = reader.unchecked_transaction().unwrap();
         reading.query_row("SELECT COUNT(*) FROM customer", [], |row| row.get::<_, i64>(0)).unwrap();
@@ -411,14 +419,6 @@ mod tests {
         reading.finish().unwrap();
         write_anew(&ledger).unwrap();
         assert_eq!(std::fs::metadata(with_end(&path, "-wal")).unwrap().len(), 0);
-    }
-
-    /// A ledger in a folder of its own.
-    fn made_in(room: &tempfile::TempDir) -> (std::path::PathBuf, Connection) {
-        let path = room.path().join("ledger.sqlite");
-        std::fs::write(&path, "").unwrap();
-        let ledger = create(&path).unwrap();
-        (path, ledger)
     }
 
     #[test]
@@ -556,7 +556,7 @@ mod tests {
         assert_eq!(MOST_IN_MEMORY, 268_435_456);
     }
 
-    /// A ledger with a product that stands in its log alone, as somebody who was killed leaves it.
+    /// A ledger with a table that stands in its log alone, as somebody who was killed leaves it.
     fn left_behind(room: &tempfile::TempDir) -> std::path::PathBuf {
         let (path, ledger) = made_in(room);
         ledger.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE left_behind (y)").unwrap();
@@ -588,16 +588,15 @@ mod tests {
         for opens in [open, open_to_read, |path: &Path| settle(path).and_then(|()| open(path))] {
             let room = tempfile::tempdir().unwrap();
             let path = left_behind(&room);
-            let (log, mut ledger) = (std::fs::read(with_end(&path, "-wal")).unwrap(), std::fs::read(&path).unwrap());
-            // The page that the log has not got, which is the first where the heading stands.
+            let mut ledger = std::fs::read(&path).unwrap();
             ledger[..100].fill(0xff);
             std::fs::write(&path, &ledger).unwrap();
-            let mut changed = log.clone();
             // A log whose heading is damaged too is one that SQLite would throw away.
-            changed[..4].fill(0xff);
-            std::fs::write(with_end(&path, "-wal"), &changed).unwrap();
+            let mut log = std::fs::read(with_end(&path, "-wal")).unwrap();
+            log[..4].fill(0xff);
+            std::fs::write(with_end(&path, "-wal"), &log).unwrap();
             assert!(opens(&path).is_err());
-            assert!(std::fs::read(with_end(&path, "-wal")).is_ok_and(|left| left == changed));
+            assert!(std::fs::read(with_end(&path, "-wal")).is_ok_and(|left| left == log));
             assert!(std::fs::read(&path).is_ok_and(|left| left == ledger));
         }
     }
@@ -621,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn who_begins_a_log_while_somebody_reads_is_tried_again() {
+    fn who_begins_a_log_while_somebody_has_the_ledger_waits() {
         let room = tempfile::tempdir().unwrap();
         let (path, ledger) = made_in(&room);
         into_one_file(ledger).unwrap();

@@ -680,7 +680,7 @@ fn a_page_that_is_gone_is_named_and_the_rest_is_read() {
     ran.assert_calm();
 }
 
-/// More pages in a row than events are tried one after the other.
+/// More of them than are tried one after the other.
 #[test]
 fn where_many_events_are_gone_those_behind_them_are_read() {
     let desk = Desk::new();

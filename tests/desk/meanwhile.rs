@@ -200,11 +200,8 @@ fn what_would_be_sold_by_other_terms_than_were_looked_at_is_not_sold() {
     desk::change_product(ledger, &session(today()), suite.id, &[edit]).unwrap();
     let refused = carry_out(ledger, &of_suite);
     assert!(matches!(refused, Err(DeskFault::Refused(Refused::ChangedMeanwhile))), "{refused:?}");
-    let more = Change::AddUnits {
-        license: LicenseNumber::new(1).unwrap(),
-        more: 5.to_string().parse().unwrap(),
-        reach: Reach::License,
-    };
+    let more =
+        Change::AddUnits { license: LicenseNumber::new(1).unwrap(), more: "5".parse().unwrap(), reach: Reach::License };
     let (one, other) = (planned(ledger, &more.clone().into()), planned(ledger, &more.into()));
     carry_out(ledger, &one).unwrap();
     let refused = carry_out(ledger, &other);

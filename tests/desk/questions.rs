@@ -309,8 +309,8 @@ fn two_rows_of_different_codes_find_both() {
 
 /// A desk where a customer's codes were sold as a clerk sells them.
 struct Sold {
-    // Its folder goes away with it.
-    _desk: Desk,
+    /// Its folder goes away with it.
+    folder: Desk,
     ledger: Ledger,
     key: SoftwareKey,
     today: Day,
@@ -319,7 +319,7 @@ struct Sold {
 impl Sold {
     fn new() -> Self {
         let desk = Desk::new();
-        Self { ledger: desk.ledger(), key: test_key(), today: day("2026-11-22"), _desk: desk }
+        Self { ledger: desk.ledger(), key: test_key(), today: day("2026-11-22"), folder: desk }
     }
 
     fn session(&self) -> Session {
@@ -634,7 +634,7 @@ fn a_history_that_was_edited_into_a_circle_has_an_end() {
     let number = desk.sell(1, "2026-11-22", "2027-11-21", |_| ());
     desk.renew(number, None);
     assert_eq!(told(desk::history(&mut desk.ledger, number)).len(), 2);
-    let raw = rusqlite::Connection::open(desk._desk.ledger_path()).unwrap();
+    let raw = rusqlite::Connection::open(desk.folder.ledger_path()).unwrap();
     assert_eq!(raw.execute("UPDATE event SET previous = sequence WHERE action = 'renewed'", []).unwrap(), 1);
     assert_eq!(told(desk::history(&mut desk.ledger, number)).len(), 1);
 }

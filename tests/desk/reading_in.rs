@@ -60,7 +60,7 @@ fn a_code_is_known_or_contradicts_what_is_known() {
     assert_eq!(counts(&read_in(&mut ledger, &all).unwrap()), (0, 2));
     let yesterday = today().plus(-1).unwrap();
     for other in [
-        Terms { units: 11.to_string().parse().unwrap(), ..plain.clone() },
+        Terms { units: "11".parse().unwrap(), ..plain.clone() },
         Terms { issued: yesterday, ..plain.clone() },
         // For the host that has the code already.
         Terms { issued: yesterday, ..bound },
@@ -70,7 +70,7 @@ fn a_code_is_known_or_contradicts_what_is_known() {
             period: MaintenancePeriod::new(plain.period.first(), plain.period.last().plus(1).unwrap()).unwrap(),
             ..plain.clone()
         },
-        Terms { host: Some(HostId(7)), units: 11.to_string().parse().unwrap(), ..plain },
+        Terms { host: Some(HostId(7)), units: "11".parse().unwrap(), ..plain },
     ] {
         assert_conflict(read_in(&mut ledger, &[printed(other)]));
     }
@@ -100,7 +100,7 @@ fn a_code_that_stands_twice_in_what_is_read_is_one() {
     let twice = [printed(lost.clone()), printed(lost.clone())];
     assert_eq!(counts(&read_in(&mut ledger, &twice).unwrap()), (1, 0));
     let other = Terms { license: license(51), ..lost };
-    let more = Terms { units: 11.to_string().parse().unwrap(), ..other.clone() };
+    let more = Terms { units: "11".parse().unwrap(), ..other.clone() };
     assert_conflict(read_in(&mut ledger, &[printed(other), printed(more)]));
     assert_eq!(licenses(&mut ledger).len(), 3);
 }
